@@ -1,0 +1,95 @@
+package dev.pipewright.contract;
+
+/// Every failure Pipewright reports has one of these codes: in `application/problem+json`, in the
+/// terminal, in a task's failure and on the page. Codes are stable; texts may change.
+/// `docs/reference/problems.md` is written from this table.
+public enum ProblemCode {
+  // pipelines
+  PIPELINE_INVALID(422, "The pipeline document has errors", "Correct each listed place."),
+  PIPELINE_NOT_FOUND(404, "There is no such pipeline", "List them with GET /api/v1/pipelines."),
+  PARAMS_INVALID(422, "The params do not fit the pipeline", "Correct each listed param."),
+  PIPELINE_RUN_NOT_FOUND(
+      404, "There is no such pipeline run", "List them with GET /api/v1/pipeline-runs."),
+  IDEMPOTENCY_KEY_REUSED(
+      409, "The idempotency key was used for another request", "Use a new key for a new request."),
+
+  // tasks
+  INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
+  OUTPUT_MISSING(422, "The task ended without an output it declares", "Write it, or drop it."),
+  COMMAND_FAILED(422, "The command ended with an error", "Read the task's log."),
+  COMMAND_NOT_FOUND(422, "The command is not there", "Install it or correct its name."),
+  TABLE_UNREADABLE(422, "The table cannot be read", "Give a CSV file with a header line."),
+  TABLE_EMPTY(422, "The table has no rows", "Give a table with rows below its header."),
+  TABLE_TOO_SMALL(422, "The table has too few rows", "Give more rows."),
+  TARGET_NOT_A_COLUMN(422, "The target is not a column", "Name one of the table's columns."),
+  TARGET_ONE_CLASS(422, "The target has only one value", "Give a target with two or more values."),
+  TARGET_UNUSABLE(422, "The target cannot be predicted", "Choose another column."),
+  NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
+  MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
+  TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
+  TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
+
+  // tracking
+  EXPERIMENT_NOT_FOUND(404, "There is no such experiment", "List them: GET /api/v1/experiments."),
+  RUN_NOT_FOUND(404, "There is no such run", "List them with GET /api/v1/runs."),
+  METRIC_NOT_FOUND(404, "The run has no such metric", "See the run for the ones it has."),
+  ARTIFACT_NOT_FOUND(
+      404, "The run has no such artifact", "List them: /api/v1/runs/{id}/artifacts."),
+  MODEL_NOT_FOUND(404, "There is no such registered model", "List them with GET /api/v1/models."),
+  MODEL_VERSION_NOT_FOUND(404, "There is no such model version", "List the model's versions."),
+  BLOB_NOT_FOUND(404, "There is no such blob", "Upload it with PUT /api/v1/blobs/{digest}."),
+  BLOB_DIGEST_MISMATCH(
+      422, "The content does not have the digest it was sent under", "Send it again."),
+
+  // requests
+  BAD_REQUEST(400, "The request cannot be understood", "See the API reference."),
+  NOT_FOUND(404, "There is nothing at this address", "See /q/openapi for what there is."),
+  METHOD_NOT_ALLOWED(405, "The address does not take this method", "See /q/openapi."),
+  NOT_ACCEPTABLE(406, "The address cannot answer in the wanted form", "Ask for JSON."),
+  UNSUPPORTED_MEDIA_TYPE(415, "The body is of a kind the address does not take", "Send JSON."),
+  PAYLOAD_TOO_LARGE(413, "The body is too large", "Send less at once."),
+  FORBIDDEN_ORIGIN(
+      403, "The request comes from another site", "Open the page at the server's own address."),
+  UNAVAILABLE(503, "A part the server needs is down", "It is restarted by itself; try again."),
+  INTERNAL(500, "Pipewright failed", "Report it, with the server's log."),
+
+  // starting and stopping
+  JDK_NOT_FOUND(500, "No JDK 25 was found", "Install one or set JAVA_HOME."),
+  PORT_IN_USE(500, "The port is used by another program", "Stop it or set PIPEWRIGHT_PORT."),
+  HOST_NOT_LOOPBACK(
+      500, "The server listens on loopback only", "Unset PIPEWRIGHT_HOST or set 127.0.0.1."),
+  SETTING_INVALID(500, "A setting has an unusable value", "Correct it."),
+  HOME_NOT_WRITABLE(
+      500, "The home folder cannot be written", "Set PIPEWRIGHT_HOME to one that can."),
+  HOME_NOT_OURS(500, "The home folder holds something else", "Set PIPEWRIGHT_HOME to another one."),
+  HOME_DAMAGED(500, "The home folder is damaged", "Restore it or set another PIPEWRIGHT_HOME."),
+  ALREADY_RUNNING(500, "A server runs on this home folder already", "Use it, or stop it first."),
+  POSTGRES_FAILED(500, "The embedded PostgreSQL did not start", "Read its log in the home folder."),
+  KAFKA_FAILED(500, "The embedded Kafka broker did not start", "Read its log in the home folder."),
+  SERVER_FAILED(500, "The server did not start", "Read its log in the home folder."),
+  SERVER_UNREACHABLE(503, "The server does not answer", "Start it with ./pipewright up.");
+
+  private final int status;
+  private final String title;
+  private final String remedy;
+
+  ProblemCode(int status, String title, String remedy) {
+    this.status = status;
+    this.title = title;
+    this.remedy = remedy;
+  }
+
+  /// The HTTP status it is answered with.
+  public int status() {
+    return status;
+  }
+
+  public String title() {
+    return title;
+  }
+
+  /// What to do about it, in general; a problem's detail may know better.
+  public String remedy() {
+    return remedy;
+  }
+}

@@ -1,0 +1,19 @@
+package dev.pipewright.contract;
+
+import java.util.List;
+
+/// The Kafka topics, one version of one message each.
+public final class Topics {
+  /// `pipewright.tracking.v1.RunEvent`, keyed by run id.
+  public static final String RUN_EVENTS = "pipewright.run-events.v1";
+
+  /// `pipewright.tasks.v1.TaskReport`, keyed by pipeline run id.
+  public static final String TASK_REPORTS = "pipewright.task-reports.v1";
+
+  public static final List<String> ALL = List.of(RUN_EVENTS, TASK_REPORTS);
+
+  /// Partitions of each topic. Order is kept within a key, so the number may grow but never shrink.
+  public static final int PARTITIONS = 4;
+
+  private Topics() {}
+}

@@ -1,0 +1,65 @@
+package dev.pipewright.contract.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A pipeline run with its tasks.
+///
+/// @param message why it failed, in one line; null otherwise
+/// @param params every param with the value that is used, defaults included
+/// @param trackedRunId the tracked run that the attempts' runs are children of
+/// @param revision grows with every change; the id of the newest event in `/events`
+/// @param tasks in the document's order
+public record PipelineRun(
+    String id,
+    String pipeline,
+    int version,
+    RunState state,
+    @Nullable String message,
+    Map<String, JsonNode> params,
+    String trackedRunId,
+    long revision,
+    Instant createdAt,
+    @Nullable Instant startedAt,
+    @Nullable Instant endedAt,
+    List<Task> tasks) {
+
+  /// A task of the run.
+  ///
+  /// @param kind what it runs: `pipewright/split@v1`, or its command in one line
+  /// @param reason why it is in this state, where that is not obvious; null otherwise
+  /// @param outputs by name; empty until it succeeded
+  /// @param attempts oldest first
+  public record Task(
+      String name,
+      String kind,
+      List<String> needs,
+      TaskState state,
+      @Nullable String reason,
+      Map<String, JsonNode> outputs,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt,
+      List<Attempt> attempts) {}
+
+  /// One attempt of a task.
+  ///
+  /// @param number from 1
+  /// @param trackedRunId the tracked run with its params, metrics, artifacts and logs
+  /// @param failure set when it failed
+  /// @param code the problem code when it failed
+  public record Attempt(
+      String id,
+      int number,
+      AttemptState state,
+      String trackedRunId,
+      @Nullable FailureKind failure,
+      @Nullable Integer exitCode,
+      @Nullable String code,
+      @Nullable String message,
+      Instant createdAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt) {}
+}

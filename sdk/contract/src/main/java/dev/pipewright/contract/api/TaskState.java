@@ -1,0 +1,28 @@
+package dev.pipewright.contract.api;
+
+/// Where a task stands.
+///
+/// - `PENDING` waits for the tasks it needs
+/// - `READY` may start as soon as there is room
+/// - `RUNNING` has an attempt that is launched or running
+/// - `RETRYING` waits for the next attempt after a failed one
+/// - `SKIPPED` did not run: its condition was false, or a task it needs was skipped
+/// - `UPSTREAM_FAILED` did not run because a task it needs failed
+public enum TaskState {
+  PENDING,
+  READY,
+  RUNNING,
+  RETRYING,
+  SUCCEEDED,
+  FAILED,
+  SKIPPED,
+  UPSTREAM_FAILED,
+  CANCELLED;
+
+  public boolean isTerminal() {
+    return switch (this) {
+      case PENDING, READY, RUNNING, RETRYING -> false;
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> true;
+    };
+  }
+}

@@ -1,0 +1,57 @@
+package dev.pipewright.contract.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// All that a runner is told about the attempt it is to run. The launcher writes it as
+/// `launch.json` into the attempt's folder (locally) or hands it over as a mounted file (on a
+/// cluster).
+///
+/// @param attemptId a UUID; unique for ever
+/// @param attempt from 1
+/// @param trackedRunId the run this attempt logs into
+/// @param parentRunId the tracked run of the PipelineRun
+/// @param uses a built-in task such as `pipewright/split@v1`; null when there is a command
+/// @param command what to execute; empty when there is `uses`
+/// @param inputs by name, the values with every expression resolved; data is a [DataRef]
+/// @param outputs what the task must leave behind, by name
+/// @param files files of the pipeline version to lay into the working folder, by path
+/// @param env further environment variables
+/// @param trackerUrl base address of the tracker, without a slash at the end
+/// @param kafkaBootstrap `host:port`, comma-separated
+public record TaskLaunch(
+    String attemptId,
+    int attempt,
+    String pipeline,
+    int pipelineVersion,
+    String pipelineRunId,
+    String task,
+    String trackedRunId,
+    String parentRunId,
+    String experiment,
+    @Nullable String uses,
+    List<String> command,
+    Map<String, JsonNode> inputs,
+    Map<String, Output> outputs,
+    List<DataRef.FileRef> files,
+    Map<String, String> env,
+    String trackerUrl,
+    String kafkaBootstrap) {
+
+  public TaskLaunch {
+    command = List.copyOf(command);
+    inputs = Map.copyOf(inputs);
+    outputs = Map.copyOf(outputs);
+    files = List.copyOf(files);
+    env = Map.copyOf(env);
+  }
+
+  /// A declared output.
+  ///
+  /// @param path where the task writes it, relative to its working folder; null means
+  ///   `$PIPEWRIGHT_OUTPUTS/<name>`. A scalar is the file's text; data is the file or folder itself
+  /// @param required whether success without it is a failure
+  public record Output(ValueType type, @Nullable String path, boolean required) {}
+}
