@@ -26,6 +26,7 @@ public enum ProblemCode {
   TARGET_UNUSABLE(422, "The target cannot be predicted", "Choose another column."),
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
+  TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 
