@@ -104,6 +104,12 @@ public final class EmbeddedKafka implements EmbeddedProcess {
       process.destroyForcibly();
       Processes.ended(process, Duration.ofSeconds(2));
     }
+    try {
+      // What is left of it must not be taken for a later process of the same number.
+      Files.deleteIfExists(dir.resolve("pid"));
+    } catch (IOException e) {
+      progress.report("the broker's pid file cannot be removed: " + e.getMessage());
+    }
   }
 
   private Running adoptOrLaunch() throws IOException {

@@ -16,11 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SupervisorTest {
-  @TempDir(cleanup = CleanupMode.NEVER)
-  Path dir;
-
   @Test
-  void startsAgainWhatDied() throws IOException, InterruptedException {
+  void startsAgainWhatDied(@TempDir(cleanup = CleanupMode.NEVER) Path dir)
+      throws IOException, InterruptedException {
     Watchdog.over(dir);
     var postgres = EmbeddedPostgres.start(dir, Progress.SILENT);
     int port = postgres.port();
