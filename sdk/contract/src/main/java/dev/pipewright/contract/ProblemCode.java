@@ -15,6 +15,7 @@ public enum ProblemCode {
 
   // tasks
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
+  INPUT_INVALID(422, "An input has an unusable value", "Correct it."),
   OUTPUT_MISSING(422, "The task ended without an output it declares", "Write it, or drop it."),
   COMMAND_FAILED(422, "The command ended with an error", "Read the task's log."),
   COMMAND_NOT_FOUND(422, "The command is not there", "Install it or correct its name."),
@@ -25,6 +26,7 @@ public enum ProblemCode {
   TARGET_ONE_CLASS(422, "The target has only one value", "Give a target with two or more values."),
   TARGET_UNUSABLE(422, "The target cannot be predicted", "Choose another column."),
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
+  LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),

@@ -1,0 +1,204 @@
+package dev.pipewright.tabular;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.task.DataRef;
+import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.runner.TaskContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// A task's surroundings in memory and one folder.
+final class FakeContext implements TaskContext {
+  /// A logged point.
+  record Point(long step, double value, String modelId) {}
+
+  final Map<String, Object> inputs = new HashMap<>();
+  final Map<String, Path> data = new HashMap<>();
+  final Map<String, Object> outputs = new LinkedHashMap<>();
+  final Map<String, String> params = new TreeMap<>();
+  final Map<String, String> tags = new TreeMap<>();
+  final Map<String, List<Point>> metrics = new TreeMap<>();
+  final Map<String, Long> datasets = new TreeMap<>();
+  final Path folder;
+  String trackerUrl = "http://127.0.0.1:1";
+
+  /// How often it may be asked whether to stop before it says so.
+  int patience = Integer.MAX_VALUE;
+
+  FakeContext(Path folder) throws IOException {
+    this.folder = folder;
+    Files.createDirectories(outputs());
+    Files.createDirectories(artifacts());
+  }
+
+  FakeContext with(String input, Object value) {
+    if (value instanceof Path path) {
+      data.put(input, path);
+    } else {
+      inputs.put(input, value);
+    }
+    return this;
+  }
+
+  double last(String metric) {
+    return metrics.get(metric).getLast().value();
+  }
+
+  double number(Object output) {
+    return ((Number) outputs.get((String) output)).doubleValue();
+  }
+
+  Path model() {
+    return folder.resolve("models/model");
+  }
+
+  JsonNode artifact(String name) throws IOException {
+    return Json.MAPPER.readTree(artifacts().resolve(name).toFile());
+  }
+
+  @Override
+  public TaskLaunch launch() {
+    return new TaskLaunch(
+        "8b2f1c5e-0000-4000-8000-000000000001",
+        2,
+        "tabular",
+        3,
+        "run-7",
+        "register",
+        "a".repeat(32),
+        "b".repeat(32),
+        "tabular",
+        "pipewright/register@v1",
+        List.of(),
+        Map.of(),
+        Map.of(),
+        List.of(),
+        Map.of(),
+        trackerUrl,
+        "127.0.0.1:9092");
+  }
+
+  @Override
+  public Optional<String> text(String input) {
+    return Optional.ofNullable(inputs.get(input)).map(Object::toString);
+  }
+
+  @Override
+  public Optional<Double> number(String input) {
+    return Optional.ofNullable(inputs.get(input)).map(value -> ((Number) value).doubleValue());
+  }
+
+  @Override
+  public Optional<Boolean> flag(String input) {
+    return Optional.ofNullable(inputs.get(input)).map(Boolean.class::cast);
+  }
+
+  @Override
+  public DataRef data(String input) {
+    var path = staged(input);
+    var name = path.getFileName().toString();
+    if (Files.isDirectory(path)) {
+      return new DataRef(
+          DataRef.Kind.MODEL,
+          name,
+          "sha256:0",
+          1,
+          List.of(),
+          "c".repeat(32),
+          "m-" + "d".repeat(32));
+    }
+    return DataRef.file(DataRef.Kind.DATASET, name, "sha256:0", 1);
+  }
+
+  @Override
+  public Path staged(String input) {
+    var path = data.get(input);
+    if (path == null) {
+      throw new ProblemException(
+          ProblemCode.INPUT_MISSING, "the input '" + input + "' is not given");
+    }
+    return path;
+  }
+
+  @Override
+  public void output(String name, Object scalar) {
+    outputs.put(name, scalar);
+  }
+
+  @Override
+  public void output(String name, DataRef ref) {
+    outputs.put(name, ref);
+  }
+
+  @Override
+  public Path outputs() {
+    return folder.resolve("outputs");
+  }
+
+  @Override
+  public Path artifacts() {
+    return folder.resolve("artifacts");
+  }
+
+  @Override
+  public Path checkpoints() {
+    return folder.resolve("checkpoints");
+  }
+
+  @Override
+  public void logParam(String key, Object value) {
+    params.put(key, value.toString());
+  }
+
+  @Override
+  public void logTag(String key, String value) {
+    tags.put(key, value);
+  }
+
+  @Override
+  public void logMetric(String key, long step, double value) {
+    logMetric(key, step, value, "");
+  }
+
+  @Override
+  public void logMetric(String key, long step, double value, String modelId) {
+    metrics.computeIfAbsent(key, _ -> new ArrayList<>()).add(new Point(step, value, modelId));
+  }
+
+  @Override
+  public void logDataset(DataRef dataset, String role, long rows) {
+    datasets.put(role, rows);
+  }
+
+  @Override
+  public DataRef logModel(String name, String flavor, Path from, Map<String, String> settings) {
+    try (var files = Files.list(from)) {
+      var to = folder.resolve("models").resolve(name);
+      Files.createDirectories(to);
+      for (var file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new DataRef(
+        DataRef.Kind.MODEL, name, "sha256:0", 1, List.of(), "c".repeat(32), "m-" + "d".repeat(32));
+  }
+
+  @Override
+  public boolean cancelled() {
+    return patience-- <= 0;
+  }
+}
