@@ -27,6 +27,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public class Kafka {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /// An inline artifact of 512 KiB and a long param fit; everything else is far smaller.
+  private static final String LARGEST_MESSAGE = String.valueOf(8 * 1024 * 1024);
+
   private final String bootstrap;
 
   public Kafka(PlatformConfig config) {
@@ -88,7 +91,9 @@ public class Kafka {
         try {
           admin
               .createTopics(
-                  List.of(new NewTopic(topic, Optional.of(Topics.PARTITIONS), Optional.empty())))
+                  List.of(
+                      new NewTopic(topic, Optional.of(Topics.PARTITIONS), Optional.empty())
+                          .configs(Map.of("max.message.bytes", LARGEST_MESSAGE))))
               .all()
               .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
