@@ -132,7 +132,7 @@ def confusion(classes, matrix):
             strength = 0.06 if count == 0 else 0.15 + 0.6 * count / most
             cells.append(f'<td style="background:rgba({colour},{strength:.2f})">{count:,}</td>')
         rows.append(f'<tr><th>{html.escape(classes[actual])}</th>{"".join(cells)}</tr>')
-    return f"<table><tr><th>actual ↓ predicted →</th>{head}</tr>{''.join(rows)}</table>"
+    return f"<table><tr><th style="white-space:nowrap">actual ↓ predicted →</th>{head}</tr>{''.join(rows)}</table>"
 
 
 def scatter(predictions):
