@@ -122,7 +122,7 @@ final class Pictures {
           top + n * cell + 18,
           Svg.escape(shorten(classes.get(row), 12)));
     }
-    svg.text(20, top + n * cell / 2.0 + 4, "label", "start", "actual");
+    svg.text(left - 8, top - 10, "label", "end", "actual");
     return svg.end();
   }
 

@@ -124,7 +124,8 @@ public final class Register implements BuiltinTask {
           }
           trouble = "it answers " + answer.statusCode();
         } catch (IOException e) {
-          trouble = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+          // A refused connection has no message of its own.
+          trouble = e.getMessage() == null ? "nobody answers" : e.getMessage();
         }
         if (waiting.nanoTime() - start > PATIENCE.toNanos()) {
           throw new ProblemException(

@@ -55,9 +55,13 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
     refuseOtherFormats(file, name);
     var columns = new ArrayList<String>();
     var rows = new ArrayList<List<String>>();
+    long lastLine = 1;
+    var lastCell = "";
     try (var reader = reader(file);
         var csv = csv(separator(reader)).ofCsvRecord(reader)) {
       for (var entry : csv) {
+        lastLine = entry.getStartingLineNumber();
+        lastCell = entry.getField(entry.getFieldCount() - 1);
         if (columns.isEmpty()) {
           columns.addAll(header(entry, name));
         } else if (entry.getFieldCount() != columns.size()) {
@@ -79,6 +83,13 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
           "Close every quoted cell; double a quote inside one.");
     } catch (CharacterCodingException _) {
       throw notUtf8(file, name);
+    }
+    if (lastCell.indexOf('\n') >= 0 && !endsWithQuote(file)) {
+      // The parser takes the end of the file for the end of the quote; all rows from here on would
+      // be one cell.
+      throw unreadable(
+          "line %d of %s opens a quote that is never closed".formatted(lastLine, name),
+          "Close every quoted cell; double a quote inside one.");
     }
     if (columns.isEmpty()) {
       throw new ProblemException(ProblemCode.TABLE_EMPTY, name + " has no content");
@@ -201,6 +212,16 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
     }
     if (found != null) {
       throw unreadable(name + " is " + found + ", not CSV", "Export it as CSV in UTF-8.");
+    }
+  }
+
+  private static boolean endsWithQuote(Path file) throws IOException {
+    try (var channel = Files.newByteChannel(file)) {
+      long tail = Math.min(64, channel.size());
+      var bytes = ByteBuffer.allocate((int) tail);
+      channel.position(channel.size() - tail);
+      while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
+      return new String(bytes.array(), StandardCharsets.ISO_8859_1).strip().endsWith("\"");
     }
   }
 

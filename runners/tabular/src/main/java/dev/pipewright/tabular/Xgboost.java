@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// Inputs: `train` (dataset), `target` (string), `task` (`auto`, `classification` or `regression`;
 /// see [Target] for what `auto` finds), `rounds` (300), `earlyStopping` (rounds without a better
 /// validation score, 30; 0 for never), `validation` (share of the rows held out to watch, 0.2; 0
-/// for none), `learningRate` (0.05), `maxDepth` (5), `minChildWeight` (2), `subsample` (0.8),
-/// `columnSample` (0.8), `lambda` (1), `seed` (42), `threads` (1). Outputs: `model`, `task`
+/// for none), `learningRate` (0.05), `maxDepth` (5), `minChildWeight` (1), `subsample` (0.8),
+/// `columnSample` (0.6), `lambda` (1), `seed` (42), `threads` (1). Outputs: `model`, `task`
 /// (`binary`, `multiclass` or `regression`) and `bestScore`.
 ///
 /// Each round logs `train-…` and `validation-…`: logloss and auc, mlogloss and accuracy, or rmse.
@@ -116,9 +116,9 @@ public final class Xgboost implements BuiltinTask {
       var booster = new LinkedHashMap<String, Object>();
       booster.put("eta", settings.number("learningRate", 0.05, 1e-6, 1));
       booster.put("max_depth", settings.whole("maxDepth", 5, 1, 20));
-      booster.put("min_child_weight", settings.number("minChildWeight", 2, 0, 1e9));
+      booster.put("min_child_weight", settings.number("minChildWeight", 1, 0, 1e9));
       booster.put("subsample", settings.number("subsample", 0.8, 0.01, 1));
-      booster.put("colsample_bytree", settings.number("columnSample", 0.8, 0.01, 1));
+      booster.put("colsample_bytree", settings.number("columnSample", 0.6, 0.01, 1));
       booster.put("lambda", settings.number("lambda", 1, 0, 1e9));
       booster.put("tree_method", "hist");
       long seed = settings.whole("seed", 42, 0, Integer.MAX_VALUE);
