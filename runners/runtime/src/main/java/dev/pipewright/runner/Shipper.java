@@ -117,6 +117,8 @@ final class Shipper implements AutoCloseable {
     }
   }
 
+  // The callback hears how it went.
+  @SuppressWarnings("FutureReturnValueIgnored")
   private void send(String topic, String key, byte[] payload, long end) {
     var message = new InFlight(end);
     note(message, false);
