@@ -5,13 +5,10 @@ import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
-import java.util.Optional;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.mapper.RowMapperFactory;
-import org.jdbi.v3.core.mapper.reflect.ConstructorMapper;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.postgres.PostgresPlugin;
 
@@ -24,13 +21,7 @@ public class Db {
   @Inject
   public Db(DataSource dataSource) {
     this.jdbi = Jdbi.create(dataSource).installPlugin(new PostgresPlugin());
-    // Rows become records by column and component name (snake_case to camelCase).
-    jdbi.registerRowMapper(
-        (RowMapperFactory)
-            (type, config) ->
-                type instanceof Class<?> raw && raw.isRecord()
-                    ? Optional.of(ConstructorMapper.of(raw))
-                    : Optional.empty());
+    jdbi.registerRowMapper(RecordMapper.FACTORY);
   }
 
   /// Runs one transaction (READ COMMITTED): all or nothing.

@@ -2,6 +2,7 @@ package dev.pipewright.platform;
 
 import dev.pipewright.contract.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ public class Kafka {
 
   private final String bootstrap;
 
+  @Inject
   public Kafka(PlatformConfig config) {
     this(config.kafka().bootstrap());
   }

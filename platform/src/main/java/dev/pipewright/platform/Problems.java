@@ -2,6 +2,7 @@ package dev.pipewright.platform;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
@@ -27,12 +28,24 @@ class Problems {
     return answer(badBody(failure));
   }
 
+  /// More precise than the one above, because RESTEasy has one for it that answers nothing.
+  @ServerExceptionMapper
+  public Response wrongJson(MismatchedInputException failure) {
+    return answer(badBody(failure));
+  }
+
   @ServerExceptionMapper
   public Response byStatus(WebApplicationException failure) {
     if (failure.getCause() instanceof JsonProcessingException json) {
       return answer(badBody(json));
     }
     int status = failure.getResponse().getStatus();
+    if (status == 404 && failure.getCause() instanceof IllegalArgumentException wrongParameter) {
+      return answer(
+          Problem.of(
+              ProblemCode.BAD_REQUEST,
+              "A parameter of the address has the wrong form: " + wrongParameter.getMessage()));
+    }
     if (status < 400) {
       return failure.getResponse();
     }

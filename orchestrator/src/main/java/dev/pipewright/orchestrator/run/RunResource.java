@@ -1,83 +1,39 @@
 package dev.pipewright.orchestrator.run;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RunState;
-import dev.pipewright.contract.api.StartRun;
 import dev.pipewright.contract.api.Transition;
-import dev.pipewright.language.Params;
-import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.platform.Paging;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
-import java.time.Clock;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-@Path("/api/v1")
+@Path("/api/v1/pipeline-runs")
 @Tag(name = "Pipeline runs")
 @RunOnVirtualThread
 class RunResource {
   private final RunStore runs;
   private final RunLoop loop;
-  private final PipelineStore pipelines;
-  private final DataParams dataParams;
-  private final Clock clock;
 
-  RunResource(
-      RunStore runs, RunLoop loop, PipelineStore pipelines, DataParams dataParams, Clock clock) {
+  RunResource(RunStore runs, RunLoop loop) {
     this.runs = runs;
     this.loop = loop;
-    this.pipelines = pipelines;
-    this.dataParams = dataParams;
-    this.clock = clock;
-  }
-
-  @POST
-  @Path("pipelines/{name}/runs")
-  @Operation(
-      summary = "Start a pipeline run",
-      description = "201 for a new run; 200 for a repeated request with the same Idempotency-Key.")
-  public RestResponse<PipelineRun> start(
-      @PathParam("name") String name,
-      @HeaderParam("Idempotency-Key") @Nullable String idempotencyKey,
-      @Nullable StartRun request) {
-    var version = pipelines.version(name, request == null ? null : request.version());
-    var given =
-        request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
-    var params = dataParams.store(version.spec(), Params.resolve(version.spec(), given));
-    var started =
-        runs.create(
-            version.spec(),
-            version.version(),
-            params,
-            idempotencyKey,
-            Digests.of(version.digest() + params),
-            clock.instant());
-    loop.wake();
-    return RestResponse.status(
-        started.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-        runs.get(started.id()));
   }
 
   @GET
-  @Path("pipeline-runs")
   @Operation(summary = "Pipeline runs, newest first")
   public Page<PipelineRunSummary> list(
       @QueryParam("limit") @DefaultValue(Paging.DEFAULT_LIMIT) int limit,
@@ -88,14 +44,14 @@ class RunResource {
   }
 
   @GET
-  @Path("pipeline-runs/{id}")
+  @Path("{id}")
   @Operation(summary = "One pipeline run with its tasks")
   public PipelineRun get(@PathParam("id") String id) {
     return runs.get(id(id));
   }
 
   @GET
-  @Path("pipeline-runs/{id}/history")
+  @Path("{id}/history")
   @Operation(summary = "What happened in a run and why, oldest first")
   public Page<Transition> history(
       @PathParam("id") String id,
@@ -106,7 +62,7 @@ class RunResource {
   }
 
   @POST
-  @Path("pipeline-runs/{id}/cancel")
+  @Path("{id}/cancel")
   @Operation(
       summary = "Cancel a run",
       description =
