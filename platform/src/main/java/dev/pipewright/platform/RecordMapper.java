@@ -36,7 +36,9 @@ final class RecordMapper implements RowMapper<Object> {
     try {
       this.constructor =
           MethodHandles.privateLookupIn(type, MethodHandles.lookup())
-              .findConstructor(type, MethodType.methodType(void.class, types));
+              .findConstructor(type, MethodType.methodType(void.class, types))
+              .asSpreader(Object[].class, types.length)
+              .asType(MethodType.methodType(Object.class, Object[].class));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(type + " cannot be made", e);
     }
@@ -77,7 +79,7 @@ final class RecordMapper implements RowMapper<Object> {
 
   private Object create(Object[] values) {
     try {
-      return constructor.invokeWithArguments(values);
+      return (Object) constructor.invokeExact(values);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -97,7 +97,8 @@ public class ArtifactStore {
 
   private record Chunk(byte[] data) {}
 
-  LogPage log(String runId, long after, int limit) {
+  /// Lines after this number, oldest first.
+  public LogPage log(String runId, long after, int limit) {
     var chunks =
         db.read(handle ->
             handle
