@@ -6,6 +6,7 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import dev.pipewright.contract.Nearest;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import java.io.BufferedInputStream;

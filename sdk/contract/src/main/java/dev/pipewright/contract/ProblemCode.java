@@ -8,6 +8,8 @@ public enum ProblemCode {
   PIPELINE_INVALID(422, "The pipeline document has errors", "Correct each listed place."),
   PIPELINE_NOT_FOUND(404, "There is no such pipeline", "List them with GET /api/v1/pipelines."),
   PARAMS_INVALID(422, "The params do not fit the pipeline", "Correct each listed param."),
+  EXPRESSION_FAILED(
+      422, "An expression could not be evaluated", "Guard it, such as with has(…), or correct it."),
   PIPELINE_RUN_NOT_FOUND(
       404, "There is no such pipeline run", "List them with GET /api/v1/pipeline-runs."),
   IDEMPOTENCY_KEY_REUSED(

@@ -1,21 +1,25 @@
-package dev.pipewright.tabular;
+package dev.pipewright.contract;
 
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Which of the known names a misspelt one may have meant.
-final class Nearest {
+public final class Nearest {
+  /// Beyond this many there is no guessing: it would cost more than it helps.
+  private static final int MOST = 2000;
+
   private Nearest() {}
 
   /// The nearest names, quoted: `'age', 'page' or 'wage'`.
-  static String of(String wrong, Collection<String> known, int limit) {
+  public static String of(String wrong, Collection<String> known, int limit) {
     var wanted = wrong.strip().toLowerCase(Locale.ROOT);
     var names =
         known.stream()
-            .sorted(
-                Comparator.comparingDouble(name -> distance(wanted, name.toLowerCase(Locale.ROOT))))
+            .limit(MOST)
+            .sorted(Comparator.comparingDouble(name -> distance(wanted, name)))
             .limit(limit)
             .map(name -> "'" + name + "'")
             .collect(Collectors.toList());
@@ -26,9 +30,20 @@ final class Nearest {
     return String.join(", ", names) + " or " + last;
   }
 
+  /// The name that was very probably meant; empty where none is near.
+  public static Optional<String> likely(String wrong, Collection<String> known) {
+    var wanted = wrong.strip().toLowerCase(Locale.ROOT);
+    return known.size() > MOST
+        ? Optional.empty()
+        : known.stream()
+            .filter(name -> distance(wanted, name) <= 0.4)
+            .min(Comparator.comparingDouble(name -> distance(wanted, name)));
+  }
+
   /// Edits by Levenshtein, in parts of the longer name; a name that holds the other one counts as
   /// near.
-  private static double distance(String a, String b) {
+  private static double distance(String a, String name) {
+    var b = name.toLowerCase(Locale.ROOT);
     if (a.length() > 200 || b.length() > 200) {
       return a.equals(b) ? 0 : 1;
     }

@@ -1,0 +1,129 @@
+package dev.pipewright.language;
+
+import static dev.pipewright.contract.task.ValueType.ARTIFACT;
+import static dev.pipewright.contract.task.ValueType.BOOL;
+import static dev.pipewright.contract.task.ValueType.DATASET;
+import static dev.pipewright.contract.task.ValueType.DOUBLE;
+import static dev.pipewright.contract.task.ValueType.INT;
+import static dev.pipewright.contract.task.ValueType.MODEL;
+import static dev.pipewright.contract.task.ValueType.STRING;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.contract.task.ValueType;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The tasks that `uses` can name, and what goes in and comes out of each. The runner fills in the
+/// defaults; they are here for the checks and the documentation.
+public final class BuiltinTasks {
+  private static final Map<String, Signature> ALL = new LinkedHashMap<>();
+
+  static {
+    define("pipewright/split@v1", "Cuts a table into a part to learn from and a part to judge by")
+        .required("data", DATASET, "The table, a CSV file with a header line")
+        .required("target", STRING, "The column to predict")
+        .optional("test", DOUBLE, 0.2, "The share of the rows to hold out")
+        .optional("stratify", BOOL, true, "Give both parts the same mix of the target")
+        .optional("seed", INT, 42, "Decides which rows are held out")
+        .gives("train", DATASET)
+        .gives("test", DATASET);
+    define("pipewright/xgboost@v1", "Trains boosted trees on a table")
+        .required("train", DATASET, "The rows to learn from")
+        .required("target", STRING, "The column to predict")
+        .optional("task", STRING, "auto", "auto, classification or regression")
+        .optional("rounds", INT, 300, "The most rounds of boosting")
+        .optional("earlyStopping", INT, 30, "Stop after so many rounds without a better score")
+        .optional("validation", DOUBLE, 0.2, "The share of the rows held out to watch")
+        .optional("learningRate", DOUBLE, 0.05, "The weight of each round")
+        .optional("maxDepth", INT, 5, "The depth of a tree")
+        .optional("minChildWeight", DOUBLE, 1.0, "The least weight in a leaf")
+        .optional("subsample", DOUBLE, 0.8, "The share of the rows each tree sees")
+        .optional("columnSample", DOUBLE, 0.6, "The share of the columns each tree sees")
+        .optional("lambda", DOUBLE, 1.0, "L2 regularisation")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional("threads", INT, 1, "Native threads")
+        .gives("model", MODEL)
+        .gives("task", STRING)
+        .gives("bestScore", DOUBLE);
+    define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
+        .required("model", MODEL, "The model")
+        .required("data", DATASET, "The rows to judge by")
+        .gives("report", ARTIFACT)
+        .gives("score", DOUBLE)
+        .gives("baseline", DOUBLE)
+        .mayGive("accuracy", DOUBLE)
+        .mayGive("macroF1", DOUBLE)
+        .mayGive("logLoss", DOUBLE)
+        .mayGive("auc", DOUBLE)
+        .mayGive("rmse", DOUBLE)
+        .mayGive("mae", DOUBLE)
+        .mayGive("r2", DOUBLE);
+    define("pipewright/register@v1", "Makes a model the next version of a name in the catalog")
+        .required("model", MODEL, "The model")
+        .required("name", STRING, "The name to register it under")
+        .optional("alias", STRING, null, "An alias to set on the new version")
+        .gives("version", INT)
+        .gives("name", STRING);
+    ALL.replaceAll((_, task) ->
+        new Signature(
+            task.uses(),
+            task.description(),
+            Collections.unmodifiableMap(task.inputs()),
+            Collections.unmodifiableMap(task.outputs())));
+  }
+
+  private BuiltinTasks() {}
+
+  /// What a task takes and gives.
+  public record Signature(
+      String uses,
+      String description,
+      Map<String, Input> inputs,
+      Map<String, TaskLaunch.Output> outputs) {
+    Signature required(String name, ValueType type, String text) {
+      inputs.put(name, new Input(type, true, null, text));
+      return this;
+    }
+
+    Signature optional(String name, ValueType type, @Nullable Object otherwise, String text) {
+      var node = otherwise == null ? null : Json.MAPPER.<JsonNode>valueToTree(otherwise);
+      inputs.put(name, new Input(type, false, node, text));
+      return this;
+    }
+
+    Signature gives(String name, ValueType type) {
+      outputs.put(name, new TaskLaunch.Output(type, null, true));
+      return this;
+    }
+
+    Signature mayGive(String name, ValueType type) {
+      outputs.put(name, new TaskLaunch.Output(type, null, false));
+      return this;
+    }
+  }
+
+  /// @param defaultValue null where there is none
+  public record Input(
+      ValueType type, boolean required, @Nullable JsonNode defaultValue, String description) {}
+
+  /// All tasks by their names, each with its version.
+  public static Map<String, Signature> all() {
+    return Collections.unmodifiableMap(ALL);
+  }
+
+  /// The task of this name.
+  public static Optional<Signature> find(String uses) {
+    return Optional.ofNullable(ALL.get(uses));
+  }
+
+  private static Signature define(String uses, String description) {
+    var signature = new Signature(uses, description, new LinkedHashMap<>(), new LinkedHashMap<>());
+    ALL.put(uses, signature);
+    return signature;
+  }
+}

@@ -1,0 +1,358 @@
+package dev.pipewright.language;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableCollection;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.cel.common.CelOptions;
+import dev.cel.common.types.CelKind;
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.CelTypeProvider;
+import dev.cel.common.types.ListType;
+import dev.cel.common.types.SimpleType;
+import dev.cel.common.types.StructType;
+import dev.cel.compiler.CelCompiler;
+import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelRuntime;
+import dev.cel.runtime.CelRuntimeFactory;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.contract.task.ValueType;
+import java.math.BigInteger;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// What the expressions of one pipeline may name, and of what types: `params.x` and
+/// `tasks.y.outputs.z`.
+///
+/// Task names may hold hyphens, which CEL would read as minus. The parser is therefore given
+/// underscores in their place; as a name cannot hold underscores, no two names become one, and
+/// every column stays where it was.
+final class Scope {
+  private static final CelOptions OPTIONS =
+      CelOptions.current()
+          .enableHeterogeneousNumericComparisons(true)
+          .comprehensionMaxIterations(10_000)
+          .maxParseRecursionDepth(100)
+          .maxExpressionCodePointSize(10_000)
+          .build();
+
+  private static final String PARAMS = "pipewright.Params";
+  private static final String TASKS = "pipewright.Tasks";
+  private static final String TASK = "pipewright.Task.";
+  private static final String OUTPUTS = "pipewright.Outputs.";
+  private static final Map<ValueType, StructType> DATA = new HashMap<>();
+
+  static {
+    for (var type : ValueType.values()) {
+      if (type.isData()) {
+        DATA.put(
+            type,
+            struct(
+                "pipewright." + type.word(),
+                Map.of(
+                    "kind",
+                    SimpleType.STRING,
+                    "name",
+                    SimpleType.STRING,
+                    "digest",
+                    SimpleType.STRING,
+                    "size",
+                    SimpleType.INT,
+                    "files",
+                    ListType.create(SimpleType.DYN),
+                    "runId",
+                    SimpleType.STRING,
+                    "modelId",
+                    SimpleType.STRING)));
+      }
+    }
+  }
+
+  private final Map<String, ValueType> params;
+  private final Map<String, Map<String, TaskLaunch.Output>> tasks;
+  private final Set<String> unusableParams;
+  private final Set<String> unusableTasks;
+  private final Map<String, String> taskByAlias = new HashMap<>();
+  private @Nullable CelCompiler compiler;
+  private @Nullable CelRuntime runtime;
+
+  /// @param params types by name
+  /// @param tasks outputs by task
+  Scope(Map<String, ValueType> params, Map<String, Map<String, TaskLaunch.Output>> tasks) {
+    this(params, tasks, Set.of(), Set.of());
+  }
+
+  /// @param unusableParams those declared wrongly: naming one is not another error
+  /// @param unusableTasks likewise
+  Scope(
+      Map<String, ValueType> params,
+      Map<String, Map<String, TaskLaunch.Output>> tasks,
+      Set<String> unusableParams,
+      Set<String> unusableTasks) {
+    this.unusableParams = Set.copyOf(unusableParams);
+    this.unusableTasks = Set.copyOf(unusableTasks);
+    this.params = new LinkedHashMap<>(params);
+    this.tasks = new LinkedHashMap<>(tasks);
+    tasks.keySet().forEach(task -> taskByAlias.put(alias(task), task));
+  }
+
+  Map<String, ValueType> params() {
+    return params;
+  }
+
+  Map<String, Map<String, TaskLaunch.Output>> tasks() {
+    return tasks;
+  }
+
+  boolean unusableParam(String param) {
+    return unusableParams.contains(param);
+  }
+
+  boolean unusableTask(String task) {
+    return unusableTasks.contains(task);
+  }
+
+  /// A task's name as the parser sees it.
+  static String alias(String task) {
+    return task.replace('-', '_');
+  }
+
+  /// The task that the parser's name stands for; without hyphens where there is no such task.
+  String taskOf(String alias) {
+    return taskByAlias.getOrDefault(alias, alias.replace('_', '-'));
+  }
+
+  /// Building it costs a good part of a second the first time, so a pipeline of plain references
+  /// never does.
+  CelCompiler compiler() {
+    if (compiler == null) {
+      compiler =
+          CelCompilerFactory.standardCelCompilerBuilder()
+              .setOptions(OPTIONS)
+              .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+              .setTypeProvider(new Types())
+              .addVar("params", type(PARAMS))
+              .addVar("tasks", type(TASKS))
+              .build();
+    }
+    return compiler;
+  }
+
+  CelRuntime runtime() {
+    if (runtime == null) {
+      runtime = CelRuntimeFactory.standardCelRuntimeBuilder().setOptions(OPTIONS).build();
+    }
+    return runtime;
+  }
+
+  /// How a value of this type looks to an expression.
+  static CelType typeOf(ValueType type) {
+    return switch (type) {
+      case STRING -> SimpleType.STRING;
+      case INT -> SimpleType.INT;
+      case DOUBLE -> SimpleType.DOUBLE;
+      case BOOL -> SimpleType.BOOL;
+      case JSON -> SimpleType.DYN;
+      case DATASET, MODEL, ARTIFACT -> DATA.get(type);
+    };
+  }
+
+  /// Whether a result of an expression can be used where this type is wanted.
+  static boolean fits(ValueType wanted, CelType given) {
+    if (given.kind() == CelKind.DYN) {
+      return true;
+    }
+    return switch (wanted) {
+      case STRING -> given.kind() == CelKind.STRING;
+      case INT -> given.kind() == CelKind.INT;
+      case DOUBLE -> given.kind() == CelKind.DOUBLE || given.kind() == CelKind.INT;
+      case BOOL -> given.kind() == CelKind.BOOL;
+      case JSON -> true;
+      case DATASET, MODEL -> given.name().equals("pipewright." + wanted.word());
+      case ARTIFACT -> data(given);
+    };
+  }
+
+  static boolean data(CelType type) {
+    return DATA.values().stream().anyMatch(data -> data.name().equals(type.name()));
+  }
+
+  /// A type in the words of the pipeline language.
+  static String word(CelType type) {
+    return switch (type.kind()) {
+      case INT, UINT -> "int";
+      case DOUBLE -> "double";
+      case BOOL -> "bool";
+      case STRING -> "string";
+      case LIST -> "list";
+      case MAP -> "map";
+      case STRUCT -> type.name().substring(type.name().lastIndexOf('.') + 1);
+      case DYN, ANY -> "json";
+      default -> type.name();
+    };
+  }
+
+  /// A type for a message.
+  static String phrase(CelType type) {
+    var word = word(type);
+    return word.matches("[aeiou].*") ? "an " + word : "a " + word;
+  }
+
+  /// A JSON value as an expression sees it, by its declared type: a double stays one even where
+  /// JSON writes `1`.
+  static @Nullable Object toCel(ValueType type, JsonNode value) {
+    return switch (type) {
+      case INT -> value.isNumber() ? (Object) value.longValue() : plain(value);
+      case DOUBLE -> value.isNumber() ? (Object) value.doubleValue() : infinite(value);
+      default -> plain(value);
+    };
+  }
+
+  private static @Nullable Object infinite(JsonNode value) {
+    return switch (value.asText()) {
+      case "NaN" -> Double.NaN;
+      case "Infinity" -> Double.POSITIVE_INFINITY;
+      case "-Infinity" -> Double.NEGATIVE_INFINITY;
+      default -> plain(value);
+    };
+  }
+
+  private static @Nullable Object plain(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case NULL, MISSING -> com.google.protobuf.NullValue.NULL_VALUE;
+      case BOOLEAN -> value.booleanValue();
+      case NUMBER ->
+          value.isIntegralNumber() && value.canConvertToLong()
+              ? (Object) value.longValue()
+              : value.doubleValue();
+      case ARRAY -> {
+        var list = new java.util.ArrayList<Object>();
+        value.forEach(item -> list.add(plain(item)));
+        yield list;
+      }
+      case OBJECT -> {
+        var map = new LinkedHashMap<String, Object>();
+        value.properties().forEach(field -> map.put(field.getKey(), plain(field.getValue())));
+        yield map;
+      }
+      case STRING, BINARY, POJO -> value.asText();
+    };
+  }
+
+  /// A result as JSON.
+  ///
+  /// @throws IllegalArgumentException when JSON cannot hold it
+  static JsonNode toJson(@Nullable Object value) {
+    var json = Json.MAPPER.getNodeFactory();
+    return switch (value) {
+      case null -> json.nullNode();
+      case com.google.protobuf.NullValue _ -> json.nullNode();
+      case dev.cel.common.values.NullValue _ -> json.nullNode();
+      case Boolean flag -> json.booleanNode(flag);
+      case String text -> json.textNode(text);
+      case Double number -> json.numberNode(number);
+      case Long number -> json.numberNode(number);
+      case Integer number -> json.numberNode(number.longValue());
+      case com.google.common.primitives.UnsignedLong number ->
+          json.numberNode(number.bigIntegerValue());
+      case BigInteger number -> json.numberNode(number);
+      case List<?> list -> {
+        var array = json.arrayNode();
+        list.forEach(item -> array.add(toJson(item)));
+        yield array;
+      }
+      case Map<?, ?> map -> {
+        var object = json.objectNode();
+        map.forEach((key, item) -> object.set(String.valueOf(key), toJson(item)));
+        yield object;
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "it gives a " + value.getClass().getSimpleName() + ", which JSON cannot hold");
+    };
+  }
+
+  /// Whether JSON can hold a result of this type.
+  static boolean json(CelType type) {
+    return switch (type.kind()) {
+      case BOOL, INT, UINT, DOUBLE, STRING, DYN, ANY, NULL_TYPE, LIST, MAP -> true;
+      case STRUCT -> data(type);
+      default -> false;
+    };
+  }
+
+  private CelType type(String name) {
+    return new Types().findType(name).orElseThrow();
+  }
+
+  /// The types of this pipeline, made as they are asked for: a pipeline may have very many tasks.
+  private final class Types implements CelTypeProvider {
+    @Override
+    public ImmutableCollection<CelType> types() {
+      return ImmutableList.of();
+    }
+
+    @Override
+    public Optional<CelType> findType(String name) {
+      if (name.equals(PARAMS)) {
+        return Optional.of(
+            StructType.create(
+                name,
+                ImmutableSet.copyOf(params.keySet()),
+                field -> Optional.ofNullable(params.get(field)).map(Scope::typeOf)));
+      }
+      if (name.equals(TASKS)) {
+        return Optional.of(
+            StructType.create(
+                name,
+                ImmutableSet.copyOf(taskByAlias.keySet()),
+                field ->
+                    taskByAlias.containsKey(field) ? findType(TASK + field) : Optional.empty()));
+      }
+      if (name.startsWith(TASK)) {
+        var alias = name.substring(TASK.length());
+        return Optional.of(
+            StructType.create(
+                name,
+                ImmutableSet.of("outputs"),
+                field -> field.equals("outputs") ? findType(OUTPUTS + alias) : Optional.empty()));
+      }
+      if (name.startsWith(OUTPUTS)) {
+        var outputs = tasks.getOrDefault(taskOf(name.substring(OUTPUTS.length())), Map.of());
+        return Optional.of(
+            StructType.create(
+                name,
+                ImmutableSet.copyOf(outputs.keySet()),
+                field ->
+                    Optional.ofNullable(outputs.get(field)).map(output -> typeOf(output.type()))));
+      }
+      return DATA.values().stream()
+          .filter(type -> type.name().equals(name))
+          .map(type -> (CelType) type)
+          .findFirst();
+    }
+  }
+
+  private static StructType struct(String name, Map<String, CelType> fields) {
+    return StructType.create(
+        name,
+        ImmutableSet.copyOf(fields.keySet()),
+        field -> Optional.ofNullable(fields.get(field)));
+  }
+
+  /// The names, for a message.
+  static String list(java.util.Collection<String> names) {
+    return names.isEmpty()
+        ? "none"
+        : names.stream().limit(20).map(name -> "'" + name + "'").collect(Collectors.joining(", "))
+            + (names.size() > 20 ? " …" : "");
+  }
+}
