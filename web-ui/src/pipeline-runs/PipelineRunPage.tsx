@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
-import { headlineMetrics } from '../runs/headline';
+import { fitting, headlineMetrics } from '../runs/headline';
 import { formatClock, formatJson, plural } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
@@ -29,7 +29,12 @@ export function PipelineRunPage() {
   return (
     <main className="page">
       {run.error ? (
-        <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        <>
+          <nav className="crumbs" aria-label="Where this is">
+            <Link to="/pipeline-runs">Pipeline runs</Link>
+          </nav>
+          <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        </>
       ) : (
         <div className="card card-body">
           <Skeleton lines={6} height="1.6rem" />
@@ -188,7 +193,7 @@ function metricsByTask(run: PipelineRun, tracked: TrackedRun[] | undefined): Map
     run.tasks.flatMap((task) => {
       const attempt = task.attempts.at(-1);
       const found = attempt && runs.get(attempt.trackedRunId);
-      return found ? [[task.name, headlineMetrics(found.metrics)] as const] : [];
+      return found ? [[task.name, fitting(headlineMetrics(found.metrics))] as const] : [];
     }),
   );
 }
