@@ -1,10 +1,22 @@
 // Runs an npm script unless nothing that it reads has changed since it last succeeded.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const TESTED = ['src', 'e2e', 'public', 'scripts', 'package-lock.json', 'package.json', 'index.html', 'vite.config.ts', 'tsconfig.json', 'biome.json'];
+const TESTED = [
+  'src',
+  'e2e',
+  'public',
+  'scripts',
+  'package-lock.json',
+  'package.json',
+  'index.html',
+  'vite.config.ts',
+  'tsconfig.json',
+  'biome.json',
+  '../sdk/contract/src/main/java/dev/pipewright/contract/api',
+];
 const BUILT = ['src', 'public', 'package-lock.json', 'package.json', 'index.html', 'vite.config.ts'];
 
 const script = process.argv[2];
@@ -20,6 +32,9 @@ if (!fresh) {
   const { status, error } = spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit' });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
+  // File names carry their content's hash: what Maven copied of an earlier build would stay in the jar for ever.
+  if (script === 'build')
+    rmSync(join('target', 'classes', 'META-INF', 'resources'), { recursive: true, force: true });
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { fitting, headlineMetrics } from '../runs/headline';
@@ -55,6 +55,12 @@ function RunView({ run }: { run: PipelineRun }) {
     (task: string | undefined) => void navigate({ search: { task }, replace: true, resetScroll: false }),
     [navigate],
   );
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onSelect(undefined);
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [onSelect]);
 
   return (
     <main className="run-page">
