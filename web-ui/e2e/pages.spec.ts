@@ -33,7 +33,7 @@ test('the list shows runs in all states, pages on, and keeps its filter in the a
   await expect(rows.filter({ hasText: 'Succeeded' })).toHaveCount(0);
   await page.reload();
   await expect(page.getByLabel('State')).toHaveValue('FAILED');
-  await rows.filter({ hasText: 'credit_rsik' }).getByRole('link').click();
+  await rows.filter({ hasText: 'credit_rsik' }).first().getByRole('link').click();
   await expect(page.getByRole('alert')).toContainText('Task train failed');
   await expect(page.getByRole('alert')).toContainText('TARGET_NOT_A_COLUMN');
 });

@@ -83,7 +83,7 @@ it('draws only a few of many lines', () => {
     }),
   );
   // Nothing has a size here; a log in a browser has.
-  const height = vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(400);
+  const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
   const page = render(<LogLines lines={lines} live={false} />);
   height.mockRestore();
   const drawn = page.container.querySelectorAll('.line');
