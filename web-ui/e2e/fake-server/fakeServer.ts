@@ -5,6 +5,7 @@ import { modelVersions, registeredModel } from '../../src/models/model.fake';
 import { historyAt } from '../../src/pipeline-runs/pipelineRun.fake';
 import {
   artifactsOf,
+  evaluationOf,
   logOf,
   roundsBy,
   TRAINING_KEYS,
@@ -139,7 +140,7 @@ function answerRun(
     }
     case 'artifacts':
       if (rest.length === 0) return json(response, { items: task ? artifactsOf(task) : [] });
-      if (rest.join('/') === 'evaluation.json') return json(response, world.evaluation(run));
+      if (rest.join('/') === 'evaluation.json') return json(response, evaluationOf(run.pipeline));
       response.setHeader('content-type', 'application/octet-stream');
       response.end(`fake content of ${rest.join('/')}`);
       return;

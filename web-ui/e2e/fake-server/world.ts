@@ -2,12 +2,7 @@ import { hex, seeded } from '../../src/api/seed.fake';
 import type { PipelineRun, PipelineRunSummary, Task, TrackedRun } from '../../src/api/types';
 import { summaryOf } from '../../src/pipeline-runs/live';
 import { creditPlan, pipelineRunAt, type RunPlan, widePlan } from '../../src/pipeline-runs/pipelineRun.fake';
-import {
-  binaryEvaluation,
-  multiclassEvaluation,
-  regressionEvaluation,
-  trackedRunOf,
-} from '../../src/runs/run.fake';
+import { trackedRunOf } from '../../src/runs/run.fake';
 
 const MINUTE = 60_000;
 
@@ -80,12 +75,6 @@ export class World {
       }
     }
     return undefined;
-  }
-
-  evaluation(run: PipelineRun) {
-    if (run.pipeline === 'iris') return multiclassEvaluation();
-    if (run.pipeline === 'abalone') return regressionEvaluation();
-    return binaryEvaluation();
   }
 }
 

@@ -31,7 +31,6 @@ export function ModelPage() {
     <main className="page">
       <nav className="crumbs" aria-label="Where this is">
         <Link to="/models">Models</Link>
-        <span>/</span>
       </nav>
       <div className="page-head">
         <h1>{name}</h1>

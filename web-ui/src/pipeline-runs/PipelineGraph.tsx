@@ -6,6 +6,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
 } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import '@xyflow/react/dist/base.css';
@@ -58,6 +59,8 @@ function Flow({
   space,
 }: Props & { space: { width: number; height: number } }) {
   const flow = useReactFlow();
+  // So small that text cannot be read: the boxes then only show their state's colour, and their name large.
+  const far = useStore((state) => state.transform[2] < 0.42);
   const structure = graphKey(tasks);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `structure` stands for all of the tasks that counts here
   const layout = useMemo(() => layoutToFit(tasks, space), [structure, space.width, space.height]);
@@ -104,6 +107,7 @@ function Flow({
 
   return (
     <ReactFlow
+      className={far ? 'far' : undefined}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}

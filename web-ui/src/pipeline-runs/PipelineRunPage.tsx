@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
-import { headlineMetrics } from '../runs/headline';
+import { fitting, headlineMetrics } from '../runs/headline';
 import { formatClock, formatJson, plural } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
@@ -29,7 +29,12 @@ export function PipelineRunPage() {
   return (
     <main className="page">
       {run.error ? (
-        <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        <>
+          <nav className="crumbs" aria-label="Where this is">
+            <Link to="/pipeline-runs">Pipeline runs</Link>
+          </nav>
+          <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        </>
       ) : (
         <div className="card card-body">
           <Skeleton lines={6} height="1.6rem" />
@@ -50,6 +55,12 @@ function RunView({ run }: { run: PipelineRun }) {
     (task: string | undefined) => void navigate({ search: { task }, replace: true, resetScroll: false }),
     [navigate],
   );
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onSelect(undefined);
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [onSelect]);
 
   return (
     <main className="run-page">
@@ -188,7 +199,7 @@ function metricsByTask(run: PipelineRun, tracked: TrackedRun[] | undefined): Map
     run.tasks.flatMap((task) => {
       const attempt = task.attempts.at(-1);
       const found = attempt && runs.get(attempt.trackedRunId);
-      return found ? [[task.name, headlineMetrics(found.metrics)] as const] : [];
+      return found ? [[task.name, fitting(headlineMetrics(found.metrics))] as const] : [];
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import type { PipelineRunSummary } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { ProblemNote } from '../ui/ProblemNote';
@@ -133,7 +133,6 @@ function RunTable({
   more: boolean;
   loadMore: () => void;
 }) {
-  const body = useRef<HTMLTableSectionElement>(null);
   const virtualizer = useWindowVirtualizer({
     count: runs.length,
     estimateSize: () => ROW,
@@ -164,16 +163,25 @@ function RunTable({
             </th>
           </tr>
         </thead>
-        <tbody ref={body}>
-          {before > 0 && <tr style={{ height: before }} aria-hidden="true" />}
+        <tbody>
+          {before > 0 && <Spacer height={before} />}
           {rows.map((row) => {
             const run = runs[row.index];
             return run && <RunRow key={row.key} run={run} index={row.index} />;
           })}
-          {after > 0 && <tr style={{ height: after }} aria-hidden="true" />}
+          {after > 0 && <Spacer height={after} />}
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Stands for the rows that are not drawn. */
+function Spacer({ height }: { height: number }) {
+  return (
+    <tr>
+      <td colSpan={5} style={{ height, padding: 0, border: 0 }} />
+    </tr>
   );
 }
 

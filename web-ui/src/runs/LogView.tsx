@@ -64,7 +64,7 @@ export function LogLines({ lines, live }: { lines: LogLine[]; live: boolean }) {
 
   return (
     <div className="log">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      {/* Reachable by keyboard, so that it can be scrolled. */}
       <section
         className="log-lines"
         ref={box}

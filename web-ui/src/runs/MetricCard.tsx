@@ -20,10 +20,10 @@ export function MetricCard({ runId, group }: { runId: string; group: MetricGroup
     }),
   });
   const { data } = histories;
+  const labels = group.members.map((member) => member.label).join('\n');
   const lines = useMemo(
-    () => group.members.map((member, i) => ({ label: member.label, history: data[i] })),
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the members by what tells them apart
-    [data, group.members.map((member) => member.key).join('\n')],
+    () => labels.split('\n').map((label, i) => ({ label, history: data[i] })),
+    [data, labels],
   );
   const positive = data.every((history) => history?.values.every((value) => Number(value) > 0) ?? false);
 
@@ -33,7 +33,7 @@ export function MetricCard({ runId, group }: { runId: string; group: MetricGroup
         <h2 className="truncate">{group.name}</h2>
         {positive && (
           <button type="button" className="button quiet end" aria-pressed={log} onClick={() => setLog(!log)}>
-            {log ? 'Log scale' : 'Linear scale'}
+            Log scale
           </button>
         )}
       </header>

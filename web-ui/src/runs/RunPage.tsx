@@ -31,7 +31,12 @@ export function RunPage() {
   return (
     <main className="page">
       {run.error ? (
-        <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        <>
+          <nav className="crumbs" aria-label="Where this is">
+            <Link to="/pipeline-runs">Pipeline runs</Link>
+          </nav>
+          <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        </>
       ) : (
         <div className="card card-body">
           <Skeleton lines={8} height="1.4rem" />

@@ -10,6 +10,15 @@ export function headlineMetrics(metrics: readonly LatestMetric[], most = 2): Lat
     .slice(0, most);
 }
 
+/** As many of them as fit on one short line. */
+export function fitting(metrics: readonly LatestMetric[], characters = 32): LatestMetric[] {
+  let room = characters;
+  return metrics.filter((metric, i) => {
+    room -= metric.key.length + 6;
+    return i === 0 || room >= 0;
+  });
+}
+
 /** The names of metrics, those that tell most first. */
 export function byWeight(keys: readonly string[]): string[] {
   return keys.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));

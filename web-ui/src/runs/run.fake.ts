@@ -8,7 +8,7 @@ import type {
   Task,
   TrackedRun,
 } from '../api/types';
-import type { ClassificationEvaluation, RegressionEvaluation } from './evaluation';
+import type { ClassificationEvaluation, Evaluation, RegressionEvaluation } from './evaluation';
 
 const ROUND_MS = 96;
 
@@ -96,7 +96,7 @@ export function trackedRunOf(
     endTime: attempt.endedAt,
     params: task.name === 'train' ? TRAIN_PARAMS : task.name === 'split' ? SPLIT_PARAMS : {},
     tags: { 'mlflow.runName': task.name, 'pipewright.task': task.name, 'host.name': 'laptop' },
-    metrics: metricsOf(task, attempt.trackedRunId, start, end, attempt.endedAt),
+    metrics: metricsOf(run.pipeline, task, attempt.trackedRunId, start, end, attempt.endedAt),
     datasets: datasetsOf(task),
     models:
       task.name === 'train' && over && !failed
@@ -130,6 +130,7 @@ const TRAIN_PARAMS = {
 const SPLIT_PARAMS = { target: 'credit_risk', test: '0.2', stratify: 'true', seed: '7' };
 
 function metricsOf(
+  pipeline: string,
   task: Task,
   id: string,
   start: number,
@@ -145,12 +146,9 @@ function metricsOf(
     }
     case 'evaluate':
       return endedAt
-        ? [
-            single('accuracy', 0.765, at),
-            single('auc', 0.7863, at),
-            single('logLoss', 0.4981, at),
-            single('macroF1', 0.7012, at),
-          ]
+        ? Object.entries(evaluationOf(pipeline).metrics)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, value]) => single(key, Number(value), at))
         : [];
     case 'split':
       return endedAt ? [single('rows.test', 200, at), single('rows.train', 800, at)] : [];
@@ -311,4 +309,11 @@ export function regressionEvaluation(rows = 800): RegressionEvaluation {
     },
     primary: 'rmse',
   };
+}
+
+/** What the evaluate task of each fake pipeline finds. */
+export function evaluationOf(pipeline: string): Evaluation {
+  if (pipeline === 'iris') return multiclassEvaluation();
+  if (pipeline === 'abalone') return regressionEvaluation();
+  return binaryEvaluation();
 }

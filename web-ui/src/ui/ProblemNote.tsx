@@ -29,7 +29,7 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
         </ul>
       )}
       {problem.remedy && <p className="muted">{problem.remedy}</p>}
-      {onRetry && (
+      {onRetry && problem.status !== 404 && (
         <div>
           <button type="button" className="button" onClick={onRetry}>
             Try again
