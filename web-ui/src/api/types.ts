@@ -116,7 +116,6 @@ export interface Pipeline {
   latestVersion: number;
   createdAt: string;
   updatedAt: string;
-  lastRun?: PipelineRunSummary;
 }
 
 export interface PipelineSource {

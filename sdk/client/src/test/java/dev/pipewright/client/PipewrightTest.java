@@ -248,7 +248,8 @@ class PipewrightTest {
   private static PipelineRun run(long revision, RunState state) {
     var created = Instant.parse("2026-01-01T00:00:00Z");
     return new PipelineRun(
-        "r1", "credit", 1, state, null, Map.of(), "t1", revision, created, null, null, List.of());
+        "r1", 7, "credit", 1, state, null, Map.of(), "t1", revision, created, null, null,
+        List.of());
   }
 
   private static String event(PipelineRun run) throws IOException {
