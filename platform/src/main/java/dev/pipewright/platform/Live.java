@@ -11,12 +11,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Hands what just changed to the pages that look at it, over server-sent events. Topics are
 /// strings such as a run's id. A reader that is slower than the changes loses none of the changes'
 /// effect: when its queue is full it is told to read everything anew.
 public final class Live<M> {
+  private static final Logger LOG = Logger.getLogger(Live.class);
   private static final int QUEUE = 1_000;
   private static final long HEARTBEAT_SECONDS = 15;
 
@@ -105,6 +107,30 @@ public final class Live<M> {
     public void close() {
       live.unsubscribe(this);
     }
+  }
+
+  /// What is sent over one connection, from its first event to its last.
+  @FunctionalInterface
+  public interface Stream {
+    void run() throws InterruptedException;
+  }
+
+  /// Lets a stream run in a thread of its own, while the request that asked for it returns: the framework begins the
+  /// answer only then.
+  public static void stream(SseEventSink sink, Stream stream) {
+    Thread.ofVirtual()
+        .name("events")
+        .start(
+            () -> {
+              try (sink) {
+                stream.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              } catch (RuntimeException e) {
+                // The page connects again by itself and reads everything anew.
+                LOG.warnf("a stream of events ended early: %s", Loop.rootMessage(e));
+              }
+            });
   }
 
   /// Sends one event and waits until it is out, which bounds what a slow connection can hold up in

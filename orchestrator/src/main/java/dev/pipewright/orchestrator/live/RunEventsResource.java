@@ -55,11 +55,14 @@ class RunEventsResource {
       summary = "What happens to a run, as it happens",
       description =
           "Event `run` with the whole run at once and after each change; `end` when it is over.")
-  public void run(@PathParam("id") String id, @Context SseEventSink sink, @Context Sse sse)
-      throws InterruptedException {
+  public void run(@PathParam("id") String id, @Context SseEventSink sink, @Context Sse sse) {
+    runs.get(id);
+    Live.stream(sink, () -> tellRun(id, sink, sse));
+  }
+
+  private void tellRun(String id, SseEventSink sink, Sse sse) throws InterruptedException {
     // Subscribed before the first look, so that nothing falls between the two.
-    try (sink;
-        var reader = live.subscribe(id)) {
+    try (var reader = live.subscribe(id)) {
       boolean open = true;
       boolean changed = true;
       while (open && !reader.isBroken()) {
@@ -88,9 +91,12 @@ class RunEventsResource {
   @Operation(
       summary = "What happens to any run, as it happens",
       description = "Event `run` with a summary of each run that changed.")
-  public void all(@Context SseEventSink sink, @Context Sse sse) throws InterruptedException {
-    try (sink;
-        var reader = live.subscribe(ALL)) {
+  public void all(@Context SseEventSink sink, @Context Sse sse) {
+    Live.stream(sink, () -> tellAll(sink, sse));
+  }
+
+  private void tellAll(SseEventSink sink, Sse sse) throws InterruptedException {
+    try (var reader = live.subscribe(ALL)) {
       boolean open = Live.heartbeat(sink, sse);
       while (open && !reader.isBroken()) {
         var first = reader.next();

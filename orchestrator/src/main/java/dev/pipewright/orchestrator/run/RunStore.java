@@ -344,8 +344,8 @@ public class RunStore {
         tx.createUpdate(
                 """
                 update orchestrator.pipeline_run set state = :to, message = :message,
-                  started_at = case when :to = 'RUNNING' then :now else started_at end,
-                  ended_at = case when :ended then :now else null end
+                  started_at = case when :to = 'RUNNING' then cast(:now as timestamptz) else started_at end,
+                  ended_at = case when :ended then cast(:now as timestamptz) else null end
                 where id = :run
                 """)
             .bind("to", to.name())
@@ -498,8 +498,8 @@ public class RunStore {
         tx.createUpdate(
                 """
                 update orchestrator.task set state = :to, reason = :reason,
-                  started_at = case when :to = 'RUNNING' then coalesce(started_at, :now) else started_at end,
-                  ended_at = case when :ended then :now else null end
+                  started_at = case when :to = 'RUNNING' then coalesce(started_at, cast(:now as timestamptz)) else started_at end,
+                  ended_at = case when :ended then cast(:now as timestamptz) else null end
                 where run_id = :run and name = :task and state = :from
                 """)
             .bind("to", to.name())

@@ -34,11 +34,15 @@ class RunEventsResource {
   @Operation(
       summary = "What happens to a run, as it happens",
       description = "Events `metrics`, `logs` and `run`; `end` when the run is over.")
-  public void events(@PathParam("runId") String runId, @Context SseEventSink sink, @Context Sse sse)
-      throws InterruptedException {
+  public void events(
+      @PathParam("runId") String runId, @Context SseEventSink sink, @Context Sse sse) {
+    runs.get(runId);
+    Live.stream(sink, () -> tell(runId, sink, sse));
+  }
+
+  private void tell(String runId, SseEventSink sink, Sse sse) throws InterruptedException {
     // Subscribed before the first look, so that nothing falls between the two.
-    try (sink;
-        var reader = live.subscribe(runId)) {
+    try (var reader = live.subscribe(runId)) {
       var now = runs.get(runId);
       boolean open = Live.send(sink, event(sse, "run", now));
       if (now.endTime() != null) {
