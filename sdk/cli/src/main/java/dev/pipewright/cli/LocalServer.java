@@ -25,6 +25,7 @@ final class LocalServer {
   private final HomeFolder home;
   private final Installation installation;
   private final Terminal terminal;
+  private volatile boolean stopping;
 
   LocalServer(HomeFolder home, Installation installation, Terminal terminal) {
     this.home = home;
@@ -100,24 +101,39 @@ final class LocalServer {
           e);
     }
     // Should we be stopped while it starts, it must not go on alone.
-    var undo = new Thread(() -> stop(process.toHandle()), "undo-start");
+    var undo =
+        new Thread(
+            () -> {
+              stop(process.toHandle());
+              discard(said);
+            },
+            "undo-start");
     Runtime.getRuntime().addShutdownHook(undo);
-    var server = awaitReady(process, begin, said);
-    removeHook(undo);
+    RunningServer server;
     try {
-      Files.deleteIfExists(said);
-    } catch (IOException e) {
-      throw unreadable(e);
+      server = awaitReady(process, begin, said);
+    } finally {
+      removeHook(undo);
+      // The server has it open, and writes into the nameless file from now on.
+      discard(said);
     }
     return new Started(process, server, Duration.between(begin, Instant.now()));
+  }
+
+  private void discard(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      terminal.line("(" + file + " cannot be removed: " + e.getMessage() + ")");
+    }
   }
 
   private static void removeHook(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // We are being stopped this very moment, and the hook is doing its work.
-      Thread.currentThread().interrupt();
+      // We are being stopped this very moment, and the hook does its work: nothing is left to do.
+      LocalServer.pause();
     }
   }
 
@@ -132,7 +148,7 @@ final class LocalServer {
           terminal.draw(List.of());
           return running.get();
         }
-        if (!alive) {
+        if (!alive && !stopping) {
           terminal.draw(List.of());
           throw failed(process, Files.readString(said));
         }
@@ -170,8 +186,14 @@ final class LocalServer {
   ///
   /// @return false when it did not end in time
   boolean stop(ProcessHandle process) {
+    stopping = true;
     process.destroy();
     return HomeProcesses.awaitEnd(process, STOP);
+  }
+
+  /// Whether it was us who ended the server: then nothing about its end is a failure.
+  boolean stopping() {
+    return stopping;
   }
 
   /// Waits for a server that another start is bringing up.
