@@ -93,7 +93,10 @@ final class DemoCommand implements Callable<Integer> {
       terminal.line("  " + server.url() + "/pipeline-runs/" + run.id());
       terminal.line("");
       var ended =
-          new Follower(pipewright, terminal, () -> started == null || started.process().isAlive())
+          new Follower(
+                  pipewright,
+                  terminal,
+                  () -> started == null || local.stopping() || started.process().isAlive())
               .follow(run);
       new RunReport(pipewright, terminal, server.url()).print(ended);
       return Exit.of(ended);

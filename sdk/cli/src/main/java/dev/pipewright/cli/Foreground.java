@@ -14,7 +14,7 @@ final class Foreground {
             new Thread(
                 () -> {
                   if (started.process().isAlive()) {
-                    terminal.keep();
+                    terminal.freeze();
                     terminal.line("");
                     terminal.line("Stopping Pipewright");
                     terminal.line(

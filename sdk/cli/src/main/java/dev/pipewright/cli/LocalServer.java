@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The server of one home folder, seen from outside: start it, wait for it, stop it.
 final class LocalServer {
@@ -25,6 +27,7 @@ final class LocalServer {
   private final HomeFolder home;
   private final Installation installation;
   private final Terminal terminal;
+  private volatile boolean stopping;
 
   LocalServer(HomeFolder home, Installation installation, Terminal terminal) {
     this.home = home;
@@ -100,24 +103,39 @@ final class LocalServer {
           e);
     }
     // Should we be stopped while it starts, it must not go on alone.
-    var undo = new Thread(() -> stop(process.toHandle()), "undo-start");
+    var undo =
+        new Thread(
+            () -> {
+              stop(process.toHandle());
+              discard(said);
+            },
+            "undo-start");
     Runtime.getRuntime().addShutdownHook(undo);
-    var server = awaitReady(process, begin, said);
-    removeHook(undo);
+    RunningServer server;
     try {
-      Files.deleteIfExists(said);
-    } catch (IOException e) {
-      throw unreadable(e);
+      server = awaitReady(process, begin, said);
+    } finally {
+      removeHook(undo);
+      // The server has it open, and writes into the nameless file from now on.
+      discard(said);
     }
     return new Started(process, server, Duration.between(begin, Instant.now()));
+  }
+
+  private void discard(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      terminal.line("(" + file + " cannot be removed: " + e.getMessage() + ")");
+    }
   }
 
   private static void removeHook(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // We are being stopped this very moment, and the hook is doing its work.
-      Thread.currentThread().interrupt();
+      // We are being stopped this very moment, and the hook does its work: nothing is left to do.
+      LocalServer.pause();
     }
   }
 
@@ -132,7 +150,7 @@ final class LocalServer {
           terminal.draw(List.of());
           return running.get();
         }
-        if (!alive) {
+        if (!alive && !stopping) {
           terminal.draw(List.of());
           throw failed(process, Files.readString(said));
         }
@@ -144,34 +162,53 @@ final class LocalServer {
     }
   }
 
-  /// The server prints `CODE: message`, and below it what to do.
   private ProblemException failed(Process process, String said) {
-    for (var line : (Iterable<String>) said.lines()::iterator) {
-      for (var code : ProblemCode.values()) {
-        if (line.startsWith(code.name() + ": ")) {
-          var rest = said.substring(said.indexOf(line) + line.length()).strip();
-          int remedy = rest.lastIndexOf("\n  ");
-          var more = remedy < 0 ? "" : "\n" + rest.substring(0, remedy);
-          return new ProblemException(
-              code,
-              line.substring(code.name().length() + 2) + more,
-              rest.substring(remedy < 0 ? 0 : remedy).strip());
-        }
+    return problemIn(said)
+        .orElseGet(() ->
+            new ProblemException(
+                ProblemCode.SERVER_FAILED,
+                "The server's process ended with exit code %d.%s"
+                    .formatted(process.exitValue(), said.isBlank() ? "" : "\n" + said.strip()),
+                "Read " + home.serverLog() + ", if it is there."));
+  }
+
+  /// The problem that a server printed before it gave up: `CODE: what is wrong`, perhaps more
+  /// lines, and a last one, indented, with what to do.
+  static Optional<ProblemException> problemIn(String said) {
+    var lines = said.strip().lines().toList();
+    for (int i = 0; i < lines.size(); i++) {
+      int colon = lines.get(i).indexOf(": ");
+      var code = colon < 0 ? Optional.<ProblemCode>empty() : code(lines.get(i).substring(0, colon));
+      if (code.isPresent()) {
+        boolean remedy = i < lines.size() - 1 && lines.getLast().startsWith("  ");
+        var detail = new ArrayList<>(lines.subList(i, lines.size() - (remedy ? 1 : 0)));
+        detail.set(0, detail.getFirst().substring(colon + 2));
+        return Optional.of(
+            new ProblemException(
+                code.get(),
+                String.join("\n", detail),
+                remedy ? lines.getLast().strip() : code.get().remedy()));
       }
     }
-    return new ProblemException(
-        ProblemCode.SERVER_FAILED,
-        "The server's process ended with exit code %d.%s"
-            .formatted(process.exitValue(), said.isBlank() ? "" : "\n" + said.strip()),
-        "Read " + home.serverLog() + ", if it is there.");
+    return Optional.empty();
+  }
+
+  private static Optional<ProblemCode> code(String word) {
+    return Stream.of(ProblemCode.values()).filter(code -> code.name().equals(word)).findFirst();
   }
 
   /// Stops the server process and waits until everything is down.
   ///
   /// @return false when it did not end in time
   boolean stop(ProcessHandle process) {
+    stopping = true;
     process.destroy();
     return HomeProcesses.awaitEnd(process, STOP);
+  }
+
+  /// Whether it was us who ended the server: then nothing about its end is a failure.
+  boolean stopping() {
+    return stopping;
   }
 
   /// Waits for a server that another start is bringing up.

@@ -10,7 +10,7 @@ final class Terminal {
   private static final String ESC = "\u001b[";
 
   private final PrintStream out;
-  private final boolean live;
+  private volatile boolean live;
   private final boolean colours;
   private final boolean pictures;
   private final int width;
@@ -45,14 +45,14 @@ final class Terminal {
   }
 
   /// Prints a line that stays.
-  void line(String text) {
+  synchronized void line(String text) {
     clear();
     out.println(text);
     out.flush();
   }
 
   /// Shows lines that the next call replaces; does nothing where lines cannot be redrawn.
-  void draw(List<String> lines) {
+  synchronized void draw(List<String> lines) {
     if (!live) {
       return;
     }
@@ -65,8 +65,14 @@ final class Terminal {
   }
 
   /// Lets what was drawn last stay as it is.
-  void keep() {
+  synchronized void keep() {
     drawn = 0;
+  }
+
+  /// From now on there are only lines that stay.
+  synchronized void freeze() {
+    drawn = 0;
+    live = false;
   }
 
   String green(String text) {

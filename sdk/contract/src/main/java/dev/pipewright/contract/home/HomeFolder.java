@@ -65,6 +65,9 @@ public record HomeFolder(Path root) {
 
   /// Whether a server holds the folder, ready or not.
   public boolean inUse() throws IOException {
+    if (!Files.exists(lock())) {
+      return false;
+    }
     // Shared and only for an instant: a server that starts just now tries again.
     try (var channel = FileChannel.open(lock(), StandardOpenOption.READ);
         var held = channel.tryLock(0, Long.MAX_VALUE, true)) {

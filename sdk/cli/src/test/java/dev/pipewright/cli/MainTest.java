@@ -1,0 +1,75 @@
+package dev.pipewright.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MainTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | 2 | a command is missing",
+        "frob | 2 | Unmatched argument",
+        "up --frob | 2 | Unknown option: '--frob'",
+        "run | 2 | Missing required parameter: 'FILE'",
+        "demo --data x.csv | 2 | --data needs --target",
+        "demo --target y | 2 | --target needs --data",
+        "demo --data /nowhere.csv --target y | 2 | INPUT_MISSING: There is no file /nowhere.csv.",
+      })
+  void saysWhatIsWrongWithTheCommandLine(String args, int exit, String message) {
+    var err = new StringWriter();
+    int code =
+        Main.commandLine()
+            .setErr(new PrintWriter(err, true))
+            .execute(args.isEmpty() ? new String[0] : args.split(" ", -1));
+    assertThat(err.toString()).contains(message);
+    assertThat(code).isEqualTo(exit);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--help", "--version", "demo --help"})
+  void helps(String args) {
+    var out = new StringWriter();
+    int code = Main.commandLine().setOut(new PrintWriter(out, true)).execute(args.split(" ", -1));
+    assertThat(out.toString()).containsIgnoringCase("pipewright");
+    assertThat(code).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PT0S, 0.0 s",
+    "PT0.449S, 0.4 s",
+    "PT59.9S, 59.9 s",
+    "PT1M, 1 min 0 s",
+    "PT1H2M3S, 1 h 2 min",
+    "PT-1S, 0.0 s"
+  })
+  void writesDurationsForPeople(Duration duration, String text) {
+    assertThat(Durations.text(duration)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "german_credit.csv, german-credit",
+    "/a/b/My Table (2).csv.gz, my-table-2",
+    "ü.csv, model",
+    ".hidden, hidden"
+  })
+  void namesTheModelAfterTheTable(Path table, String model) {
+    assertThat(DemoCommand.modelName(table)).isEqualTo(model);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "0.87654321, 0.8765", "123456, 123456", "0.00001234, 1.234e-05", "NaN, NaN"})
+  void writesNumbersShort(double value, String text) {
+    assertThat(List.of(RunView.number(value))).containsExactly(text);
+  }
+}
