@@ -458,12 +458,7 @@ class PipelineLanguageTest {
             23,
             "'tasks' can only be used to name an output",
             null),
-        when(
-            "params == 1",
-            "EXPRESSION_INVALID",
-            18,
-            "'params' cannot be used as a whole",
-            null),
+        when("params == 1", "EXPRESSION_INVALID", 18, "'params' cannot be used as a whole", null),
         when("env.HOME == 'a'", "EXPRESSION_INVALID", 18, "undeclared reference to 'env'", null),
         when(
             "tasks.split.outputs.train.sise > 1",
@@ -594,6 +589,28 @@ class PipelineLanguageTest {
     assertThat(errors(cycle))
         .singleElement()
         .satisfies(error -> assertThat(error.message()).contains("more … →"));
+  }
+
+  static Stream<String> deep() {
+    return Stream.of(
+        "(".repeat(3000) + "1" + ")".repeat(3000),
+        "1" + "+1".repeat(3000) + " > 0",
+        "params.j" + ".a".repeat(3000),
+        "true ? true : ".repeat(700) + "true",
+        "[1].exists(x,".repeat(300) + "true" + ")".repeat(300),
+        "'" + "x".repeat(20_000) + "' == ''");
+  }
+
+  @ParameterizedTest
+  @MethodSource("deep")
+  void a_deep_or_long_expression_is_an_error_and_no_overflow(String expression) {
+    var document =
+        "name: x\nparams: { j: { type: json } }\ntasks:\n  a:\n    command: [x]\n    when: \"${{ "
+            + expression
+            + " }}\"\n";
+    assertThat(errors(document))
+        .singleElement()
+        .satisfies(error -> assertThat(error.message()).contains("limit"));
   }
 
   @Test
