@@ -164,7 +164,9 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
       if (columns.get(i).isEmpty()) {
         throw unreadable(
             "column %d of %s has no name".formatted(i + 1, name),
-            "Name every column in the first line.");
+            i == 0
+                ? "Name it in the first line; where pandas wrote it as an index, use to_csv(…, index=False)."
+                : "Name every column in the first line.");
       }
       var before = seen.put(columns.get(i), i + 1);
       if (before != null) {
