@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/// What a built-in task is given. Whatever it says here goes to the local spool and returns at once; the work never waits
-/// for the network. Standard output and error become the run's log.
+/// What a built-in task is given. Whatever it says here goes to the local spool and returns at
+/// once; the work never waits for the network. Standard output and error become the run's log.
 public interface TaskContext {
   TaskLaunch launch();
 
@@ -25,19 +25,21 @@ public interface TaskContext {
   /// @throws dev.pipewright.contract.ProblemException INPUT_MISSING when it was not given
   DataRef data(String input);
 
-  /// The data input as a local, read-only file, or a folder where it has several files or is a model.
+  /// The data input as a local, read-only file, or a folder where it has several files or is a
+  /// model.
   ///
   /// @throws dev.pipewright.contract.ProblemException INPUT_MISSING when it was not given
   Path staged(String input);
 
-  /// Sets a scalar output (text, number or boolean). A dataset or artifact output is a file written to [#outputs].
+  /// Sets a scalar output (text, number or boolean). A dataset or artifact output is a file written
+  /// to [#outputs].
   void output(String name, Object scalar);
 
   /// Sets a data output to something that exists already, such as a model from [#logModel].
   void output(String name, DataRef data);
 
-  /// Where data outputs are written, each under its output's name (a file or a folder). A file may carry an extension:
-  /// the output `train` may be the file `train.csv`.
+  /// Where data outputs are written, each under its output's name (a file or a folder). A file may
+  /// carry an extension: the output `train` may be the file `train.csv`.
   Path outputs();
 
   /// Every file below is captured as an artifact of the run under its relative path.

@@ -1,5 +1,5 @@
-/// What runs inside a task: stages inputs, runs the work, captures what it leaves behind, and ships events to Kafka from a
-/// local spool.
+/// What runs inside a task: stages inputs, runs the work, captures what it leaves behind, and ships
+/// events to Kafka from a local spool.
 @NullMarked
 package dev.pipewright.runner;
 

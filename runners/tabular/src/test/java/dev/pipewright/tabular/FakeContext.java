@@ -86,6 +86,9 @@ final class FakeContext implements TaskContext {
         Map.of(),
         List.of(),
         Map.of(),
+        "checkpoints",
+        null,
+        false,
         trackerUrl,
         "127.0.0.1:9092");
   }

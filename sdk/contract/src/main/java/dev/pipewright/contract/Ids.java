@@ -2,8 +2,6 @@ package dev.pipewright.contract;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -45,17 +43,13 @@ public final class Ids {
   }
 
   private static byte[] hash(String... parts) {
-    try {
-      var sha256 = MessageDigest.getInstance("SHA-256");
-      for (var part : parts) {
-        var bytes = part.getBytes(StandardCharsets.UTF_8);
-        // The length keeps ("ab", "c") and ("a", "bc") apart.
-        sha256.update(ByteBuffer.allocate(4).putInt(bytes.length).flip());
-        sha256.update(bytes);
-      }
-      return sha256.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
+    var sha256 = Digests.sha256();
+    for (var part : parts) {
+      var bytes = part.getBytes(StandardCharsets.UTF_8);
+      // The length keeps ("ab", "c") and ("a", "bc") apart.
+      sha256.update(ByteBuffer.allocate(4).putInt(bytes.length).flip());
+      sha256.update(bytes);
     }
+    return sha256.digest();
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 
@@ -12,17 +11,18 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 /// properties ignored (an older reader must survive a newer writer), NaN and infinities as the
 /// strings "NaN", "Infinity", "-Infinity".
 public final class Json {
-  public static final ObjectMapper MAPPER = configure(JsonMapper.builder()).build();
+  public static final ObjectMapper MAPPER = configure(new ObjectMapper());
 
   private Json() {}
 
-  public static JsonMapper.Builder configure(JsonMapper.Builder builder) {
-    return builder
-        .addModule(new JavaTimeModule())
-        .addModule(new Jdk8Module())
+  /// Sets a mapper up this way.
+  public static ObjectMapper configure(ObjectMapper mapper) {
+    return mapper
+        .registerModule(new JavaTimeModule())
+        .registerModule(new Jdk8Module())
         .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-        .defaultPropertyInclusion(
+        .setDefaultPropertyInclusion(
             JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS));
   }
 }

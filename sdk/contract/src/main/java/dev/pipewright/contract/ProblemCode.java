@@ -19,6 +19,7 @@ public enum ProblemCode {
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
   INPUT_INVALID(422, "An input has an unusable value", "Correct it."),
   OUTPUT_MISSING(422, "The task ended without an output it declares", "Write it, or drop it."),
+  OUTPUT_INVALID(422, "An output does not have the type it declares", "Write it as its type says."),
   COMMAND_FAILED(422, "The command ended with an error", "Read the task's log."),
   COMMAND_NOT_FOUND(422, "The command is not there", "Install it or correct its name."),
   TABLE_UNREADABLE(422, "The table cannot be read", "Give a CSV file with a header line."),
@@ -30,6 +31,7 @@ public enum ProblemCode {
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
+  TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 

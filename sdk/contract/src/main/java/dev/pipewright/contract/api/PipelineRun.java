@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A pipeline run with its tasks.
 ///
+/// @param number grows with every run of this server: what people call it by
 /// @param message why it failed, in one line; null otherwise
 /// @param params every param with the value that is used, defaults included
 /// @param trackedRunId the tracked run that the attempts' runs are children of
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tasks in the document's order
 public record PipelineRun(
     String id,
+    long number,
     String pipeline,
     int version,
     RunState state,

@@ -2,11 +2,8 @@ package dev.pipewright.contract.task;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.pipewright.contract.Digests;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -64,14 +61,7 @@ public record DataRef(
     if (files.size() == 1) {
       return files.getFirst().digest();
     }
-    try {
-      var sha256 = MessageDigest.getInstance("SHA-256");
-      return "sha256:"
-          + HexFormat.of()
-              .formatHex(sha256.digest(manifest(files).getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return Digests.of(manifest(files));
   }
 
   /// The canonical list of a folder's files: a line `digest path` for each, sorted by path, each

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// @param outputs what the task must leave behind, by name
 /// @param files files of the pipeline version to lay into the working folder, by path
 /// @param env further environment variables
+/// @param checkpoints the folder that all attempts of this task share
+/// @param timeoutMillis how long the work may take; null for ever
+/// @param stopRequested whether it is to stop before it starts: it then only reports that
 /// @param trackerUrl base address of the tracker, without a slash at the end
 /// @param kafkaBootstrap `host:port`, comma-separated
 public record TaskLaunch(
@@ -37,6 +40,9 @@ public record TaskLaunch(
     Map<String, Output> outputs,
     List<DataRef.FileRef> files,
     Map<String, String> env,
+    String checkpoints,
+    @Nullable Long timeoutMillis,
+    boolean stopRequested,
     String trackerUrl,
     String kafkaBootstrap) {
 

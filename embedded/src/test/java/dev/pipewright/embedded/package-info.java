@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.embedded;
+
+import org.jspecify.annotations.NullMarked;

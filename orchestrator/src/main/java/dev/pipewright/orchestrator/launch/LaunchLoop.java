@@ -1,0 +1,231 @@
+package dev.pipewright.orchestrator.launch;
+
+import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.language.TaskSpec;
+import dev.pipewright.orchestrator.pipeline.PipelineStore;
+import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
+import dev.pipewright.orchestrator.run.RunStore;
+import dev.pipewright.orchestrator.run.RunStore.ActiveAttempt;
+import dev.pipewright.platform.Loop;
+import dev.pipewright.platform.PlatformConfig;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the attempts that are not over going: launches what is to be launched while there is room,
+/// starts the runner again of an attempt whose runner vanished (it then delivers what is left and
+/// reports the loss), and stops what is to be stopped. It compares what should be with what is, so
+/// it needs no memory of its own and survives any restart.
+@ApplicationScoped
+class LaunchLoop {
+  private static final Logger LOG = Logger.getLogger(LaunchLoop.class);
+
+  /// How long a runner that is done may wait for its report to arrive before everything is
+  /// delivered again.
+  private static final Duration DELIVERY = Duration.ofSeconds(60);
+
+  /// A runner that did not even begin this often will not.
+  private static final int MOST_STARTS = 5;
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+
+  /// How often an attempt's runner was started, and when it may be again.
+  private record Starts(int count, Instant next) {}
+
+  private final RunStore runs;
+  private final PipelineStore pipelines;
+  private final PlatformConfig platform;
+  private final LaunchConfig config;
+  private final Clock clock;
+  private final Map<UUID, Instant> doneSince = new HashMap<>();
+  private final Map<UUID, Starts> starts = new HashMap<>();
+  private final Set<UUID> known = new HashSet<>();
+  private @Nullable Launcher launcher;
+  private @Nullable Loop loop;
+
+  LaunchLoop(
+      RunStore runs,
+      PipelineStore pipelines,
+      PlatformConfig platform,
+      LaunchConfig config,
+      Clock clock) {
+    this.runs = runs;
+    this.pipelines = pipelines;
+    this.platform = platform;
+    this.config = config;
+    this.clock = clock;
+  }
+
+  void onStart(@Observes @Priority(200) StartupEvent event) {
+    launcher = new LocalLauncher(platform.home().resolve("work"), runner(), clock, this::wake);
+    loop = Loop.start("launch", Duration.ofMillis(500), this::step);
+  }
+
+  /// Tasks go on while the server is away.
+  void onStop(@Observes ShutdownEvent event) {
+    if (loop != null) {
+      loop.close();
+    }
+  }
+
+  void onChange(@Observes RunChanged event) {
+    wake();
+  }
+
+  private void wake() {
+    if (loop != null) {
+      loop.wake();
+    }
+  }
+
+  private boolean step() {
+    var launcher = Objects.requireNonNull(this.launcher);
+    int slots = config.slots().orElse(Math.max(2, Runtime.getRuntime().availableProcessors()));
+    // Some that are over but not yet known to be must not hide those that wait.
+    var active = runs.activeAttempts(slots * 4 + 100);
+    int running = 0;
+    var waiting = new ArrayList<ActiveAttempt>();
+    for (var attempt : active) {
+      known.add(attempt.id());
+      if (launcher.isDone(attempt.id())) {
+        awaitReport(launcher, attempt);
+      } else if (launcher.isThere(attempt.id())) {
+        running++;
+        if (attempt.stopRequested()) {
+          launcher.stop(attempt.id());
+        }
+      } else if (launcher.wasStarted(attempt.id())) {
+        LOG.warnf(
+            "the runner of task %s, attempt %d vanished; recovering",
+            attempt.task(), attempt.number());
+        launcher.ensure(launch(attempt));
+        running++;
+      } else {
+        waiting.add(attempt);
+      }
+    }
+    for (var attempt : waiting) {
+      // One that was stopped before it started is launched too: its runner sees that and reports
+      // it.
+      if (running < slots) {
+        start(launcher, attempt);
+        running++;
+      }
+    }
+    forgetEnded(launcher, active);
+    return false;
+  }
+
+  private void start(Launcher launcher, ActiveAttempt attempt) {
+    var now = clock.instant();
+    var before = starts.getOrDefault(attempt.id(), new Starts(0, now));
+    if (now.isBefore(before.next)) {
+      return;
+    }
+    boolean begun = launcher.wasStarted(attempt.id());
+    if (begun) {
+      LOG.warnf(
+          "the runner of task %s, attempt %d vanished; recovering",
+          attempt.task(), attempt.number());
+    } else if (before.count >= MOST_STARTS) {
+      runs.launchFailed(
+          attempt,
+          "its runner does not start: " + launcher.lastWords(attempt.id()),
+          clock.instant());
+      return;
+    }
+    starts.put(
+        attempt.id(),
+        new Starts(
+            before.count + 1, now.plus(FIRST_PAUSE.multipliedBy(1L << Math.min(before.count, 6)))));
+    launcher.ensure(launch(attempt));
+  }
+
+  private void awaitReport(Launcher launcher, ActiveAttempt attempt) {
+    var since = doneSince.computeIfAbsent(attempt.id(), id -> clock.instant());
+    if (clock.instant().isAfter(since.plus(DELIVERY))) {
+      LOG.warnf(
+          "the end of task %s, attempt %d was not delivered; again",
+          attempt.task(), attempt.number());
+      doneSince.remove(attempt.id());
+      launcher.redeliver(launch(attempt));
+    }
+  }
+
+  private void forgetEnded(Launcher launcher, List<ActiveAttempt> active) {
+    var ids = active.stream().map(ActiveAttempt::id).collect(Collectors.toSet());
+    for (var id : Set.copyOf(known)) {
+      if (!ids.contains(id) && !launcher.isThere(id)) {
+        launcher.forget(id);
+        known.remove(id);
+        doneSince.remove(id);
+        starts.remove(id);
+      }
+    }
+  }
+
+  private TaskLaunch launch(ActiveAttempt attempt) {
+    var version = pipelines.version(attempt.pipeline(), attempt.version());
+    TaskSpec task = Objects.requireNonNull(version.spec().tasks().get(attempt.task()));
+    return new TaskLaunch(
+        attempt.id().toString(),
+        attempt.number(),
+        attempt.pipeline(),
+        attempt.version(),
+        attempt.runId().toString(),
+        attempt.task(),
+        attempt.trackedRunId(),
+        attempt.parentRunId(),
+        attempt.pipeline(),
+        task.uses(),
+        task.command(),
+        RunStore.values(attempt.inputs()),
+        task.outputs(),
+        version.files().stream().filter(file -> task.files().contains(file.path())).toList(),
+        task.env(),
+        platform
+            .home()
+            .toAbsolutePath()
+            .resolve("checkpoints")
+            .resolve(attempt.runId().toString())
+            .resolve(attempt.task())
+            .toString(),
+        task.timeout() == null ? null : task.timeout().toMillis(),
+        attempt.stopRequested(),
+        platform.url(),
+        platform.kafka().bootstrap());
+  }
+
+  private List<String> runner() {
+    return config
+        .runnerCommand()
+        .orElseGet(() ->
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-Xmx1g",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                platform.lib().orElse(Path.of("lib")).resolve("runner") + "/*",
+                "dev.pipewright.runner.Main"));
+  }
+}

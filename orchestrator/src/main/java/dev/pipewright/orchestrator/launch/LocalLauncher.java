@@ -1,0 +1,217 @@
+package dev.pipewright.orchestrator.launch;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.task.TaskLaunch;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/// Runs each attempt as a process of this machine, in a session of its own: it outlives the server,
+/// and a server that comes back finds it.
+///
+/// An attempt's folder is `work/<attempt id>`. Its runner holds a lock on `runner.lock` for as long
+/// as it lives; the operating system drops the lock however the runner dies, so the lock and not a
+/// process number says whether it is there.
+public final class LocalLauncher implements Launcher {
+  private static final Logger LOG = Logger.getLogger(LocalLauncher.class);
+
+  /// A runner gives its work ten seconds to stop; after this long it is itself stopped.
+  private static final Duration GRACE = Duration.ofSeconds(20);
+
+  private final Path folder;
+  private final List<String> runner;
+  private final Clock clock;
+  private final Map<UUID, Process> started = new ConcurrentHashMap<>();
+  private final Map<UUID, Instant> stopping = new ConcurrentHashMap<>();
+  private final Runnable onExit;
+
+  /// @param folder where the attempts' folders are
+  /// @param runner the command that runs an attempt, to which the attempt's folder is added
+  /// @param onExit called when a runner that this server started has ended
+  public LocalLauncher(Path folder, List<String> runner, Clock clock, Runnable onExit) {
+    this.folder = folder;
+    this.runner = List.copyOf(runner);
+    this.clock = clock;
+    this.onExit = onExit;
+  }
+
+  @Override
+  public void ensure(TaskLaunch launch) {
+    var attempt = UUID.fromString(launch.attemptId());
+    if (isThere(attempt)) {
+      return;
+    }
+    try {
+      var home = Files.createDirectories(home(attempt));
+      writeLaunch(home, launch);
+      var command = new ArrayList<String>();
+      setsid().ifPresent(command::add);
+      command.addAll(runner);
+      command.add(home.toString());
+      var log = home.resolve("runner.log").toFile();
+      var process =
+          new ProcessBuilder(command)
+              .directory(home.toFile())
+              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
+              .redirectErrorStream(true)
+              .start();
+      started.put(attempt, process);
+      Thread.ofVirtual().name("runner-" + attempt).start(() -> awaitEnd(attempt, process));
+    } catch (IOException e) {
+      throw new UncheckedIOException("attempt " + attempt + " could not be launched", e);
+    }
+  }
+
+  private void awaitEnd(UUID attempt, Process process) {
+    try {
+      int exitCode = process.waitFor();
+      LOG.debugf("the runner of attempt %s ended with %d", attempt, exitCode);
+      started.remove(attempt, process);
+      onExit.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String lastWords(UUID attempt) {
+    var log = home(attempt).resolve("runner.log");
+    try {
+      if (!Files.exists(log)) {
+        return "";
+      }
+      var lines = Files.readAllLines(log);
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    } catch (IOException e) {
+      return "its log cannot be read: " + e.getMessage();
+    }
+  }
+
+  @Override
+  public boolean isThere(UUID attempt) {
+    var process = started.get(attempt);
+    if (process != null && process.isAlive()) {
+      return true;
+    }
+    var lock = home(attempt).resolve("runner.lock");
+    if (!Files.exists(lock)) {
+      return false;
+    }
+    try (var channel = FileChannel.open(lock, StandardOpenOption.WRITE);
+        var held = channel.tryLock()) {
+      return held == null;
+    } catch (OverlappingFileLockException e) {
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException("the lock of attempt " + attempt + " cannot be read", e);
+    }
+  }
+
+  @Override
+  public boolean isDone(UUID attempt) {
+    return Files.exists(home(attempt).resolve("done"));
+  }
+
+  @Override
+  public boolean wasStarted(UUID attempt) {
+    return Files.exists(home(attempt).resolve("started"));
+  }
+
+  @Override
+  public void stop(UUID attempt) {
+    var now = clock.instant();
+    var since = stopping.putIfAbsent(attempt, now);
+    if (since == null) {
+      runnerProcess(attempt).ifPresent(ProcessHandle::destroy);
+    } else if (now.isAfter(since.plus(GRACE))) {
+      runnerProcess(attempt).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  @Override
+  public void redeliver(TaskLaunch launch) {
+    var home = home(UUID.fromString(launch.attemptId()));
+    try {
+      Files.deleteIfExists(home.resolve("done"));
+      Files.deleteIfExists(home.resolve("spool.acked"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("attempt " + launch.attemptId() + " cannot be redelivered", e);
+    }
+    ensure(launch);
+  }
+
+  @Override
+  public void forget(UUID attempt) {
+    stopping.remove(attempt);
+    var home = home(attempt);
+    if (!Files.exists(home)) {
+      return;
+    }
+    try (var files = Files.walk(home)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder of attempt " + attempt + " cannot be removed", e);
+    }
+  }
+
+  /// The process that holds the lock. It wrote its number into the lock file after it got the lock,
+  /// so the number is that of a living process as long as the lock is held.
+  private Optional<ProcessHandle> runnerProcess(UUID attempt) {
+    if (!isThere(attempt)) {
+      return Optional.empty();
+    }
+    var process = started.get(attempt);
+    if (process != null && process.isAlive()) {
+      return Optional.of(process.toHandle());
+    }
+    try {
+      var pid = Files.readString(home(attempt).resolve("runner.lock")).strip();
+      return pid.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(pid));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the lock of attempt " + attempt + " cannot be read", e);
+    }
+  }
+
+  private static void writeLaunch(Path home, TaskLaunch launch) throws IOException {
+    var incoming = home.resolve("launch.json.new");
+    try {
+      Files.writeString(incoming, Json.MAPPER.writeValueAsString(launch));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a launch did not become JSON", e);
+    }
+    Files.move(incoming, home.resolve("launch.json"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private Path home(UUID attempt) {
+    return folder.resolve(attempt.toString());
+  }
+
+  /// Takes the runner out of the terminal's process group, so that Ctrl-C stops the server and not
+  /// the tasks.
+  private static Optional<String> setsid() {
+    return List.of("/usr/bin/setsid", "/bin/setsid").stream()
+        .filter(path -> Files.isExecutable(Path.of(path)))
+        .findFirst();
+  }
+}

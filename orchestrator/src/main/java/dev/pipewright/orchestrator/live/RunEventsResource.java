@@ -1,0 +1,120 @@
+package dev.pipewright.orchestrator.live;
+
+import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
+import dev.pipewright.orchestrator.run.RunQuery;
+import dev.pipewright.platform.Live;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.Shutdown;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.sse.OutboundSseEvent;
+import jakarta.ws.rs.sse.Sse;
+import jakarta.ws.rs.sse.SseEventSink;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+@Path("/api/v1/pipeline-runs")
+@Tag(name = "Pipeline runs")
+@ApplicationScoped
+@RunOnVirtualThread
+class RunEventsResource {
+  /// Changes that come closer together are told as one.
+  private static final long PACE_MILLIS = 150;
+
+  private static final String ALL = "*";
+
+  private final RunQuery runs;
+  private final Live<UUID> live = new Live<>();
+
+  RunEventsResource(RunQuery runs) {
+    this.runs = runs;
+  }
+
+  void onChange(@Observes RunChanged event) {
+    live.publish(event.runId().toString(), event.runId());
+    live.publish(ALL, event.runId());
+  }
+
+  void onStop(@Observes Shutdown event) {
+    live.close();
+  }
+
+  @GET
+  @Path("{id}/events")
+  @Produces(MediaType.SERVER_SENT_EVENTS)
+  @Operation(
+      summary = "What happens to a run, as it happens",
+      description =
+          "Event `run` with the whole run at once and after each change; `end` when it is over.")
+  public void run(@PathParam("id") String id, @Context SseEventSink sink, @Context Sse sse)
+      throws InterruptedException {
+    // Subscribed before the first look, so that nothing falls between the two.
+    try (sink;
+        var reader = live.subscribe(id)) {
+      boolean open = true;
+      boolean changed = true;
+      while (open && !reader.isBroken()) {
+        if (changed) {
+          var run = runs.get(id);
+          open = Live.send(sink, event(sse, "run", run.revision(), run));
+          if (run.state().isTerminal()) {
+            Live.send(sink, event(sse, "end", run.revision(), Map.of("state", run.state())));
+            return;
+          }
+          Thread.sleep(PACE_MILLIS);
+        } else {
+          open = Live.heartbeat(sink, sse);
+        }
+        changed = reader.next() != null;
+        while (reader.nextNow() != null) {
+          // Told with this one.
+        }
+      }
+    }
+  }
+
+  @GET
+  @Path("events")
+  @Produces(MediaType.SERVER_SENT_EVENTS)
+  @Operation(
+      summary = "What happens to any run, as it happens",
+      description = "Event `run` with a summary of each run that changed.")
+  public void all(@Context SseEventSink sink, @Context Sse sse) throws InterruptedException {
+    try (sink;
+        var reader = live.subscribe(ALL)) {
+      boolean open = Live.heartbeat(sink, sse);
+      while (open && !reader.isBroken()) {
+        var first = reader.next();
+        if (first == null) {
+          open = Live.heartbeat(sink, sse);
+          continue;
+        }
+        Thread.sleep(PACE_MILLIS);
+        var changed = new LinkedHashSet<UUID>();
+        changed.add(first);
+        for (var next = reader.nextNow(); next != null; next = reader.nextNow()) {
+          changed.add(next);
+        }
+        for (var id : changed) {
+          var summary = runs.summary(id);
+          open &= Live.send(sink, event(sse, "run", 0, summary));
+        }
+      }
+    }
+  }
+
+  private static OutboundSseEvent event(Sse sse, String name, long id, Object data) {
+    var event =
+        sse.newEventBuilder().name(name).mediaType(MediaType.APPLICATION_JSON_TYPE).data(data);
+    return (id > 0 ? event.id(String.valueOf(id)) : event).build();
+  }
+}

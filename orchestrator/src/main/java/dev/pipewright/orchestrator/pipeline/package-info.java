@@ -1,0 +1,5 @@
+/// Pipelines and their immutable versions.
+@NullMarked
+package dev.pipewright.orchestrator.pipeline;
+
+import org.jspecify.annotations.NullMarked;

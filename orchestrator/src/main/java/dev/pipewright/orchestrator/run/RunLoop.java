@@ -1,0 +1,125 @@
+package dev.pipewright.orchestrator.run;
+
+import dev.pipewright.contract.Topics;
+import dev.pipewright.orchestrator.OrchestratorSchema;
+import dev.pipewright.orchestrator.pipeline.PipelineStore;
+import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Kafka;
+import dev.pipewright.platform.Loop;
+import dev.pipewright.platform.Outbox;
+import dev.pipewright.platform.OutboxRelay;
+import dev.pipewright.platform.TopicConsumer;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/// Loads a run, lets [RunDecider] decide, and applies all decisions in one transaction: rows,
+/// history and outbox. What wakes it is in the database, so whoever dies in between, the next look
+/// finds it.
+@ApplicationScoped
+public class RunLoop {
+  private final Db db;
+  private final Kafka kafka;
+  private final RunStore runs;
+  private final PipelineStore pipelines;
+  private final Clock clock;
+  private final MeterRegistry meters;
+  private final Event<RunChanged> changed;
+  private final RunEvents events = new RunEvents(new Outbox(OrchestratorSchema.NAME));
+  private @Nullable Producer<String, byte[]> producer;
+  private @Nullable OutboxRelay relay;
+  private @Nullable TopicConsumer consumer;
+  private @Nullable Loop loop;
+
+  RunLoop(
+      Db db,
+      Kafka kafka,
+      RunStore runs,
+      PipelineStore pipelines,
+      Clock clock,
+      MeterRegistry meters,
+      Event<RunChanged> changed) {
+    this.db = db;
+    this.kafka = kafka;
+    this.runs = runs;
+    this.pipelines = pipelines;
+    this.clock = clock;
+    this.meters = meters;
+    this.changed = changed;
+  }
+
+  /// Fired after a run's decisions are committed.
+  public record RunChanged(UUID runId) {}
+
+  void onStart(@Observes @Priority(100) StartupEvent event) {
+    producer = kafka.producer();
+    relay = OutboxRelay.start(db, OrchestratorSchema.NAME, producer);
+    loop = Loop.start("runs", Duration.ofMillis(500), this::step);
+    var reports =
+        TopicConsumer.start(
+            db,
+            OrchestratorSchema.NAME,
+            Topics.TASK_REPORTS,
+            kafka.consumer(),
+            new ReportHandler(runs, this::wake));
+    meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
+    consumer = reports;
+  }
+
+  void onStop(@Observes ShutdownEvent event) throws Exception {
+    // From the outside in: first what brings work.
+    for (AutoCloseable part : new AutoCloseable[] {consumer, loop, relay, producer}) {
+      if (part != null) {
+        part.close();
+      }
+    }
+  }
+
+  /// Something happened to some run.
+  public void wake() {
+    if (loop != null) {
+      loop.wake();
+    }
+  }
+
+  private boolean step() {
+    for (var id : runs.needingAttention(clock.instant())) {
+      if (decide(id)) {
+        changed.fire(new RunChanged(id));
+        if (relay != null) {
+          relay.wake();
+        }
+      }
+    }
+    return false;
+  }
+
+  /// One hop: all that is known of a run is decided on and committed at once.
+  ///
+  /// @return whether anything was decided
+  private boolean decide(UUID id) {
+    return db.inTransaction(tx -> {
+      var row = runs.lock(tx, id);
+      if (row.isEmpty()) {
+        return false;
+      }
+      var run = row.get();
+      var spec = pipelines.version(run.pipeline(), run.version()).spec();
+      var now = clock.instant();
+      List<Decision> decisions = RunDecider.decide(runs.snapshot(tx, run, spec), now);
+      runs.apply(tx, run, decisions, now);
+      events.append(tx, run, spec, decisions, now);
+      return !decisions.isEmpty();
+    });
+  }
+}

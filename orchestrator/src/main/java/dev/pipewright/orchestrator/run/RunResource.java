@@ -1,0 +1,101 @@
+package dev.pipewright.orchestrator.run;
+
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.Page;
+import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.PipelineRunSummary;
+import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.Transition;
+import dev.pipewright.platform.Paging;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import java.util.Arrays;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+@Path("/api/v1/pipeline-runs")
+@Tag(name = "Pipeline runs")
+@RunOnVirtualThread
+class RunResource {
+  private final RunStore runs;
+  private final RunLoop loop;
+
+  RunResource(RunStore runs, RunLoop loop) {
+    this.runs = runs;
+    this.loop = loop;
+  }
+
+  @GET
+  @Operation(summary = "Pipeline runs, newest first")
+  public Page<PipelineRunSummary> list(
+      @QueryParam("limit") @DefaultValue(Paging.DEFAULT_LIMIT) int limit,
+      @QueryParam("after") @Nullable String after,
+      @QueryParam("pipeline") @Nullable String pipeline,
+      @QueryParam("state") @Nullable String state) {
+    return runs.page(Paging.limit(limit), Paging.number(after), pipeline, state(state));
+  }
+
+  @GET
+  @Path("{id}")
+  @Operation(summary = "One pipeline run with its tasks")
+  public PipelineRun get(@PathParam("id") String id) {
+    return runs.get(id(id));
+  }
+
+  @GET
+  @Path("{id}/history")
+  @Operation(summary = "What happened in a run and why, oldest first")
+  public Page<Transition> history(
+      @PathParam("id") String id,
+      @QueryParam("limit") @DefaultValue("1000") int limit,
+      @QueryParam("after") @Nullable String after) {
+    runs.get(id(id));
+    return runs.history(id(id), Paging.limit(limit), Paging.number(after));
+  }
+
+  @POST
+  @Path("{id}/cancel")
+  @Operation(
+      summary = "Cancel a run",
+      description =
+          "Running tasks get SIGTERM and ten seconds. A run that has ended stays as it is.")
+  public PipelineRun cancel(@PathParam("id") String id) {
+    runs.get(id(id));
+    runs.requestCancel(id(id));
+    loop.wake();
+    return runs.get(id(id));
+  }
+
+  static UUID id(String text) {
+    try {
+      return UUID.fromString(text);
+    } catch (IllegalArgumentException e) {
+      throw RunStore.notFound(text);
+    }
+  }
+
+  private static @Nullable RunState state(@Nullable String text) {
+    if (text == null || text.isEmpty()) {
+      return null;
+    }
+    return Arrays.stream(RunState.values())
+        .filter(state -> state.name().equals(text))
+        .findFirst()
+        .orElseThrow(() ->
+            new ProblemException(
+                ProblemCode.BAD_REQUEST,
+                "state="
+                    + text
+                    + " is not a state; one is "
+                    + Arrays.toString(RunState.values())
+                    + "."));
+  }
+}

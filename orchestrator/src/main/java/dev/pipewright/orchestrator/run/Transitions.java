@@ -1,0 +1,70 @@
+package dev.pipewright.orchestrator.run;
+
+import static dev.pipewright.contract.api.TaskState.CANCELLED;
+import static dev.pipewright.contract.api.TaskState.FAILED;
+import static dev.pipewright.contract.api.TaskState.PENDING;
+import static dev.pipewright.contract.api.TaskState.READY;
+import static dev.pipewright.contract.api.TaskState.RETRYING;
+import static dev.pipewright.contract.api.TaskState.RUNNING;
+import static dev.pipewright.contract.api.TaskState.SKIPPED;
+import static dev.pipewright.contract.api.TaskState.SUCCEEDED;
+import static dev.pipewright.contract.api.TaskState.UPSTREAM_FAILED;
+
+import dev.pipewright.contract.api.AttemptState;
+import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
+import java.util.Set;
+
+/// The one table of which state may follow which. Whatever is written goes through it.
+final class Transitions {
+  private Transitions() {}
+
+  static Set<RunState> after(RunState state) {
+    return switch (state) {
+      case QUEUED -> Set.of(RunState.RUNNING, RunState.CANCELLED);
+      case RUNNING -> Set.of(RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED);
+      case SUCCEEDED, FAILED, CANCELLED -> Set.of();
+    };
+  }
+
+  static Set<TaskState> after(TaskState state) {
+    return switch (state) {
+      case PENDING -> Set.of(READY, SKIPPED, UPSTREAM_FAILED, FAILED, CANCELLED);
+      case READY -> Set.of(RUNNING, FAILED, CANCELLED);
+      case RUNNING -> Set.of(SUCCEEDED, FAILED, RETRYING, CANCELLED);
+      case RETRYING -> Set.of(READY, CANCELLED);
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> Set.of();
+    };
+  }
+
+  static Set<AttemptState> after(AttemptState state) {
+    return switch (state) {
+      case LAUNCHING ->
+          Set.of(
+              AttemptState.RUNNING,
+              AttemptState.SUCCEEDED,
+              AttemptState.FAILED,
+              AttemptState.CANCELLED);
+      case RUNNING -> Set.of(AttemptState.SUCCEEDED, AttemptState.FAILED, AttemptState.CANCELLED);
+      case SUCCEEDED, FAILED, CANCELLED -> Set.of();
+    };
+  }
+
+  static void check(RunState from, RunState to) {
+    check(after(from).contains(to), "pipeline run", from, to);
+  }
+
+  static void check(TaskState from, TaskState to) {
+    check(after(from).contains(to), "task", from, to);
+  }
+
+  static void check(AttemptState from, AttemptState to) {
+    check(after(from).contains(to), "attempt", from, to);
+  }
+
+  private static void check(boolean allowed, String what, Enum<?> from, Enum<?> to) {
+    if (!allowed) {
+      throw new IllegalStateException("a " + what + " cannot go from " + from + " to " + to);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.pipewright.platform;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/// Sends the rows of an [Outbox] to Kafka in their order and deletes them once the broker has them.
+/// A crash in between sends them again, which consumers notice by the number each message carries.
+public final class OutboxRelay implements AutoCloseable {
+  private static final int BATCH = 500;
+
+  private final Db db;
+  private final String schema;
+  private final Producer<String, byte[]> producer;
+  private final Loop loop;
+
+  private OutboxRelay(Db db, String schema, Producer<String, byte[]> producer) {
+    this.db = db;
+    this.schema = schema;
+    this.producer = producer;
+    this.loop = Loop.start("outbox-" + schema, Duration.ofSeconds(1), this::relay);
+  }
+
+  public static OutboxRelay start(Db db, String schema, Producer<String, byte[]> producer) {
+    return new OutboxRelay(db, schema, producer);
+  }
+
+  public void wake() {
+    loop.wake();
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+  }
+
+  private record Row(long number, String topic, String key, byte[] payload) {}
+
+  private boolean relay() throws Exception {
+    return db.inTransaction(tx -> {
+      // One relay at a time over all replicas keeps the order of each key.
+      var mine =
+          tx.createQuery("select pg_try_advisory_xact_lock(hashtext(:name))")
+              .bind("name", schema + ".outbox")
+              .mapTo(Boolean.class)
+              .one();
+      if (!mine) {
+        return false;
+      }
+      var rows =
+          tx.createQuery(
+                  "select number, topic, key, payload from "
+                      + schema
+                      + ".outbox order by number limit "
+                      + BATCH)
+              .mapTo(Row.class)
+              .list();
+      if (rows.isEmpty()) {
+        return false;
+      }
+      List<Future<RecordMetadata>> sent = new ArrayList<>(rows.size());
+      for (var row : rows) {
+        sent.add(producer.send(new ProducerRecord<>(row.topic, row.key, row.payload)));
+      }
+      for (var future : sent) {
+        future.get();
+      }
+      tx.createUpdate("delete from " + schema + ".outbox where number = any(:numbers)")
+          .bindArray("numbers", Long.class, rows.stream().map(Row::number).toList())
+          .execute();
+      return rows.size() == BATCH;
+    });
+  }
+}

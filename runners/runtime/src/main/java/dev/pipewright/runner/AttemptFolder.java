@@ -1,0 +1,76 @@
+package dev.pipewright.runner;
+
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.task.TaskLaunch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Where everything of an attempt is.
+record AttemptFolder(Path root) {
+  /// Held for as long as the runner lives; holds its process number.
+  Path lock() {
+    return root.resolve("runner.lock");
+  }
+
+  /// There once the work was begun: it is never begun again.
+  Path started() {
+    return root.resolve("started");
+  }
+
+  /// There once everything was delivered.
+  Path done() {
+    return root.resolve("done");
+  }
+
+  /// The process number of the command, for a runner that finds another's command still running.
+  Path command() {
+    return root.resolve("command.pid");
+  }
+
+  Path spool() {
+    return root.resolve("spool");
+  }
+
+  /// How much of the spool the broker has, in bytes.
+  Path acked() {
+    return root.resolve("spool.acked");
+  }
+
+  Path inputs() {
+    return root.resolve("inputs");
+  }
+
+  Path outputs() {
+    return root.resolve("outputs");
+  }
+
+  Path artifacts() {
+    return root.resolve("artifacts");
+  }
+
+  Path models() {
+    return root.resolve("models");
+  }
+
+  /// Copies of what was captured while the work went on, so that what is uploaded is what was
+  /// captured.
+  Path captured() {
+    return root.resolve("captured");
+  }
+
+  /// The working folder of a command.
+  Path work() {
+    return root.resolve("work");
+  }
+
+  TaskLaunch launch() throws IOException {
+    return Json.MAPPER.readValue(root.resolve("launch.json").toFile(), TaskLaunch.class);
+  }
+
+  void createFolders() throws IOException {
+    for (var folder : new Path[] {inputs(), outputs(), artifacts(), models(), captured(), work()}) {
+      Files.createDirectories(folder);
+    }
+  }
+}

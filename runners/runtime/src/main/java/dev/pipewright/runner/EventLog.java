@@ -1,0 +1,70 @@
+package dev.pipewright.runner;
+
+import com.google.protobuf.Timestamp;
+import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.contract.tasks.v1.TaskFinished;
+import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.contract.tasks.v1.TaskStarted;
+import dev.pipewright.contract.tracking.v1.RunEvent;
+import java.time.Clock;
+
+/// Numbers what an attempt has to say and writes it to the spool.
+final class EventLog {
+  private static final long STARTED = 1;
+  private static final long FINISHED = 2;
+
+  private final Spool spool;
+  private final TaskLaunch launch;
+  private final Clock clock;
+  private long seq;
+
+  /// @param lastSeq the highest number that the spool holds already
+  EventLog(Spool spool, TaskLaunch launch, Clock clock, long lastSeq) {
+    this.spool = spool;
+    this.launch = launch;
+    this.clock = clock;
+    this.seq = lastSeq;
+  }
+
+  synchronized void tell(RunEvent.Builder event) {
+    spool.append(
+        new Spool.Entry.Event(
+            event
+                .setRunId(launch.trackedRunId())
+                .setSource(launch.attemptId())
+                .setSeq(++seq)
+                .setAt(now())
+                .build()));
+  }
+
+  void upload(String digest, String file) {
+    spool.append(new Spool.Entry.Upload(digest, file));
+  }
+
+  void reportStarted(TaskStarted started) {
+    spool.append(new Spool.Entry.Report(report(STARTED).setStarted(started).build()));
+  }
+
+  void reportFinished(TaskFinished finished) {
+    spool.append(new Spool.Entry.Report(report(FINISHED).setFinished(finished).build()));
+    spool.force();
+  }
+
+  long nowMillis() {
+    return clock.millis();
+  }
+
+  private TaskReport.Builder report(long number) {
+    return TaskReport.newBuilder()
+        .setPipelineRunId(launch.pipelineRunId())
+        .setTask(launch.task())
+        .setAttemptId(launch.attemptId())
+        .setSeq(number)
+        .setAt(now());
+  }
+
+  private Timestamp now() {
+    var now = clock.instant();
+    return Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()).build();
+  }
+}

@@ -1,0 +1,169 @@
+package dev.pipewright.runner;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.contract.tracking.v1.RunEvent;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/// The local file that everything to be delivered is written to first, in order. A record is its
+/// payload's length (4 bytes), its kind (1), its payload, and the CRC-32 of kind and payload (4).
+/// What a crash left half-written at the end is cut off when the file is opened again.
+final class Spool implements AutoCloseable {
+  private static final int OVERHEAD = 9;
+  private static final int LARGEST = 64 * 1024 * 1024;
+
+  private final FileChannel channel;
+  private long end;
+
+  /// What is delivered.
+  sealed interface Entry {
+    record Event(RunEvent event) implements Entry {}
+
+    record Report(TaskReport report) implements Entry {}
+
+    /// A file that must be stored before what follows is told.
+    record Upload(String digest, String file) implements Entry {}
+  }
+
+  /// @param end where the next one begins
+  record Positioned(Entry entry, long end) {}
+
+  private Spool(FileChannel channel, long end) {
+    this.channel = channel;
+    this.end = end;
+  }
+
+  static Spool open(Path file) throws IOException {
+    var channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    var spool = new Spool(channel, channel.size());
+    long whole = 0;
+    for (var next = spool.read(0); next != null; next = spool.read(whole)) {
+      whole = next.end;
+    }
+    channel.truncate(whole);
+    spool.end = whole;
+    return spool;
+  }
+
+  synchronized void append(Entry entry) {
+    var payload =
+        switch (entry) {
+          case Entry.Event(var event) -> event.toByteArray();
+          case Entry.Report(var report) -> report.toByteArray();
+          case Entry.Upload(var digest, var file) ->
+              (digest + "\n" + file).getBytes(StandardCharsets.UTF_8);
+        };
+    byte kind =
+        switch (entry) {
+          case Entry.Event event -> 1;
+          case Entry.Report report -> 2;
+          case Entry.Upload upload -> 3;
+        };
+    var record =
+        ByteBuffer.allocate(payload.length + OVERHEAD)
+            .putInt(payload.length)
+            .put(kind)
+            .put(payload)
+            .putInt(crc(kind, payload))
+            .flip();
+    try {
+      long at = end;
+      while (record.hasRemaining()) {
+        at += channel.write(record, at);
+      }
+      end = at;
+      notifyAll();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the spool cannot be written", e);
+    }
+  }
+
+  /// Makes what was written survive a power cut.
+  void force() {
+    try {
+      channel.force(false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the spool cannot be written", e);
+    }
+  }
+
+  /// The entry that begins here; null when there is none yet.
+  @Nullable Positioned read(long position) throws IOException {
+    if (position + OVERHEAD > end()) {
+      return null;
+    }
+    var head = ByteBuffer.allocate(5);
+    fill(head, position);
+    int length = head.getInt();
+    byte kind = head.get();
+    if (length < 0 || length > LARGEST || position + OVERHEAD + length > end()) {
+      return null;
+    }
+    var rest = ByteBuffer.allocate(length + 4);
+    fill(rest, position + 5);
+    var payload = new byte[length];
+    rest.get(payload);
+    if (rest.getInt() != crc(kind, payload)) {
+      return null;
+    }
+    return new Positioned(parse(kind, payload), position + OVERHEAD + length);
+  }
+
+  /// Waits until there is something at this position, at most so long.
+  synchronized void await(long position, long millis) throws InterruptedException {
+    if (end <= position) {
+      wait(millis);
+    }
+  }
+
+  synchronized long end() {
+    return end;
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  private void fill(ByteBuffer buffer, long position) throws IOException {
+    long at = position;
+    while (buffer.hasRemaining()) {
+      int read = channel.read(buffer, at);
+      if (read < 0) {
+        throw new EOFException("the spool ends at " + at);
+      }
+      at += read;
+    }
+    buffer.flip();
+  }
+
+  private static Entry parse(byte kind, byte[] payload) throws InvalidProtocolBufferException {
+    return switch (kind) {
+      case 1 -> new Entry.Event(RunEvent.parseFrom(payload));
+      case 2 -> new Entry.Report(TaskReport.parseFrom(payload));
+      case 3 -> {
+        var parts = new String(payload, StandardCharsets.UTF_8).split("\n", 2);
+        yield new Entry.Upload(parts[0], parts[1]);
+      }
+      default -> throw new InvalidProtocolBufferException("unknown kind of entry: " + kind);
+    };
+  }
+
+  private static int crc(byte kind, byte[] payload) {
+    var crc = new CRC32();
+    crc.update(kind);
+    crc.update(payload);
+    return (int) crc.getValue();
+  }
+}

@@ -1,0 +1,73 @@
+package dev.pipewright.client;
+
+import dev.pipewright.contract.api.ServerInfo;
+import java.net.URI;
+
+/// A connection to one Pipewright server.
+///
+/// ```java
+/// try (var pipewright = Pipewright.connect(URI.create("http://127.0.0.1:8080"))) {
+///   var version = pipewright.pipelines().apply(Path.of("pipeline.yaml"));
+///   var run = pipewright.runs().start(version.pipeline(), Map.of());
+///   pipewright.runs().follow(run.id(), now -> System.out.println(now.state()));
+/// }
+/// ```
+///
+/// Calls that can be repeated without harm are repeated up to four times, with growing, random
+/// pauses, when the server cannot be reached or answers that it is not available; that takes two
+/// seconds at most before the failure is reported. Starting a run is made repeatable by an
+/// `Idempotency-Key`. Instances are safe for use by several threads.
+public final class Pipewright implements AutoCloseable {
+  private final Http http;
+
+  private Pipewright(Http http) {
+    this.http = http;
+  }
+
+  /// Prepares for calls; none is made yet, so this succeeds without a server too.
+  ///
+  /// @param server base address, such as `http://127.0.0.1:8080`
+  public static Pipewright connect(URI server) {
+    return new Pipewright(new Http(server, Retry.DEFAULT));
+  }
+
+  static Pipewright connect(URI server, Retry retry) {
+    return new Pipewright(new Http(server, retry));
+  }
+
+  /// What is running there.
+  public ServerInfo server() {
+    return http.get("/server", ServerInfo.class);
+  }
+
+  /// Pipelines and their versions.
+  public Pipelines pipelines() {
+    return new Pipelines(http, blobs());
+  }
+
+  /// Pipeline runs.
+  public PipelineRuns runs() {
+    return new PipelineRuns(http);
+  }
+
+  /// Tracked runs: params, metrics, logs.
+  public TrackedRuns trackedRuns() {
+    return new TrackedRuns(http);
+  }
+
+  /// The model catalog.
+  public Models models() {
+    return new Models(http);
+  }
+
+  /// Content-addressed files.
+  public Blobs blobs() {
+    return new Blobs(http);
+  }
+
+  /// Ends calls that are under way, and gives the connections back.
+  @Override
+  public void close() {
+    http.close();
+  }
+}

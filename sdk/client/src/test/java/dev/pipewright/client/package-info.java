@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.client;
+
+import org.jspecify.annotations.NullMarked;

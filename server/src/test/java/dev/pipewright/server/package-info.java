@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.server;
+
+import org.jspecify.annotations.NullMarked;

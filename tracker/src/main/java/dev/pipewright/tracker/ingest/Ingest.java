@@ -1,0 +1,203 @@
+package dev.pipewright.tracker.ingest;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
+import dev.pipewright.contract.tracking.v1.ArtifactLogged;
+import dev.pipewright.contract.tracking.v1.LogLine;
+import dev.pipewright.contract.tracking.v1.MetricSeries;
+import dev.pipewright.contract.tracking.v1.RunEvent;
+import dev.pipewright.platform.Blobs;
+import dev.pipewright.platform.TopicConsumer;
+import dev.pipewright.platform.TopicConsumer.InvalidRecord;
+import dev.pipewright.tracker.artifact.ArtifactStore;
+import dev.pipewright.tracker.live.RunChange;
+import dev.pipewright.tracker.live.RunLive;
+import dev.pipewright.tracker.metric.MetricStore;
+import dev.pipewright.tracker.model.ModelStore;
+import dev.pipewright.tracker.run.RunStore;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+
+/// Stores a batch of run events in one transaction. An event that its run has seen from the same
+/// source changes nothing.
+@ApplicationScoped
+class Ingest implements TopicConsumer.Handler {
+  private final RunStore runs;
+  private final MetricStore metrics;
+  private final ArtifactStore artifacts;
+  private final ModelStore models;
+  private final Blobs blobs;
+  private final RunLive live;
+  private Map<String, RunChange> changes = Map.of();
+
+  Ingest(
+      RunStore runs,
+      MetricStore metrics,
+      ArtifactStore artifacts,
+      ModelStore models,
+      Blobs blobs,
+      RunLive live) {
+    this.runs = runs;
+    this.metrics = metrics;
+    this.artifacts = artifacts;
+    this.models = models;
+    this.blobs = blobs;
+    this.live = live;
+  }
+
+  private record Source(String runId, String source) {}
+
+  @Override
+  public void store(Handle tx, List<ConsumerRecord<String, byte[]>> records) throws InvalidRecord {
+    var events = unseen(tx, parse(records));
+    var firstSeen = new LinkedHashMap<String, Instant>();
+    events.forEach(event -> firstSeen.putIfAbsent(event.getRunId(), instant(event.getAt())));
+    runs.ensure(tx, firstSeen);
+    var points = new LinkedHashMap<String, List<MetricSeries>>();
+    var lines = new LinkedHashMap<String, List<LogLine>>();
+    var detailed = new HashMap<String, Boolean>();
+    for (var event : events) {
+      var runId = event.getRunId();
+      var at = instant(event.getAt());
+      boolean details = true;
+      switch (event.getEventCase()) {
+        case RUN_STARTED -> runs.started(tx, runId, at, event.getRunStarted());
+        case RUN_FINISHED -> runs.finished(tx, runId, at, event.getRunFinished());
+        case PARAMS_LOGGED -> runs.params(tx, runId, event.getParamsLogged().getParamsMap());
+        case TAGS_SET -> runs.tags(tx, runId, event.getTagsSet().getTagsMap());
+        case DATASET_USED -> runs.dataset(tx, runId, event.getDatasetUsed());
+        case ARTIFACT_LOGGED -> artifact(tx, runId, at, event.getArtifactLogged());
+        case MODEL_LOGGED -> models.logged(tx, runId, at, event.getModelLogged());
+        case METRICS_LOGGED -> {
+          details = false;
+          points
+              .computeIfAbsent(runId, id -> new ArrayList<>())
+              .addAll(event.getMetricsLogged().getSeriesList());
+        }
+        case LOG_LINES -> {
+          details = false;
+          lines
+              .computeIfAbsent(runId, id -> new ArrayList<>())
+              .addAll(event.getLogLines().getLinesList());
+        }
+        case EVENT_NOT_SET -> {
+          // A kind of event that is newer than this server. Its sequence number is kept, so it is
+          // not lost by accident
+          // but by the choice of running an older server.
+        }
+      }
+      detailed.merge(runId, details, Boolean::logicalOr);
+    }
+    metrics.append(tx, points);
+    points.forEach((runId, series) -> models.measured(tx, runId, series));
+    lines.forEach((runId, list) -> {
+      if (!list.isEmpty()) {
+        artifacts.logLines(tx, runId, list);
+      }
+    });
+    changes = changes(events, points, lines, detailed);
+  }
+
+  @Override
+  public void stored() {
+    changes.forEach(live::publish);
+    changes = Map.of();
+  }
+
+  private static List<RunEvent> parse(List<ConsumerRecord<String, byte[]>> records)
+      throws InvalidRecord {
+    var events = new ArrayList<RunEvent>(records.size());
+    for (var each : records) {
+      try {
+        var event = RunEvent.parseFrom(each.value());
+        if (event.getRunId().isEmpty() || event.getSource().isEmpty()) {
+          throw new InvalidRecord("an event without run_id or source", null);
+        }
+        events.add(event);
+      } catch (InvalidProtocolBufferException e) {
+        throw new InvalidRecord("not a RunEvent", e);
+      }
+    }
+    return events;
+  }
+
+  /// Leaves out what was stored before, and moves each source's mark.
+  private static List<RunEvent> unseen(Handle tx, List<RunEvent> events) {
+    var marks = new HashMap<Source, Long>();
+    tx.createQuery(
+            "select run_id, source, last_seq from tracker.run_source where run_id = any(:runs)")
+        .bindArray(
+            "runs", String.class, events.stream().map(RunEvent::getRunId).distinct().toList())
+        .map(
+            (rs, context) -> Map.entry(new Source(rs.getString(1), rs.getString(2)), rs.getLong(3)))
+        .forEach(mark -> marks.put(mark.getKey(), mark.getValue()));
+    var unseen = new ArrayList<RunEvent>(events.size());
+    var moved = new LinkedHashMap<Source, Long>();
+    for (var event : events) {
+      var source = new Source(event.getRunId(), event.getSource());
+      if (event.getSeq() > marks.getOrDefault(source, Long.MIN_VALUE)) {
+        marks.put(source, event.getSeq());
+        moved.put(source, event.getSeq());
+        unseen.add(event);
+      }
+    }
+    var batch =
+        tx.prepareBatch(
+            """
+            insert into tracker.run_source (run_id, source, last_seq) values (:run, :source, :seq)
+            on conflict (run_id, source) do update set last_seq = excluded.last_seq
+            """);
+    moved.forEach((source, seq) ->
+        batch.bind("run", source.runId).bind("source", source.source).bind("seq", seq).add());
+    if (!moved.isEmpty()) {
+      batch.execute();
+    }
+    return unseen;
+  }
+
+  private void artifact(Handle tx, String runId, Instant at, ArtifactLogged artifact) {
+    if (!artifact.getInline().isEmpty() || artifact.getSize() == 0) {
+      // Before the row, so that a row never names content that is not there; a blob without a row
+      // is harmless.
+      try (var content = artifact.getInline().newInput()) {
+        blobs.put(artifact.getDigest(), content);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    artifacts.artifact(tx, runId, at, artifact);
+  }
+
+  private static Map<String, RunChange> changes(
+      List<RunEvent> events,
+      Map<String, List<MetricSeries>> points,
+      Map<String, List<LogLine>> lines,
+      Map<String, Boolean> detailed) {
+    var ended = new HashSet<String>();
+    events.stream().filter(RunEvent::hasRunFinished).forEach(event -> ended.add(event.getRunId()));
+    var changes = new LinkedHashMap<String, RunChange>();
+    detailed.forEach((runId, details) ->
+        changes.put(
+            runId,
+            new RunChange(
+                points.getOrDefault(runId, List.of()),
+                lines.getOrDefault(runId, List.of()).stream().map(ArtifactStore::line).toList(),
+                details,
+                ended.contains(runId))));
+    return changes;
+  }
+
+  private static Instant instant(Timestamp at) {
+    return Instant.ofEpochSecond(at.getSeconds(), at.getNanos());
+  }
+}

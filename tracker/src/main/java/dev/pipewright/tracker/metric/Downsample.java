@@ -1,0 +1,48 @@
+package dev.pipewright.tracker.metric;
+
+import java.util.Arrays;
+
+/// Picks the points of a chart: of every bucket of neighbouring points the lowest and the highest,
+/// in their order, so that no peak is lost whatever the zoom. NaN never wins over a number. The
+/// first and the last point are always among them.
+final class Downsample {
+  private Downsample() {}
+
+  /// @param most how many points at most; at least 4
+  static MetricChunk minMax(MetricChunk points, int most) {
+    int n = points.points();
+    if (n <= most) {
+      return points;
+    }
+    int buckets = (most - 2) / 2;
+    var picked = new int[most];
+    int count = 0;
+    picked[count++] = 0;
+    // Between the first and the last point; long arithmetic, as n * buckets may not fit an int.
+    for (int bucket = 0; bucket < buckets; bucket++) {
+      int from = 1 + (int) ((long) (n - 2) * bucket / buckets);
+      int to = 1 + (int) ((long) (n - 2) * (bucket + 1) / buckets);
+      int lowest = from;
+      int highest = from;
+      for (int i = from + 1; i < to; i++) {
+        double value = points.values()[i];
+        if (value < points.values()[lowest] || Double.isNaN(points.values()[lowest])) {
+          lowest = i;
+        }
+        if (value > points.values()[highest] || Double.isNaN(points.values()[highest])) {
+          highest = i;
+        }
+      }
+      picked[count++] = Math.min(lowest, highest);
+      if (lowest != highest) {
+        picked[count++] = Math.max(lowest, highest);
+      }
+    }
+    picked[count++] = n - 1;
+    var chosen = Arrays.copyOf(picked, count);
+    return new MetricChunk(
+        Arrays.stream(chosen).mapToLong(i -> points.steps()[i]).toArray(),
+        Arrays.stream(chosen).mapToLong(i -> points.timestamps()[i]).toArray(),
+        Arrays.stream(chosen).mapToDouble(i -> points.values()[i]).toArray());
+  }
+}

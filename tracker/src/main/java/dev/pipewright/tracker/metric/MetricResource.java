@@ -1,0 +1,47 @@
+package dev.pipewright.tracker.metric;
+
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.MetricHistory;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+@Path("/api/v1/runs/{runId}/metrics")
+@Tag(name = "Runs")
+@RunOnVirtualThread
+class MetricResource {
+  private static final int FEWEST = 4;
+
+  private final MetricStore metrics;
+
+  MetricResource(MetricStore metrics) {
+    this.metrics = metrics;
+  }
+
+  @GET
+  @Path("{key:.+}")
+  @Operation(
+      summary = "The points of one metric",
+      description =
+          "With `points`, at most so many: the lowest and the highest of each bucket of steps.")
+  public MetricHistory history(
+      @PathParam("runId") String runId,
+      @PathParam("key") String key,
+      @QueryParam("points") @Nullable Integer points) {
+    if (points != null && points < FEWEST) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST, "points is " + points + "; it must be at least " + FEWEST + ".");
+    }
+    return metrics
+        .history(runId, key, points)
+        .orElseThrow(() ->
+            new ProblemException(
+                ProblemCode.METRIC_NOT_FOUND, "Run " + runId + " has no metric '" + key + "'."));
+  }
+}

@@ -1,0 +1,102 @@
+package dev.pipewright.tracker.metric;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+class MetricChunkTest {
+  record Point(long step, long timestamp, double value) {}
+
+  @Provide
+  Arbitrary<List<Point>> points() {
+    var values =
+        Arbitraries.oneOf(
+            Arbitraries.doubles(),
+            Arbitraries.of(
+                Double.NaN,
+                Double.POSITIVE_INFINITY,
+                Double.NEGATIVE_INFINITY,
+                -0.0,
+                Double.MIN_VALUE,
+                Double.MAX_VALUE));
+    return Combinators.combine(Arbitraries.longs(), Arbitraries.longs(), values)
+        .as(Point::new)
+        .list()
+        .ofMaxSize(200);
+  }
+
+  private static MetricChunk chunk(List<Point> points) {
+    return new MetricChunk(
+        points.stream().mapToLong(Point::step).toArray(),
+        points.stream().mapToLong(Point::timestamp).toArray(),
+        points.stream().mapToDouble(Point::value).toArray());
+  }
+
+  @Property
+  void everyPointComesBackToTheBit(@ForAll("points") List<Point> points) {
+    var chunk = chunk(points);
+    var decoded = MetricChunk.decode(chunk.encode());
+    assertThat(decoded.steps()).isEqualTo(chunk.steps());
+    assertThat(decoded.timestamps()).isEqualTo(chunk.timestamps());
+    assertThat(Arrays.stream(decoded.values()).mapToLong(Double::doubleToRawLongBits))
+        .containsExactly(
+            Arrays.stream(chunk.values())
+                .mapToLong(Double::doubleToRawLongBits)
+                .boxed()
+                .toArray(Long[]::new));
+  }
+
+  @Property
+  void aChartKeepsTheRangeAndTheEnds(@ForAll("points") List<Point> points) {
+    var all = MetricChunk.decode(chunk(points).encode());
+    var shown = Downsample.minMax(all, 10);
+    assertThat(shown.points()).isLessThanOrEqualTo(10);
+    var numbers = Arrays.stream(all.values()).filter(v -> !Double.isNaN(v)).summaryStatistics();
+    var kept = Arrays.stream(shown.values()).filter(v -> !Double.isNaN(v)).summaryStatistics();
+    assertThat(kept.getMin()).isEqualTo(numbers.getMin());
+    assertThat(kept.getMax()).isEqualTo(numbers.getMax());
+    if (all.points() > 0) {
+      assertThat(shown.steps()[0]).isEqualTo(all.steps()[0]);
+      assertThat(shown.steps()[shown.points() - 1]).isEqualTo(all.steps()[all.points() - 1]);
+    }
+  }
+
+  @Test
+  void aTypicalCurveTakesAtMostTwelveBytesAPoint() {
+    var random = new Random(1);
+    int n = 10_000;
+    var chunk =
+        new MetricChunk(
+            LongStream.range(0, n).toArray(),
+            LongStream.range(0, n)
+                .map(i -> 1_700_000_000_000L + i * 37 + random.nextInt(5))
+                .toArray(),
+            IntStream.range(0, n)
+                .mapToDouble(i -> Math.exp(-i / 3000.0) + random.nextGaussian() / 50)
+                .toArray());
+    assertThat(chunk.encode().length / (double) n).isLessThan(12);
+  }
+
+  @Test
+  void reloggedStepsAreSortedAndExactRepetitionsDropped() {
+    var first =
+        new MetricChunk(new long[] {3, 1, 2}, new long[] {30, 10, 20}, new double[] {3, 1, 2});
+    var again =
+        new MetricChunk(
+            new long[] {2, 2, 4}, new long[] {20, 25, 40}, new double[] {2, 9, Double.NaN});
+    var merged = MetricStore.merge(List.of(first, again));
+    assertThat(merged.steps()).containsExactly(1, 2, 2, 3, 4);
+    assertThat(merged.values()).containsExactly(1, 2, 9, 3, Double.NaN);
+  }
+}

@@ -1,0 +1,260 @@
+/** The bodies of the REST API: each type is the record of the same name in `sdk/contract`. */
+
+/** A double as JSON carries it. */
+export type Num = number | 'NaN' | 'Infinity' | '-Infinity';
+
+/** Any JSON value: params and outputs may be scalars or data references. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+export interface Violation {
+  code: string;
+  message: string;
+  path?: string;
+  line?: number;
+  column?: number;
+  remedy?: string;
+}
+
+export interface Problem {
+  type: string;
+  code: string;
+  title: string;
+  status: number;
+  detail: string;
+  remedy?: string;
+  errors?: Violation[];
+}
+
+export type RunState = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+
+export type TaskState =
+  | 'PENDING'
+  | 'READY'
+  | 'RUNNING'
+  | 'RETRYING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'SKIPPED'
+  | 'UPSTREAM_FAILED'
+  | 'CANCELLED';
+
+export type AttemptState = 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+
+export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+export interface PipelineRunSummary {
+  id: string;
+  pipeline: string;
+  version: number;
+  state: RunState;
+  message?: string;
+  tasks: Partial<Record<TaskState, number>>;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+}
+
+export interface Attempt {
+  id: string;
+  number: number;
+  state: AttemptState;
+  trackedRunId: string;
+  failure?: 'USER' | 'SYSTEM';
+  exitCode?: number;
+  code?: string;
+  message?: string;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+}
+
+export interface Task {
+  name: string;
+  kind: string;
+  needs: string[];
+  state: TaskState;
+  reason?: string;
+  outputs: Record<string, Json>;
+  startedAt?: string;
+  endedAt?: string;
+  attempts: Attempt[];
+}
+
+export interface PipelineRun {
+  id: string;
+  pipeline: string;
+  version: number;
+  state: RunState;
+  message?: string;
+  params: Record<string, Json>;
+  trackedRunId: string;
+  revision: number;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  tasks: Task[];
+}
+
+export interface Transition {
+  revision: number;
+  at: string;
+  task?: string;
+  attempt?: number;
+  from?: string;
+  to: string;
+  reason?: string;
+}
+
+export interface Pipeline {
+  name: string;
+  description?: string;
+  latestVersion: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface PipelineSource {
+  pipeline: string;
+  version: number;
+  pipelineRunId: string;
+  task?: string;
+  attempt?: number;
+}
+
+export interface LatestMetric {
+  key: string;
+  value: Num;
+  step: number;
+  timestamp: string;
+  min: Num;
+  max: Num;
+  points: number;
+}
+
+export interface DatasetInput {
+  name: string;
+  digest: string;
+  size: number;
+  role: string;
+  rows?: number;
+}
+
+export interface LoggedModel {
+  id: string;
+  name: string;
+  flavor: string;
+  digest: string;
+  size: number;
+  createdAt: string;
+}
+
+export interface TrackedRun {
+  id: string;
+  name: string;
+  experimentId: string;
+  experiment: string;
+  status: RunStatus;
+  message?: string;
+  parentRunId?: string;
+  pipeline?: PipelineSource;
+  startTime: string;
+  endTime?: string;
+  params: Record<string, string>;
+  tags: Record<string, string>;
+  metrics: LatestMetric[];
+  datasets: DatasetInput[];
+  models: LoggedModel[];
+}
+
+export interface MetricHistory {
+  runId: string;
+  key: string;
+  points: number;
+  steps: number[];
+  timestamps: number[];
+  values: Num[];
+}
+
+/** What `event: metrics` of a run's stream carries. */
+export interface MetricSeries {
+  key: string;
+  steps: number[];
+  timestamps: number[];
+  values: Num[];
+}
+
+export interface Artifact {
+  path: string;
+  size: number;
+  digest: string;
+  mediaType: string;
+  createdAt: string;
+}
+
+export interface LogLine {
+  number: number;
+  at: string;
+  stream: 'stdout' | 'stderr' | (string & {});
+  text: string;
+}
+
+export interface LogPage {
+  lines: LogLine[];
+  next: number;
+}
+
+export interface FileRef {
+  path: string;
+  digest: string;
+  size: number;
+}
+
+export interface Lineage {
+  runId: string;
+  runName?: string;
+  pipeline?: string;
+  pipelineVersion?: number;
+  pipelineRunId?: string;
+  datasets: DatasetInput[];
+}
+
+export interface ModelVersion {
+  name: string;
+  version: number;
+  aliases: string[];
+  modelId: string;
+  flavor: string;
+  digest: string;
+  size: number;
+  files: FileRef[];
+  metrics: Record<string, Num>;
+  lineage: Lineage;
+  createdAt: string;
+}
+
+export interface RegisteredModel {
+  name: string;
+  description?: string;
+  versions: number;
+  latest?: ModelVersion;
+  aliases: Record<string, number>;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface ServerInfo {
+  version: string;
+  roles: string[];
+  home: string;
+  pid: number;
+}
+
+/** Numbers as JavaScript has them. */
+export function toNumber(value: Num): number {
+  return typeof value === 'number' ? value : Number(value);
+}

@@ -1,0 +1,90 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouterHistory,
+  redirect,
+} from '@tanstack/react-router';
+import type { RunState } from '../api/types';
+import { ProblemNote } from '../ui/ProblemNote';
+import { RUN_STATES } from '../ui/states';
+import { NotFound } from './NotFound';
+import { Shell } from './Shell';
+import { parseSearch, stringifySearch, text } from './search';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFound,
+  errorComponent: ({ error }) => (
+    <main className="page">
+      <ProblemNote error={error} onRetry={() => location.reload()} />
+    </main>
+  ),
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/pipeline-runs', replace: true });
+  },
+});
+
+const pipelineRuns = createRoute({
+  getParentRoute: () => root,
+  path: '/pipeline-runs',
+  validateSearch: (search: Record<string, unknown>): { pipeline?: string; state?: RunState } => ({
+    pipeline: text(search.pipeline),
+    state: RUN_STATES.find((state) => state === search.state),
+  }),
+  component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunsPage'), 'PipelineRunsPage'),
+});
+
+const pipelineRun = createRoute({
+  getParentRoute: () => root,
+  path: '/pipeline-runs/$id',
+  validateSearch: (search: Record<string, unknown>): { task?: string } => ({ task: text(search.task) }),
+  component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunPage'), 'PipelineRunPage'),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$id',
+  component: lazyRouteComponent(() => import('../runs/RunPage'), 'RunPage'),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  component: lazyRouteComponent(() => import('../models/ModelsPage'), 'ModelsPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$name',
+  validateSearch: (search: Record<string, unknown>): { version?: number } => {
+    const version = Number(search.version);
+    return { version: Number.isInteger(version) && version > 0 ? version : undefined };
+  },
+  component: lazyRouteComponent(() => import('../models/ModelPage'), 'ModelPage'),
+});
+
+const routeTree = root.addChildren([home, pipelineRuns, pipelineRun, run, models, model]);
+
+export function makeRouter(history?: RouterHistory) {
+  return createRouter({
+    routeTree,
+    history,
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,205 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
+import { usePageTitle } from '../app/usePageTitle';
+import { fitting, headlineMetrics } from '../runs/headline';
+import { formatClock, formatJson, plural } from '../ui/format';
+import { ProblemNote } from '../ui/ProblemNote';
+import { Skeleton } from '../ui/Skeleton';
+import { StateBadge } from '../ui/StateBadge';
+import { isRunOver, lookOf } from '../ui/states';
+import { Ago, Duration } from '../ui/Time';
+import { failedTask } from './live';
+import { PipelineGraph } from './PipelineGraph';
+import { historyQuery, pipelineRunQuery, trackedRunsQuery, useFollowPipelineRun } from './queries';
+import { TaskPanel } from './TaskPanel';
+import './pipeline-runs.css';
+
+const route = getRouteApi('/pipeline-runs/$id');
+
+/** One pipeline run as its graph, live. */
+export function PipelineRunPage() {
+  const { id } = route.useParams();
+  const run = useQuery(pipelineRunQuery(id));
+  useFollowPipelineRun(id, run.data !== undefined && !isRunOver(run.data.state));
+  usePageTitle(run.data && `${lookOf(run.data.state).word}: ${run.data.pipeline}`);
+
+  if (run.data) return <RunView run={run.data} />;
+  return (
+    <main className="page">
+      {run.error ? (
+        <>
+          <nav className="crumbs" aria-label="Where this is">
+            <Link to="/pipeline-runs">Pipeline runs</Link>
+          </nav>
+          <ProblemNote error={run.error} onRetry={() => run.refetch()} />
+        </>
+      ) : (
+        <div className="card card-body">
+          <Skeleton lines={6} height="1.6rem" />
+        </div>
+      )}
+    </main>
+  );
+}
+
+function RunView({ run }: { run: PipelineRun }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const live = !isRunOver(run.state);
+  const tracked = useQuery(trackedRunsQuery(run.id, live));
+  const metrics = useMemo(() => metricsByTask(run, tracked.data), [run, tracked.data]);
+  const selected = run.tasks.find((task) => task.name === search.task);
+  const onSelect = useCallback(
+    (task: string | undefined) => void navigate({ search: { task }, replace: true, resetScroll: false }),
+    [navigate],
+  );
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onSelect(undefined);
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [onSelect]);
+
+  return (
+    <main className="run-page">
+      <RunHead run={run} onSelect={onSelect} />
+      <div className="run-main" data-panel={selected !== undefined}>
+        <PipelineGraph tasks={run.tasks} metrics={metrics} selected={selected?.name} onSelect={onSelect} />
+        {selected && <TaskPanel key={selected.name} task={selected} onClose={() => onSelect(undefined)} />}
+      </div>
+      <History run={run} />
+    </main>
+  );
+}
+
+function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string) => void }) {
+  const params = Object.entries(run.params);
+  const failed = run.state === 'FAILED' ? failedTask(run) : undefined;
+  const failure = failed?.attempts.at(-1);
+  return (
+    <header className="run-head">
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/pipeline-runs">Pipeline runs</Link>
+        <span>/</span>
+        <Link to="/pipeline-runs" search={{ pipeline: run.pipeline }}>
+          {run.pipeline}
+        </Link>
+      </nav>
+      <div className="page-head">
+        <h1>
+          {run.pipeline} <span className="version num">v{run.version}</span>
+        </h1>
+        <StateBadge state={run.state} pill />
+        <dl className="facts">
+          <div>
+            <dt>Duration</dt>
+            <dd>
+              <Duration from={run.startedAt} to={run.endedAt} live={!isRunOver(run.state)} />
+            </dd>
+          </div>
+          <div>
+            <dt>Started</dt>
+            <dd>
+              <Ago at={run.startedAt ?? run.createdAt} />
+            </dd>
+          </div>
+          <div>
+            <dt>Run</dt>
+            <dd>
+              <Link
+                to="/runs/$id"
+                params={{ id: run.trackedRunId }}
+                title="The tracked run of the whole pipeline run"
+              >
+                <code>{run.id.slice(0, 8)}</code>
+              </Link>
+            </dd>
+          </div>
+        </dl>
+      </div>
+      {params.length > 0 && (
+        <ul className="params" aria-label="Params">
+          {params.map(([name, value]) => (
+            <li key={name} className="chip" title={`${name} = ${JSON.stringify(value)}`}>
+              <span className="muted">{name}</span>
+              <span className="truncate">{formatJson(value)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {run.state === 'FAILED' && (
+        <div className="problem" role="alert">
+          <div className="head">
+            <span className="title">
+              {failed ? (
+                <>
+                  Task{' '}
+                  <button type="button" className="link" onClick={() => onSelect(failed.name)}>
+                    {failed.name}
+                  </button>{' '}
+                  failed
+                  {failed.attempts.length > 1 && ` after ${plural(failed.attempts.length, 'attempt')}`}
+                </>
+              ) : (
+                'The run failed'
+              )}
+            </span>
+            {failure?.code && <span className="code">{failure.code}</span>}
+          </div>
+          <p className="detail">{failure?.message ?? failed?.reason ?? run.message}</p>
+        </div>
+      )}
+    </header>
+  );
+}
+
+function History({ run }: { run: PipelineRun }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="history" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>History</summary>
+      {open && <Transitions run={run} />}
+    </details>
+  );
+}
+
+function Transitions({ run }: { run: PipelineRun }) {
+  const history = useQuery(historyQuery(run.id, run.revision));
+  if (history.error) return <ProblemNote error={history.error} />;
+  if (!history.data) return <Skeleton lines={3} />;
+  const newestFirst = history.data.toSorted((a, b) => b.revision - a.revision);
+  return (
+    <ol className="transitions">
+      {newestFirst.map((entry, i) => (
+        <li key={`${entry.revision}-${i}`}>
+          <time className="num muted" dateTime={entry.at}>
+            {formatClock(entry.at)}
+          </time>
+          <span className="who truncate">
+            {entry.task ?? 'Run'}
+            {entry.attempt !== undefined && <span className="muted"> attempt {entry.attempt}</span>}
+          </span>
+          <span>
+            {entry.from && <span className="muted">{lookOf(entry.from).word} → </span>}
+            <StateBadge state={entry.to} />
+          </span>
+          <span className="muted">{entry.reason}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What stands on each task of the graph: the metrics of its newest attempt's run. */
+function metricsByTask(run: PipelineRun, tracked: TrackedRun[] | undefined): Map<string, LatestMetric[]> {
+  const runs = new Map(tracked?.map((each) => [each.id, each]));
+  return new Map(
+    run.tasks.flatMap((task) => {
+      const attempt = task.attempts.at(-1);
+      const found = attempt && runs.get(attempt.trackedRunId);
+      return found ? [[task.name, fitting(headlineMetrics(found.metrics))] as const] : [];
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
+import type { LatestMetric, Task } from '../api/types';
+import type { Direction } from '../graph/layout';
+import { formatNumber } from '../ui/format';
+import { lookOf } from '../ui/states';
+import { Duration } from '../ui/Time';
+
+export type TaskNodeData = {
+  task: Task;
+  metrics: LatestMetric[];
+  selected: boolean;
+  direction: Direction;
+  onSelect: (name: string) => void;
+};
+
+export type TaskFlowNode = Node<TaskNodeData, 'task'>;
+
+/** One task on the graph. */
+export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>) {
+  const { task, metrics, selected, direction, onSelect } = data;
+  const look = lookOf(task.state);
+  const across = direction === 'LR';
+  return (
+    <>
+      <Handle type="target" position={across ? Position.Left : Position.Top} isConnectable={false} />
+      <button
+        type="button"
+        className="task-node nodrag nopan"
+        data-tone={look.tone}
+        data-active={look.active}
+        aria-pressed={selected}
+        aria-label={`Task ${task.name}: ${look.word}`}
+        onClick={() => onSelect(task.name)}
+      >
+        <span className="row">
+          <span className="task-name truncate">{task.name}</span>
+          {task.attempts.length > 1 && <span className="attempts num">attempt {task.attempts.length}</span>}
+        </span>
+        <span className="kind truncate">{task.kind}</span>
+        <span className="row foot">
+          <span className="state" data-tone={look.tone} data-active={look.active}>
+            {look.word}
+          </span>
+          <Duration from={task.startedAt} to={task.endedAt} live={look.active} />
+        </span>
+        <span className="metrics num truncate">
+          {metrics.map((metric) => (
+            <span key={metric.key}>
+              {metric.key} <b>{formatNumber(metric.value)}</b>
+            </span>
+          ))}
+        </span>
+      </button>
+      <Handle type="source" position={across ? Position.Right : Position.Bottom} isConnectable={false} />
+    </>
+  );
+});

@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Attempt, Json, Task } from '../api/types';
+import { LogView } from '../runs/LogView';
+import { runQuery, useFollowRun } from '../runs/queries';
+import { formatJson, formatNumber } from '../ui/format';
+import { StateBadge } from '../ui/StateBadge';
+import { isAttemptOver, isStatusOver, lookOf } from '../ui/states';
+import { Duration } from '../ui/Time';
+
+/** All about one task of a run: why it stands where it does, what it gave, and its log as it is written. */
+export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }) {
+  const [chosen, setChosen] = useState<number>();
+  const attempt = task.attempts.find((each) => each.number === chosen) ?? task.attempts.at(-1);
+  const outputs = Object.entries(task.outputs);
+  return (
+    <aside className="panel" aria-label={`Task ${task.name}`}>
+      <header className="card-head">
+        <h2 className="truncate">{task.name}</h2>
+        <StateBadge state={task.state} pill />
+        <span className="muted">
+          <Duration from={task.startedAt} to={task.endedAt} live={lookOf(task.state).active} />
+        </span>
+        <button type="button" className="button quiet icon end" aria-label="Close the task" onClick={onClose}>
+          ✕
+        </button>
+      </header>
+      <div className="panel-body">
+        {attempt?.message && attempt.state === 'FAILED' ? (
+          <FailureNote attempt={attempt} />
+        ) : (
+          task.reason && <p className="reason">{task.reason}</p>
+        )}
+        <dl className="kv">
+          <dt>Runs</dt>
+          <dd>
+            <code>{task.kind}</code>
+          </dd>
+          {task.needs.length > 0 && (
+            <>
+              <dt>Needs</dt>
+              <dd>{task.needs.join(', ')}</dd>
+            </>
+          )}
+          {outputs.map(([name, value]) => (
+            <OutputRow key={name} name={name} value={value} />
+          ))}
+          {attempt && (
+            <>
+              <dt>Tracked run</dt>
+              <dd>
+                <Link to="/runs/$id" params={{ id: attempt.trackedRunId }}>
+                  Params, curves and artifacts →
+                </Link>
+              </dd>
+            </>
+          )}
+        </dl>
+        {task.attempts.length > 1 && (
+          <fieldset className="attempt-list">
+            <legend className="sr-only">Attempts</legend>
+            {task.attempts.map((each) => (
+              <button
+                key={each.id}
+                type="button"
+                aria-pressed={each === attempt}
+                onClick={() => setChosen(each.number)}
+                title={each.message}
+              >
+                <span>Attempt {each.number}</span>
+                <StateBadge state={each.state} />
+                {each.failure && (
+                  <span className="muted">{each.failure === 'USER' ? 'by the task' : 'by the system'}</span>
+                )}
+                <span className="muted">
+                  <Duration from={each.startedAt} to={each.endedAt} live={!isAttemptOver(each.state)} />
+                </span>
+              </button>
+            ))}
+          </fieldset>
+        )}
+      </div>
+      <div className="panel-log">
+        {attempt ? (
+          <AttemptLog key={attempt.trackedRunId} attempt={attempt} />
+        ) : (
+          <p className="log-empty muted">This task has not been started, so it has no log.</p>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+/** Why an attempt failed, with the code under which the docs explain it. */
+export function FailureNote({ attempt }: { attempt: Attempt }) {
+  return (
+    <div className="problem">
+      <div className="head">
+        <span className="title">{attempt.failure === 'SYSTEM' ? 'The system failed it' : 'It failed'}</span>
+        {attempt.code && <span className="code">{attempt.code}</span>}
+        {attempt.exitCode !== undefined && <span className="muted">exit code {attempt.exitCode}</span>}
+      </div>
+      <p className="detail">{attempt.message}</p>
+    </div>
+  );
+}
+
+function AttemptLog({ attempt }: { attempt: Attempt }) {
+  const over = isAttemptOver(attempt.state);
+  // The tracked run appears a moment after the attempt; the stream is opened when it is there.
+  const run = useQuery({
+    ...runQuery(attempt.trackedRunId),
+    refetchInterval: (query) => (!over && query.state.error ? 1_000 : false),
+  });
+  const live = run.data ? !isStatusOver(run.data.status) : !over;
+  useFollowRun(attempt.trackedRunId, run.data !== undefined && live);
+  return <LogView runId={attempt.trackedRunId} live={live} />;
+}
+
+function OutputRow({ name, value }: { name: string; value: Json }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className="num">{typeof value === 'number' ? formatNumber(value) : formatJson(value)}</dd>
+    </>
+  );
+}

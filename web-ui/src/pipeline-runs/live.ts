@@ -1,0 +1,57 @@
+import type { Page, PipelineRun, PipelineRunSummary, RunState, Task, TaskState } from '../api/types';
+
+export interface RunFilter {
+  pipeline?: string;
+  state?: RunState;
+}
+
+/** Of two sights of one run, the later. */
+export function newerRun(known: PipelineRun | undefined, told: PipelineRun): PipelineRun {
+  return known && known.id === told.id && known.revision > told.revision ? known : told;
+}
+
+export function summaryOf(run: PipelineRun): PipelineRunSummary {
+  const tasks: Partial<Record<TaskState, number>> = {};
+  for (const task of run.tasks) tasks[task.state] = (tasks[task.state] ?? 0) + 1;
+  const { id, pipeline, version, state, message, createdAt, startedAt, endedAt } = run;
+  return { id, pipeline, version, state, message, tasks, createdAt, startedAt, endedAt };
+}
+
+/**
+ * The loaded pages after one run changed: it is replaced where it is, taken out where the filter no longer lets it
+ * through, and put in its place by age where it is new. One older than all that is loaded waits for its own page.
+ */
+export function mergeSummary(
+  pages: readonly Page<PipelineRunSummary>[],
+  run: PipelineRunSummary,
+  filter: RunFilter,
+): Page<PipelineRunSummary>[] {
+  const fits =
+    (!filter.pipeline || filter.pipeline === run.pipeline) && (!filter.state || filter.state === run.state);
+  let placed = false;
+  const next = pages.map((page) => {
+    const at = page.items.findIndex((item) => item.id === run.id);
+    if (at < 0) return page;
+    placed = true;
+    const items = [...page.items];
+    if (fits) items[at] = run;
+    else items.splice(at, 1);
+    return { ...page, items };
+  });
+  if (placed || !fits) return next;
+  for (const [p, page] of next.entries()) {
+    let at = page.items.findIndex((item) => item.createdAt < run.createdAt);
+    const lastPage = p === next.length - 1 && !page.next;
+    if (at < 0 && lastPage) at = page.items.length;
+    if (at >= 0) {
+      next[p] = { ...page, items: page.items.toSpliced(at, 0, run) };
+      break;
+    }
+  }
+  return next;
+}
+
+/** The task whose failure made the run fail: the first in the document that failed itself. */
+export function failedTask(run: PipelineRun): Task | undefined {
+  return run.tasks.find((task) => task.state === 'FAILED');
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lookOf, STATES, TASK_STATE_ORDER } from './states';
+
+const API = '../sdk/contract/src/main/java/dev/pipewright/contract/api';
+
+/** The constants of an enum of the contract, read from its source. */
+function constants(name: string): string[] {
+  const source = readFileSync(resolve(API, `${name}.java`), 'utf8');
+  const body = source.slice(source.indexOf('{', source.indexOf(`enum ${name}`)) + 1);
+  return body
+    .slice(0, body.search(/[;}]/))
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+describe.each(['RunState', 'TaskState', 'AttemptState', 'RunStatus'])('%s', (name) => {
+  it.each(constants(name))('%s has a word and a colour', (state) => {
+    expect(STATES).toHaveProperty(state);
+    expect(lookOf(state).word).toMatch(/^[A-Z][a-z]/);
+  });
+});
+
+it('has a colour token for every tone', () => {
+  const tokens = readFileSync(resolve('src/ui/tokens.css'), 'utf8');
+  const rules = readFileSync(resolve('src/ui/ui.css'), 'utf8');
+  for (const { tone } of Object.values(STATES)) {
+    expect(tokens).toContain(`--state-${tone}:`);
+    expect(rules).toContain(`--c: var(--state-${tone})`);
+  }
+});
+
+it('draws every task state in a bar', () => {
+  expect([...TASK_STATE_ORDER].sort()).toEqual(constants('TaskState').sort());
+});
+
+it('shows a state it does not know by its name', () => {
+  expect(lookOf('HELD_BACK')).toEqual({ word: 'Held back', tone: 'waiting', active: false });
+});
