@@ -43,7 +43,7 @@ p { margin: 0; color: var(--soft) }
 svg { max-width: 100%; height: auto } svg text { fill: var(--ink); font-size: 12px } svg .soft { fill: var(--soft); font-size: 11px }
 svg .frame { fill: none; stroke: var(--line) } svg .guide { stroke: var(--soft); stroke-dasharray: 4 4 }
 table { border-collapse: collapse } th, td { padding: 7px 12px; text-align: right; font-variant-numeric: tabular-nums }
-th { color: var(--soft); font-weight: 500; font-size: 13px } td { border: 2px solid var(--card); border-radius: 6px; min-width: 56px }
+th { color: var(--soft); font-weight: 500; font-size: 13px } .corner { white-space: nowrap } td { border: 2px solid var(--card); border-radius: 6px; min-width: 56px }
 footer { margin-top: 24px }
 """
 
@@ -132,7 +132,7 @@ def confusion(classes, matrix):
             strength = 0.06 if count == 0 else 0.15 + 0.6 * count / most
             cells.append(f'<td style="background:rgba({colour},{strength:.2f})">{count:,}</td>')
         rows.append(f'<tr><th>{html.escape(classes[actual])}</th>{"".join(cells)}</tr>')
-    return f"<table><tr><th style="white-space:nowrap">actual ↓ predicted →</th>{head}</tr>{''.join(rows)}</table>"
+    return f"<table><tr><th class='corner'>actual ↓ predicted →</th>{head}</tr>{''.join(rows)}</table>"
 
 
 def scatter(predictions):

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// @param columns the header, without white space around the names
 /// @param rows each as long as the header
 record Table(String name, List<String> columns, List<List<String>> rows) {
+  private static final int POOL = 100_000;
   private static final char[] SEPARATORS = {',', ';', '\t', '|'};
 
   Table {
@@ -56,6 +58,7 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
     refuseOtherFormats(file, name);
     var columns = new ArrayList<String>();
     var rows = new ArrayList<List<String>>();
+    var pool = new HashMap<String, String>();
     long lastLine = 1;
     var lastCell = "";
     try (var reader = reader(file);
@@ -72,7 +75,7 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
                       entry.getStartingLineNumber(), name, entry.getFieldCount(), columns.size()),
               "Give every row as many cells as the header; quote a cell that holds the separator.");
         } else {
-          rows.add(entry.getFields());
+          rows.add(shared(entry.getFields(), pool));
         }
       }
     } catch (CsvParseException | UncheckedIOException e) {
@@ -84,6 +87,15 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
           "Close every quoted cell; double a quote inside one.");
     } catch (CharacterCodingException _) {
       throw notUtf8(file, name);
+    } catch (OutOfMemoryError _) {
+      int read = rows.size();
+      rows.clear();
+      pool.clear();
+      throw new ProblemException(
+          ProblemCode.TABLE_UNREADABLE,
+          "%s is too large for the memory of this task, %,d MiB: %,d rows fitted"
+              .formatted(name, Runtime.getRuntime().maxMemory() >> 20, read),
+          "Give the task more memory, or a smaller table.");
     }
     if (lastCell.indexOf('\n') >= 0 && !endsWithQuote(file)) {
       // The parser takes the end of the file for the end of the quote; all rows from here on would
@@ -99,6 +111,18 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
       throw new ProblemException(ProblemCode.TABLE_EMPTY, name + " has a header but no rows");
     }
     return new Table(name, columns, rows);
+  }
+
+  /// The same cells, those that were there before as the same object: a table mostly repeats
+  /// itself.
+  private static List<String> shared(List<String> cells, Map<String, String> pool) {
+    var row = new String[cells.size()];
+    for (int i = 0; i < row.length; i++) {
+      var cell = cells.get(i);
+      var before = pool.size() < POOL ? pool.putIfAbsent(cell, cell) : pool.get(cell);
+      row[i] = before == null ? cell : before;
+    }
+    return Arrays.asList(row);
   }
 
   /// The position of a column.
@@ -140,7 +164,9 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
       if (columns.get(i).isEmpty()) {
         throw unreadable(
             "column %d of %s has no name".formatted(i + 1, name),
-            "Name every column in the first line.");
+            i == 0
+                ? "Name it in the first line; where pandas wrote it as an index, use to_csv(…, index=False)."
+                : "Name every column in the first line.");
       }
       var before = seen.put(columns.get(i), i + 1);
       if (before != null) {

@@ -40,28 +40,33 @@ public final class Nearest {
             .min(Comparator.comparingDouble(name -> distance(wanted, name)));
   }
 
-  /// Edits by Levenshtein, in parts of the longer name; a name that holds the other one counts as
-  /// near.
+  /// Edits by Levenshtein, two swapped letters being one, in parts of the longer name; a name that
+  /// holds the other one counts as near.
   private static double distance(String a, String name) {
     var b = name.toLowerCase(Locale.ROOT);
     if (a.length() > 200 || b.length() > 200) {
       return a.equals(b) ? 0 : 1;
     }
-    var row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int above = row[j];
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(change, Math.min(above, row[j - 1]) + 1);
-        diagonal = above;
+    var edits = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        if (i == 0 || j == 0) {
+          edits[i][j] = i + j;
+          continue;
+        }
+        boolean same = a.charAt(i - 1) == b.charAt(j - 1);
+        int change = edits[i - 1][j - 1] + (same ? 0 : 1);
+        edits[i][j] = Math.min(change, Math.min(edits[i - 1][j], edits[i][j - 1]) + 1);
+        if (i > 1
+            && j > 1
+            && a.charAt(i - 1) == b.charAt(j - 2)
+            && a.charAt(i - 2) == b.charAt(j - 1)) {
+          edits[i][j] = Math.min(edits[i][j], edits[i - 2][j - 2] + 1);
+        }
       }
     }
-    double share = row[b.length()] / (double) Math.max(1, Math.max(a.length(), b.length()));
+    double share =
+        edits[a.length()][b.length()] / (double) Math.max(1, Math.max(a.length(), b.length()));
     boolean holds = a.length() > 2 && b.length() > 2 && (a.contains(b) || b.contains(a));
     return holds ? share / 2 : share;
   }

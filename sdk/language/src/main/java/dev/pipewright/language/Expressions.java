@@ -383,8 +383,12 @@ final class Expressions {
         issue
             .getMessage()
             .replaceAll("pipewright\\.(Task\\.|Outputs\\.)?", "")
+            .replaceAll(" \\(in container ''\\)| \\(candidates: .*\\)| expecting .*", "")
             .replaceAll("\\s+", " ")
             .strip();
+    if (text.contains("<EOF>")) {
+      return "the expression is not complete";
+    }
     return text.isEmpty() ? "the expression is not valid CEL" : text;
   }
 

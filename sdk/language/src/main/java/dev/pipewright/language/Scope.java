@@ -295,6 +295,8 @@ final class Scope {
 
   /// The types of this pipeline, made as they are asked for: a pipeline may have very many tasks.
   private final class Types implements CelTypeProvider {
+    private final Map<String, Optional<CelType>> made = new HashMap<>();
+
     @Override
     public ImmutableCollection<CelType> types() {
       return ImmutableList.of();
@@ -302,6 +304,16 @@ final class Scope {
 
     @Override
     public Optional<CelType> findType(String name) {
+      // Asked for with every expression; the type of all tasks names all of them.
+      var known = made.get(name);
+      if (known == null) {
+        known = make(name);
+        made.put(name, known);
+      }
+      return known;
+    }
+
+    private Optional<CelType> make(String name) {
       if (name.equals(PARAMS)) {
         return Optional.of(
             StructType.create(

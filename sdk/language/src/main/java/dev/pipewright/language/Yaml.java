@@ -90,14 +90,20 @@ final class Yaml {
       }
       return root.orElse(null);
     } catch (MarkedYamlEngineException e) {
-      var mark = e.getProblemMark().or(e::getContextMark);
-      var context = e.getContext() == null ? "" : " (" + e.getContext() + ")";
+      var place = e.getProblemMark().or(e::getContextMark).map(Yaml::place).orElse(START);
+      var problem = String.valueOf(e.getProblem()).replaceFirst("\\.? \\(Do not use .*", "");
+      var context =
+          e.getContextMark()
+              .map(Yaml::place)
+              .filter(begin -> begin.line() != place.line() && e.getContext() != null)
+              .map(begin -> ", %s that begins in line %d".formatted(e.getContext(), begin.line()))
+              .orElse("");
       violations.add(
           "YAML_SYNTAX",
-          "this is not YAML: " + e.getProblem() + context,
+          "this is not YAML: " + problem + context,
           "",
-          mark.map(Yaml::place).orElse(START),
-          null);
+          place,
+          remedy(problem, place));
     } catch (ReaderException e) {
       violations.add(
           "YAML_SYNTAX",
@@ -109,6 +115,23 @@ final class Yaml {
       violations.add("YAML_SYNTAX", "this is not YAML: " + e.getMessage(), "", START, null);
     }
     return null;
+  }
+
+  /// What is probably wrong, where people go wrong most.
+  private @Nullable String remedy(String problem, Place place) {
+    var line = source.lines().skip(place.line() - 1L).findFirst().orElse("");
+    if (problem.contains("TAB")) {
+      return "Indent with spaces.";
+    }
+    if (line.contains("${{") && !line.contains("\"${{")) {
+      return "Put the expression in quotes: \"${{ … }}\".";
+    }
+    if (problem.contains("block end") || problem.contains("mapping values are not allowed")) {
+      return "Check the indentation, and put a text with ': ' or '#' in it in quotes.";
+    }
+    return problem.contains("']'") || problem.contains("'}'")
+        ? "Close every bracket and brace, and put commas between."
+        : null;
   }
 
   /// Looks at the events, which are made one by one, before a tree of them is.
