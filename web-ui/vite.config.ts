@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 30_000,
+    reporters: ['dot'],
     setupFiles: ['src/test-setup.ts'],
   },
 });
