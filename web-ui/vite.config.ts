@@ -12,7 +12,6 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     testTimeout: 30_000,
-    reporters: ['dot'],
     setupFiles: ['src/test-setup.ts'],
   },
 });
