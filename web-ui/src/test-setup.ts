@@ -1,4 +1,4 @@
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
 /** Tests of components stream nothing: what a stream does is tested by itself. */
@@ -6,6 +6,9 @@ class SilentSource {
   addEventListener(): void {}
   close(): void {}
 }
+
+// The first test to show a page loads its code, which takes a while on a busy machine.
+configure({ asyncUtilTimeout: 15_000 });
 
 vi.stubGlobal('EventSource', SilentSource);
 window.scrollTo = () => {};

@@ -47,7 +47,7 @@ export class World {
   /** The run as it stands now. One whose id begins with `quick-` starts when it is first asked for. */
   run(id: string, now = Date.now()): PipelineRun | undefined {
     if (id.startsWith('quick-') && !this.runs.has(id)) {
-      this.runs.set(id, { plan: creditPlan(id, { trainMs: 5_000 }), startedAt: now });
+      this.runs.set(id, { plan: creditPlan(id, { trainMs: 8_000 }), startedAt: now });
     }
     const found = this.runs.get(id);
     return found && pipelineRunAt(found.plan, found.startedAt, now);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backoff } from './connection';
-import { type EventSourceLike, follow } from './sse';
+import { type EventSourceLike, follow, type StreamHandlers } from './sse';
 
 class FakeSource implements EventSourceLike {
   onopen: EventSource['onopen'] = null;
@@ -32,6 +32,12 @@ class FakeSource implements EventSourceLike {
 
 describe('following a stream', () => {
   let sources: FakeSource[];
+  let stops: (() => void)[];
+  const following = (handlers: StreamHandlers) => {
+    const stop = follow('/x', handlers, open);
+    stops.push(stop);
+    return stop;
+  };
   const last = () => sources.at(-1) as FakeSource;
   const open = () => {
     sources.push(new FakeSource());
@@ -40,18 +46,20 @@ describe('following a stream', () => {
 
   beforeEach(() => {
     sources = [];
+    stops = [];
     vi.useFakeTimers();
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}')));
   });
 
   afterEach(() => {
+    for (const stop of stops) stop();
     vi.useRealTimers();
     vi.unstubAllGlobals();
   });
 
   it('tells each event by its name', () => {
     const told: unknown[] = [];
-    follow('/x', { on: { run: (data) => told.push(data), logs: (data) => told.push(data) } }, open);
+    following({ on: { run: (data) => told.push(data), logs: (data) => told.push(data) } });
     last().send('run', '{"id":"a"}');
     last().send('logs', '{"lines":[]}');
     last().send('other', '1');
@@ -60,7 +68,7 @@ describe('following a stream', () => {
 
   it('opens it again after a break, and says so', () => {
     const opened: boolean[] = [];
-    follow('/x', { on: {}, onOpen: (first) => opened.push(first) }, open);
+    following({ on: {}, onOpen: (first) => opened.push(first) });
     last().open();
     last().fail();
     expect(last().closed).toBe(true);
@@ -72,7 +80,7 @@ describe('following a stream', () => {
 
   it('ends with the event that says so', () => {
     const told: string[] = [];
-    follow('/x', { on: { end: () => told.push('end'), run: () => told.push('run') } }, open);
+    following({ on: { end: () => told.push('end'), run: () => told.push('run') } });
     last().send('end', '{}');
     last().fail();
     last().send('run', '{}');
@@ -82,8 +90,32 @@ describe('following a stream', () => {
     expect(sources).toHaveLength(1);
   });
 
+  it('lets go while nobody looks, and goes on when somebody does', () => {
+    let hidden = false;
+    vi.spyOn(document, 'hidden', 'get').mockImplementation(() => hidden);
+    const look = (away: boolean) => {
+      hidden = away;
+      document.dispatchEvent(new Event('visibilitychange'));
+    };
+    const opened: boolean[] = [];
+    const stop = following({ on: {}, onOpen: (first) => opened.push(first) });
+    last().open();
+    look(true);
+    expect(last().closed).toBe(true);
+    look(false);
+    look(false);
+    expect(sources).toHaveLength(2);
+    last().open();
+    expect(opened).toEqual([true, false]);
+    stop();
+    look(true);
+    look(false);
+    expect(sources).toHaveLength(2);
+    vi.restoreAllMocks();
+  });
+
   it('stops when it is told to, also while it waits', () => {
-    const stop = follow('/x', { on: {} }, open);
+    const stop = following({ on: {} });
     last().fail();
     stop();
     vi.advanceTimersByTime(60_000);

@@ -11,7 +11,8 @@ export type EventSourceLike = Pick<EventSource, 'addEventListener' | 'close' | '
 
 /**
  * Follows a server-sent event stream until `event: end` or until the returned function is called.
- * `EventSource` gives up for good on an HTTP error, so reconnecting, with back-off, is done here.
+ * `EventSource` gives up for good on an HTTP error, so reconnecting, with back-off, is done here. A tab that is not
+ * looked at lets its stream go: a browser holds six connections to a server at most, for all its tabs together.
  */
 export function follow(
   url: string,
@@ -22,15 +23,25 @@ export function follow(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let first = true;
-  let closed = false;
 
-  function close() {
-    closed = true;
+  function pause() {
     clearTimeout(timer);
     source?.close();
+    source = undefined;
+  }
+
+  function close() {
+    document.removeEventListener('visibilitychange', onVisibility);
+    pause();
+  }
+
+  function onVisibility() {
+    if (document.hidden) pause();
+    else if (!source) connect();
   }
 
   function connect() {
+    clearTimeout(timer);
     const current = open(url);
     source = current;
     current.onopen = () => {
@@ -40,19 +51,20 @@ export function follow(
     };
     current.onerror = () => {
       current.close();
-      if (closed) return;
+      if (source !== current) return;
       reportUnreachable();
       timer = setTimeout(connect, backoff(failures++));
     };
     for (const [name, handle] of Object.entries(on)) {
       current.addEventListener(name, (event) => {
-        if (!closed) handle(JSON.parse((event as MessageEvent<string>).data || 'null'));
+        if (source === current) handle(JSON.parse((event as MessageEvent<string>).data || 'null'));
       });
     }
     // A stream whose subject is over ends itself; without this the browser would open it again and again.
     current.addEventListener('end', close);
   }
 
-  connect();
+  document.addEventListener('visibilitychange', onVisibility);
+  if (!document.hidden) connect();
   return close;
 }

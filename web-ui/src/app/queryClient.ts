@@ -8,9 +8,10 @@ export function makeQueryClient(): QueryClient {
       queries: {
         staleTime: 5_000,
         refetchOnWindowFocus: true,
-        // A problem that the server explains is not answered better a second time; a server that is away is
-        // asked again when it is back.
-        retry: (count, error) => !(error instanceof ApiError) && count < 2,
+        // A problem that the server explains is not answered better a second time, unless a part of it is just
+        // starting again; a server that is away is asked again when it is back.
+        retry: (count, error) =>
+          error instanceof ApiError ? error.problem.code === 'UNAVAILABLE' && count < 4 : count < 2,
       },
     },
   });

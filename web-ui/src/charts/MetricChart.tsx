@@ -61,7 +61,7 @@ export default function MetricChart({ lines, log, height = 210 }: Props) {
             label,
             stroke: color(`--line-${(i % 6) + 1}`),
             width: 1.8,
-            points: { show: (u: uPlot) => (u.data[0].length < 3) as unknown as boolean },
+            points: { show: (u: uPlot) => u.data[0].length < 3 },
           })),
         ],
         hooks: { setCursor: [(u) => setIndex(u.cursor.idx ?? null)] },

@@ -5,6 +5,7 @@ import {
   type GraphTask,
   graphKey,
   layoutGraph,
+  layoutsOf,
   layoutToFit,
   NODE_HEIGHT,
   NODE_WIDTH,
@@ -61,7 +62,7 @@ it.each<[string, { width: number; height: number }, 'LR' | 'TB']>([
   ['in a tall, narrow space', { width: 360, height: 800 }, 'TB'],
   ['where left to right is still readable', { width: 700, height: 900 }, 'LR'],
 ])('a chain goes the right way %s', (_, space, direction) => {
-  expect(layoutToFit(CHAIN, space).direction).toBe(direction);
+  expect(layoutToFit(layoutsOf(CHAIN), space).direction).toBe(direction);
 });
 
 it('never enlarges to fit', () => {

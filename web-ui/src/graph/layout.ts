@@ -24,6 +24,8 @@ export const NODE_HEIGHT = 92;
 export function layoutGraph(tasks: readonly GraphTask[], direction: Direction): GraphLayout {
   const graph = new Graph();
   graph.setGraph({
+    // As good as dagre's own choice on these graphs, and several times as fast on large ones.
+    ranker: 'tight-tree',
     rankdir: direction,
     nodesep: direction === 'LR' ? 24 : 32,
     ranksep: direction === 'LR' ? 64 : 48,
@@ -61,16 +63,35 @@ export function fitZoom(
   return Math.min(1, space.width / drawing.width, space.height / drawing.height);
 }
 
+/** Both drawings of one graph, each made when it is first wanted: a change of the space only chooses. */
+export interface Layouts {
+  across: () => GraphLayout;
+  down: () => GraphLayout;
+}
+
+export function layoutsOf(tasks: readonly GraphTask[]): Layouts {
+  let across: GraphLayout | undefined;
+  let down: GraphLayout | undefined;
+  return {
+    across: () => {
+      across ??= layoutGraph(tasks, 'LR');
+      return across;
+    },
+    down: () => {
+      down ??= layoutGraph(tasks, 'TB');
+      return down;
+    },
+  };
+}
+
 /** Left to right where that stays readable, else whichever direction can be shown larger. */
 export function layoutToFit(
-  tasks: readonly GraphTask[],
+  { across, down }: Layouts,
   space: { width: number; height: number },
   readable = 0.6,
 ): GraphLayout {
-  const across = layoutGraph(tasks, 'LR');
-  if (fitZoom(across, space) >= readable) return across;
-  const down = layoutGraph(tasks, 'TB');
-  return fitZoom(down, space) > fitZoom(across, space) ? down : across;
+  if (fitZoom(across(), space) >= readable) return across();
+  return fitZoom(down(), space) > fitZoom(across(), space) ? down() : across();
 }
 
 /** The same for two lists of tasks that draw the same graph: states may change, the layout stays. */

@@ -11,7 +11,7 @@ import {
 import { useEffect, useMemo, useRef, useState } from 'react';
 import '@xyflow/react/dist/base.css';
 import type { LatestMetric, Task } from '../api/types';
-import { graphKey, layoutToFit, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout';
+import { graphKey, layoutsOf, layoutToFit, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout';
 import { lookOf } from '../ui/states';
 import { type TaskFlowNode, TaskNode } from './TaskNode';
 
@@ -63,7 +63,8 @@ function Flow({
   const far = useStore((state) => state.transform[2] < 0.42);
   const structure = graphKey(tasks);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `structure` stands for all of the tasks that counts here
-  const layout = useMemo(() => layoutToFit(tasks, space), [structure, space.width, space.height]);
+  const layouts = useMemo(() => layoutsOf(tasks), [structure]);
+  const layout = layoutToFit(layouts, space);
 
   const nodes = useMemo(
     () =>
@@ -103,7 +104,7 @@ function Flow({
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new layout or space is looked at as a whole
   useEffect(() => {
     void flow.fitView({ padding: 0.08, maxZoom: 1.1, minZoom: 0.05 });
-  }, [layout, flow]);
+  }, [layout, flow, space.width, space.height]);
 
   return (
     <ReactFlow

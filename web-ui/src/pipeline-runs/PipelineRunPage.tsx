@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { fitting, headlineMetrics } from '../runs/headline';
+import { pipelineRunRunsQuery } from '../runs/queries';
 import { formatClock, formatJson, plural } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
@@ -12,7 +13,7 @@ import { isRunOver, lookOf } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
 import { failedTask } from './live';
 import { PipelineGraph } from './PipelineGraph';
-import { historyQuery, pipelineRunQuery, trackedRunsQuery, useFollowPipelineRun } from './queries';
+import { historyQuery, pipelineRunQuery, useFollowPipelineRun } from './queries';
 import { TaskPanel } from './TaskPanel';
 import './pipeline-runs.css';
 
@@ -48,7 +49,7 @@ function RunView({ run }: { run: PipelineRun }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const live = !isRunOver(run.state);
-  const tracked = useQuery(trackedRunsQuery(run.id, live));
+  const tracked = useQuery(pipelineRunRunsQuery(run.id, live));
   const metrics = useMemo(() => metricsByTask(run, tracked.data), [run, tracked.data]);
   const selected = run.tasks.find((task) => task.name === search.task);
   const onSelect = useCallback(

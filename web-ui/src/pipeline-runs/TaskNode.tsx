@@ -16,7 +16,7 @@ export type TaskNodeData = {
 
 export type TaskFlowNode = Node<TaskNodeData, 'task'>;
 
-/** One task on the graph. */
+/** One task on the graph; drawn anew only when something of it changed, for there may be hundreds. */
 export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>) {
   const { task, metrics, selected, direction, onSelect } = data;
   const look = lookOf(task.state);
@@ -55,4 +55,15 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
       <Handle type="source" position={across ? Position.Right : Position.Bottom} isConnectable={false} />
     </>
   );
-});
+}, looksSame);
+
+function looksSame({ data: a }: NodeProps<TaskFlowNode>, { data: b }: NodeProps<TaskFlowNode>): boolean {
+  return (
+    a.task === b.task &&
+    a.selected === b.selected &&
+    a.direction === b.direction &&
+    a.onSelect === b.onSelect &&
+    a.metrics.length === b.metrics.length &&
+    a.metrics.every((metric, i) => metric === b.metrics[i])
+  );
+}

@@ -9,7 +9,8 @@ import { useEffect } from 'react';
 import { apiUrl, get } from '../api/client';
 import { getAll } from '../api/pages';
 import { follow } from '../api/sse';
-import type { Page, Pipeline, PipelineRun, PipelineRunSummary, TrackedRun, Transition } from '../api/types';
+import type { Page, Pipeline, PipelineRun, PipelineRunSummary, Transition } from '../api/types';
+import { runKeys } from '../runs/queries';
 import { isRunOver } from '../ui/states';
 import { mergeSummary, newerRun, type RunFilter, summaryOf } from './live';
 
@@ -19,7 +20,6 @@ export const pipelineRunKeys = {
   list: (filter: RunFilter) => [...pipelineRunKeys.lists(), filter] as const,
   detail: (id: string) => [...pipelineRunKeys.all, 'detail', id] as const,
   history: (id: string) => [...pipelineRunKeys.detail(id), 'history'] as const,
-  trackedRuns: (id: string) => [...pipelineRunKeys.detail(id), 'tracked-runs'] as const,
 };
 
 export function pipelineRunsQuery(filter: RunFilter) {
@@ -59,18 +59,6 @@ export function historyQuery(id: string, revision: number) {
   });
 }
 
-/** The runs that the tasks log into, for the metrics on the graph. */
-export function trackedRunsQuery(id: string, live: boolean) {
-  return queryOptions({
-    queryKey: pipelineRunKeys.trackedRuns(id),
-    queryFn: async ({ signal }) => {
-      const page = await get<Page<TrackedRun>>('/runs', { pipelineRun: id, limit: 200 }, signal);
-      return page.items;
-    },
-    refetchInterval: live ? 1_500 : false,
-  });
-}
-
 /** Keeps one run up to date until it is over. */
 export function useFollowPipelineRun(id: string, enabled: boolean): void {
   const client = useQueryClient();
@@ -82,8 +70,7 @@ export function useFollowPipelineRun(id: string, enabled: boolean): void {
           const run = data as PipelineRun;
           client.setQueryData<PipelineRun>(pipelineRunKeys.detail(id), (known) => newerRun(known, run));
           applySummary(client, summaryOf(run));
-          if (isRunOver(run.state))
-            void client.invalidateQueries({ queryKey: pipelineRunKeys.trackedRuns(id) });
+          if (isRunOver(run.state)) void client.invalidateQueries({ queryKey: runKeys.ofPipelineRun(id) });
         },
       },
     });

@@ -51,6 +51,25 @@ it('shows what a training was given, measured and made', async () => {
   expect(page.asked.filter((path) => path.includes('/metrics/'))).toEqual([]);
 });
 
+it('lists the runs of the tasks on the run of a whole pipeline run', async () => {
+  const parent = {
+    ...(answersFor('train').answers[`/runs/${answersFor('train').id}`] as object),
+    id: RUN.trackedRunId,
+    pipeline: { pipeline: RUN.pipeline, version: RUN.version, pipelineRunId: RUN.id },
+  };
+  const children = RUN.tasks.flatMap((task) => trackedRunOf(RUN, task, START + 60_000) ?? []);
+  const page = renderAt(`/runs/${RUN.trackedRunId}`, {
+    [`/runs/${RUN.trackedRunId}`]: parent,
+    [`/runs/${RUN.trackedRunId}/artifacts`]: { items: [] },
+    [`/runs/${RUN.trackedRunId}/logs`]: { lines: [], next: 0 },
+    '/runs': { items: [...children, parent] },
+  });
+  const table = within(await page.findByRole('table', { name: 'Runs of the tasks' }));
+  expect(table.getAllByRole('link').map((link) => link.textContent)).toEqual(
+    RUN.tasks.map((task) => task.name),
+  );
+});
+
 it('draws the pictures of an evaluation', async () => {
   const { id, answers } = answersFor('evaluate');
   const page = renderAt(`/runs/${id}`, answers);

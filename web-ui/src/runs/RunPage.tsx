@@ -13,9 +13,10 @@ import { isStatusOver } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
 import { ArtifactList } from './ArtifactList';
 import { EvaluationCards } from './EvaluationCards';
+import { headlineMetrics } from './headline';
 import { LogView } from './LogView';
 import { MetricCard } from './MetricCard';
-import { artifactsQuery, runQuery, useFollowRun } from './queries';
+import { artifactsQuery, pipelineRunRunsQuery, runQuery, useFollowRun } from './queries';
 import './runs.css';
 
 const route = getRouteApi('/runs/$id');
@@ -67,6 +68,9 @@ function RunView({ run }: { run: TrackedRun }) {
       )}
       <div className="run-columns">
         <div className="column">
+          {run.pipeline && !run.pipeline.task && (
+            <TaskRuns pipelineRunId={run.pipeline.pipelineRunId} parentId={run.id} live={live} />
+          )}
           {evaluation && <EvaluationCards runId={run.id} digest={evaluation.digest} />}
           {curves.length > 0 && (
             <section className="curves" aria-label="Metric curves">
@@ -209,6 +213,82 @@ function RunHead({ run }: { run: TrackedRun }) {
     </>
   );
 }
+
+/** Of the run of a whole pipeline run: the runs of its tasks. */
+function TaskRuns({
+  pipelineRunId,
+  parentId,
+  live,
+}: {
+  pipelineRunId: string;
+  parentId: string;
+  live: boolean;
+}) {
+  const runs = useQuery(pipelineRunRunsQuery(pipelineRunId, live));
+  const children = useMemo(
+    () =>
+      runs.data
+        ?.filter((run) => run.id !== parentId)
+        .toSorted((a, b) => (a.startTime < b.startTime ? -1 : 1)),
+    [runs.data, parentId],
+  );
+  return (
+    <section className="card">
+      <header className="card-head">
+        <h2>Runs of the tasks</h2>
+        <span className="muted num end">{children?.length}</span>
+      </header>
+      {children ? (
+        <DataTable
+          label="Runs of the tasks"
+          columns={TASK_RUN_COLUMNS}
+          data={children}
+          rowId={(run) => run.id}
+        />
+      ) : (
+        <div className="card-body">{runs.error ? <ProblemNote error={runs.error} /> : <Skeleton />}</div>
+      )}
+    </section>
+  );
+}
+
+const taskRunColumn = columnsOf<TrackedRun>();
+const TASK_RUN_COLUMNS = taskRunColumn.columns([
+  taskRunColumn.accessor('name', {
+    header: 'Run',
+    cell: ({ row }) => (
+      <Link to="/runs/$id" params={{ id: row.original.id }}>
+        {row.original.name}
+      </Link>
+    ),
+  }),
+  taskRunColumn.accessor('status', {
+    header: 'Status',
+    cell: ({ getValue }) => <StateBadge state={getValue()} />,
+  }),
+  taskRunColumn.display({
+    id: 'duration',
+    header: 'Duration',
+    cell: ({ row }) => (
+      <Duration
+        from={row.original.startTime}
+        to={row.original.endTime}
+        live={!isStatusOver(row.original.status)}
+      />
+    ),
+  }),
+  taskRunColumn.display({
+    id: 'metrics',
+    header: 'Metrics',
+    cell: ({ row }) => (
+      <span className="num muted">
+        {headlineMetrics(row.original.metrics)
+          .map((metric) => `${metric.key} ${formatNumber(metric.value)}`)
+          .join('   ')}
+      </span>
+    ),
+  }),
+]);
 
 const paramColumn = columnsOf<{ key: string; value: string }>();
 const PARAM_COLUMNS = paramColumn.columns([

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { ApiError, apiUrl, encodePath, get } from '../api/client';
 import { getAll } from '../api/pages';
 import { follow } from '../api/sse';
-import type { Artifact, LogLine, LogPage, MetricHistory, MetricSeries, TrackedRun } from '../api/types';
+import type { Artifact, LogLine, LogPage, MetricHistory, MetricSeries, Page, TrackedRun } from '../api/types';
 import { appendPoints } from '../charts/series';
 import { isEvaluation } from './evaluation';
 import { appendLines, applySeries, EMPTY_LOG, type Log } from './live';
@@ -11,6 +11,7 @@ import { appendLines, applySeries, EMPTY_LOG, type Log } from './live';
 export const runKeys = {
   all: ['runs'] as const,
   detail: (id: string) => [...runKeys.all, 'detail', id] as const,
+  ofPipelineRun: (id: string) => [...runKeys.all, 'of-pipeline-run', id] as const,
   metrics: (id: string) => [...runKeys.all, 'metrics', id] as const,
   metric: (id: string, key: string) => [...runKeys.metrics(id), key] as const,
   artifacts: (id: string) => [...runKeys.all, 'artifacts', id] as const,
@@ -30,6 +31,18 @@ export function runQuery(id: string) {
   return queryOptions({
     queryKey: runKeys.detail(id),
     queryFn: ({ signal }) => get<TrackedRun>(runPath(id), {}, signal),
+  });
+}
+
+/** The runs that a pipeline run's tasks log into. */
+export function pipelineRunRunsQuery(id: string, live: boolean) {
+  return queryOptions({
+    queryKey: runKeys.ofPipelineRun(id),
+    queryFn: async ({ signal }) => {
+      const page = await get<Page<TrackedRun>>('/runs', { pipelineRun: id, limit: 200 }, signal);
+      return page.items;
+    },
+    refetchInterval: live ? 1_500 : false,
   });
 }
 
