@@ -115,22 +115,21 @@ public final class Live<M> {
     void run() throws InterruptedException;
   }
 
-  /// Lets a stream run in a thread of its own, while the request that asked for it returns: the framework begins the
-  /// answer only then.
+  /// Lets a stream run in a thread of its own, while the request that asked for it returns: the
+  /// framework begins the answer only then.
   public static void stream(SseEventSink sink, Stream stream) {
     Thread.ofVirtual()
         .name("events")
-        .start(
-            () -> {
-              try (sink) {
-                stream.run();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              } catch (RuntimeException e) {
-                // The page connects again by itself and reads everything anew.
-                LOG.warnf("a stream of events ended early: %s", Loop.rootMessage(e));
-              }
-            });
+        .start(() -> {
+          try (sink) {
+            stream.run();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException e) {
+            // The page connects again by itself and reads everything anew.
+            LOG.warnf("a stream of events ended early: %s", Loop.rootMessage(e));
+          }
+        });
   }
 
   /// Sends one event and waits until it is out, which bounds what a slow connection can hold up in

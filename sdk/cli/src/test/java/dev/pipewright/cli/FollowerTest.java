@@ -129,6 +129,7 @@ class FollowerTest {
   private static PipelineRun run(long revision, RunState state, PipelineRun.Task task) {
     return new PipelineRun(
         "r1",
+        7,
         "credit",
         1,
         state,
