@@ -41,7 +41,7 @@ export default function MetricChart({ lines, log, height = 210 }: Props) {
         width: target.clientWidth || 300,
         height,
         legend: { show: false },
-        cursor: { sync: { key: 'metrics' }, points: { size: 7 }, drag: { x: true, y: false } },
+        cursor: { y: false, sync: { key: 'metrics' }, points: { size: 7 }, drag: { x: true, y: false } },
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
         axes: [
           {

@@ -168,7 +168,7 @@ function History({ run }: { run: PipelineRun }) {
 
 function Transitions({ run }: { run: PipelineRun }) {
   const history = useQuery(historyQuery(run.id, run.revision));
-  if (history.error) return <ProblemNote error={history.error} />;
+  if (history.error && !history.data) return <ProblemNote error={history.error} />;
   if (!history.data) return <Skeleton lines={3} />;
   const newestFirst = history.data.toSorted((a, b) => b.revision - a.revision);
   return (

@@ -11,7 +11,8 @@ import { evaluationQuery } from './queries';
 /** The pictures of a model's evaluation, from the run's `evaluation.json`. */
 export function EvaluationCards({ runId, digest }: { runId: string; digest: string }) {
   const evaluation = useQuery(evaluationQuery(runId, digest));
-  if (evaluation.error) return <ProblemNote error={evaluation.error} onRetry={() => evaluation.refetch()} />;
+  if (evaluation.error && evaluation.data === undefined)
+    return <ProblemNote error={evaluation.error} onRetry={() => evaluation.refetch()} />;
   if (evaluation.isPending) {
     return (
       <div className="card card-body">

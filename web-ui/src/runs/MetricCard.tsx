@@ -37,14 +37,14 @@ export function MetricCard({ runId, group }: { runId: string; group: MetricGroup
           </button>
         )}
       </header>
-      {histories.error ? (
-        <div className="card-body">
-          <ProblemNote error={histories.error} />
-        </div>
-      ) : data.some((history) => history !== undefined) ? (
+      {data.some((history) => history !== undefined) ? (
         <Suspense fallback={<div className="plot" />}>
           <MetricChart lines={lines} log={log && positive} />
         </Suspense>
+      ) : histories.error ? (
+        <div className="card-body">
+          <ProblemNote error={histories.error} />
+        </div>
       ) : (
         <div className="plot">
           <span className="skeleton" style={{ height: 190, margin: '0.5rem' }} />

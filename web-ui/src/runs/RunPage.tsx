@@ -5,7 +5,7 @@ import type { DatasetInput, LatestMetric, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { groupMetrics } from '../charts/metricGroups';
 import { columnsOf, DataTable } from '../ui/DataTable';
-import { formatBytes, formatCount, formatNumber, plural, shortDigest } from '../ui/format';
+import { formatBytes, formatCount, formatNumber, formatParam, plural, shortDigest } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
@@ -284,7 +284,7 @@ const TASK_RUN_COLUMNS = taskRunColumn.columns([
       <span className="num muted">
         {headlineMetrics(row.original.metrics)
           .map((metric) => `${metric.key} ${formatNumber(metric.value)}`)
-          .join('   ')}
+          .join(' · ')}
       </span>
     ),
   }),
@@ -296,7 +296,10 @@ const PARAM_COLUMNS = paramColumn.columns([
     header: 'Name',
     cell: ({ getValue }) => <span className="muted">{getValue()}</span>,
   }),
-  paramColumn.accessor('value', { header: 'Value', cell: ({ getValue }) => <code>{getValue()}</code> }),
+  paramColumn.accessor('value', {
+    header: 'Value',
+    cell: ({ getValue }) => <code title={getValue()}>{formatParam(getValue())}</code>,
+  }),
 ]);
 
 function ParamTable({ params }: { params: { key: string; value: string }[] }) {

@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatJson,
   formatNumber,
+  formatParam,
   formatTicking,
   plural,
   shortDigest,
@@ -108,3 +109,10 @@ it.each<[Json, string]>([
 it('shortens a digest to what tells it apart', () => {
   expect(shortDigest(`sha256:${'0123456789abcdef'.repeat(4)}`)).toBe('0123456789ab');
 });
+
+it.each([
+  ['0.08', '0.08'],
+  ['{not json', '{not json'],
+  ['{"a":1}', '{"a":1}'],
+  ['{"kind":"dataset","name":"train.csv","digest":"sha256:00"}', 'train.csv'],
+])('the param %s reads %s', (value, text) => expect(formatParam(value)).toBe(text));

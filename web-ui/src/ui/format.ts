@@ -96,3 +96,14 @@ export function formatJson(value: Json): string {
   }
   return JSON.stringify(value);
 }
+
+/** A tracked run's param, which is always text: one that holds a data reference by the data's name. */
+export function formatParam(text: string): string {
+  if (!text.startsWith('{')) return text;
+  try {
+    return formatJson(JSON.parse(text) as Json);
+  } catch {
+    // It only looks like JSON.
+    return text;
+  }
+}
