@@ -19,10 +19,15 @@ public final class Paging {
 
   /// Checks a `limit` parameter.
   public static int limit(int wanted) {
-    if (wanted < 1 || wanted > MOST) {
+    return limit(wanted, MOST);
+  }
+
+  /// Checks a `limit` parameter of a list whose items are small.
+  public static int limit(int wanted, int most) {
+    if (wanted < 1 || wanted > most) {
       throw new ProblemException(
           ProblemCode.BAD_REQUEST,
-          "limit is " + wanted + "; it must be between 1 and " + MOST + ".");
+          "limit is " + wanted + "; it must be between 1 and " + most + ".");
     }
     return wanted;
   }

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Runs")
 @RunOnVirtualThread
 class ArtifactResource {
+  private static final int MOST_LINES = 10_000;
+
   private final RunStore runs;
   private final ArtifactStore artifacts;
   private final Blobs blobs;
@@ -84,6 +86,6 @@ class ArtifactResource {
       @QueryParam("after") @DefaultValue("0") long after,
       @QueryParam("limit") @DefaultValue("1000") int limit) {
     runs.get(runId);
-    return artifacts.log(runId, after, Paging.limit(limit));
+    return artifacts.log(runId, after, Paging.limit(limit, MOST_LINES));
   }
 }
