@@ -1,0 +1,134 @@
+package dev.pipewright.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.time.Instant;
+
+/// The arrows of ARCHITECTURE.md.
+@AnalyzeClasses(packages = "dev.pipewright", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule PARTS =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.pipewright..")
+          .layer("contract")
+          .definedBy("dev.pipewright.contract..")
+          .layer("language")
+          .definedBy("dev.pipewright.language..")
+          .layer("embedded")
+          .definedBy("dev.pipewright.embedded..")
+          .layer("platform")
+          .definedBy("dev.pipewright.platform..")
+          .layer("orchestrator")
+          .definedBy("dev.pipewright.orchestrator..")
+          .layer("tracker")
+          .definedBy("dev.pipewright.tracker..")
+          .layer("server")
+          .definedBy("dev.pipewright.server..")
+          .whereLayer("server")
+          .mayNotBeAccessedByAnyLayer()
+          // They meet in contract types, over Kafka and HTTP.
+          .whereLayer("orchestrator")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("tracker")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("platform")
+          .mayOnlyBeAccessedByLayers("orchestrator", "tracker", "server")
+          .whereLayer("embedded")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("language")
+          .mayOnlyBeAccessedByLayers("orchestrator");
+
+  @ArchTest
+  static final ArchRule ORCHESTRATOR =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.pipewright.orchestrator..")
+          .layer("pipeline")
+          .definedBy("dev.pipewright.orchestrator.pipeline..")
+          .layer("run")
+          .definedBy("dev.pipewright.orchestrator.run..")
+          .layer("launch")
+          .definedBy("dev.pipewright.orchestrator.launch..")
+          .layer("live")
+          .definedBy("dev.pipewright.orchestrator.live..")
+          .whereLayer("launch")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("live")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("run")
+          .mayOnlyBeAccessedByLayers("launch", "live");
+
+  @ArchTest
+  static final ArchRule TRACKER =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.pipewright.tracker..")
+          .layer("run")
+          .definedBy("dev.pipewright.tracker.run..")
+          .layer("metric")
+          .definedBy("dev.pipewright.tracker.metric..")
+          .layer("artifact")
+          .definedBy("dev.pipewright.tracker.artifact..")
+          .layer("model")
+          .definedBy("dev.pipewright.tracker.model..")
+          .layer("live")
+          .definedBy("dev.pipewright.tracker.live..")
+          .layer("ingest")
+          .definedBy("dev.pipewright.tracker.ingest..")
+          .whereLayer("ingest")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("live")
+          .mayOnlyBeAccessedByLayers("ingest")
+          .whereLayer("model")
+          .mayOnlyBeAccessedByLayers("live", "ingest")
+          .whereLayer("metric")
+          .mayOnlyBeAccessedByLayers("model", "live", "ingest")
+          .whereLayer("artifact")
+          .mayOnlyBeAccessedByLayers("model", "live", "ingest");
+
+  @ArchTest
+  static final ArchRule NO_CYCLES =
+      slices().matching("dev.pipewright.(*).(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule DECIDING_IS_PURE =
+      noClasses()
+          .that()
+          .haveSimpleNameStartingWith("RunDecider")
+          .or()
+          .haveSimpleName("Transitions")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.jdbi..", "jakarta..", "io.quarkus..", "dev.pipewright.platform..", "java.sql..");
+
+  @ArchTest
+  static final ArchRule PURE_CODE_HAS_NO_CLOCK =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.pipewright.orchestrator..", "dev.pipewright.tracker..")
+          .should()
+          .callMethod(Instant.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis");
+
+  @ArchTest
+  static final ArchRule NAMES_SAY_WHAT_A_CLASS_IS =
+      noClasses().should().haveNameMatching(".*(Service|Manager|Helper|Utils?|Impl|Dto)");
+
+  @ArchTest
+  static final ArchRule ONLY_STORES_MAKE_SQL =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.pipewright.orchestrator..", "dev.pipewright.tracker..")
+          .and()
+          .haveNameNotMatching(".*(Store|Ingest)(\\$.*)?")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.jdbi.v3.core.statement..");
+}
