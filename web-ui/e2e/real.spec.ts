@@ -1,0 +1,70 @@
+import { expect, test } from '@playwright/test';
+
+// Against a server that has run the demo once; e2e/real.sh starts one.
+test.skip(!process.env.PIPEWRIGHT_E2E_URL, 'needs a real server: e2e/real.sh');
+test.describe.configure({ mode: 'serial' });
+
+const TASKS = ['split', 'train', 'evaluate', 'register', 'report'];
+
+test.beforeEach(({ page }) => {
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+});
+
+test('a run is followed live from its start to its model', async ({ page, request }) => {
+  const latest = await (await request.get('/api/v1/pipeline-runs?limit=1')).json();
+  const done = await (await request.get(`/api/v1/pipeline-runs/${latest.items[0].id}`)).json();
+  const started = await request.post(`/api/v1/pipelines/${done.pipeline}/runs`, {
+    data: { params: { ...done.params, seed: 7 } },
+  });
+  expect(started.status()).toBe(201);
+  const run = await started.json();
+
+  await page.goto(`/pipeline-runs/${run.id}?task=train`);
+  for (const task of TASKS) {
+    await expect(page.locator('.react-flow__node', { hasText: task }).first()).toBeVisible();
+  }
+  // Without a reload: the state arrives by itself.
+  await expect(page.getByText('Running').first()).toBeVisible();
+  await expect(page.locator('header, main').getByText('Succeeded').first()).toBeVisible({ timeout: 60_000 });
+  for (const task of TASKS) {
+    await expect(page.locator('.react-flow__node', { hasText: task }).first()).toContainText('Succeeded', {
+      timeout: 60_000,
+    });
+  }
+  await expect(page.getByText('target').first()).toBeVisible();
+});
+
+test('a tracked run shows its curves, params and artifacts', async ({ page, request }) => {
+  const latest = await (await request.get('/api/v1/pipeline-runs?limit=1')).json();
+  const run = await (await request.get(`/api/v1/pipeline-runs/${latest.items[0].id}`)).json();
+  const trackedRun = (name: string) =>
+    run.tasks.find((task: { name: string }) => task.name === name).attempts.at(-1).trackedRunId;
+
+  await page.goto(`/runs/${trackedRun('train')}`);
+  await expect(page.getByText('Finished').first()).toBeVisible();
+  await expect(page.locator('.uplot').first()).toBeVisible();
+  await expect(page.getByText('max_depth')).toBeVisible();
+  await expect(page.getByText('model.ubj')).toBeVisible();
+
+  await page.goto(`/runs/${trackedRun('evaluate')}`);
+  await expect(page.getByText('Confusion matrix').first()).toBeVisible();
+  await expect(page.getByText('ROC').first()).toBeVisible();
+  const download = page.waitForEvent('download');
+  await page.locator('a[href*="evaluation.json"][href*="download"]').first().click();
+  expect((await download).suggestedFilename()).toBe('evaluation.json');
+});
+
+test('the catalog leads from the model back to its run and data', async ({ page }) => {
+  await page.goto('/models');
+  await page.getByRole('link', { name: 'loan-default' }).first().click();
+  await expect(page.getByText('train.csv').first()).toBeVisible();
+  await page.getByRole('link', { name: /train/ }).first().click();
+  await expect(page).toHaveURL(/\/runs\//);
+});
+
+test('an address that leads nowhere says so', async ({ page }) => {
+  await page.goto('/pipeline-runs/00000000-0000-0000-0000-000000000000');
+  await expect(page.getByText('PIPELINE_RUN_NOT_FOUND')).toBeVisible();
+});
