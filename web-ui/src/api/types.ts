@@ -49,6 +49,8 @@ export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLE
 
 export interface PipelineRunSummary {
   id: string;
+  /** Grows with every run of the server: what people call it by. */
+  number: number;
   pipeline: string;
   version: number;
   state: RunState;
@@ -87,6 +89,8 @@ export interface Task {
 
 export interface PipelineRun {
   id: string;
+  /** Grows with every run of the server: what people call it by. */
+  number: number;
   pipeline: string;
   version: number;
   state: RunState;

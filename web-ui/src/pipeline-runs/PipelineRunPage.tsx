@@ -90,7 +90,10 @@ function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string)
       </nav>
       <div className="page-head">
         <h1>
-          {run.pipeline} <span className="version num">v{run.version}</span>
+          {run.pipeline}{' '}
+          <span className="version num">
+            #{run.number} · v{run.version}
+          </span>
         </h1>
         <StateBadge state={run.state} pill />
         <dl className="facts">

@@ -195,7 +195,9 @@ function RunRow({ run, index }: { run: PipelineRunSummary; index: number }) {
         <Link to="/pipeline-runs/$id" params={{ id: run.id }} className="row-link">
           {run.pipeline}
         </Link>{' '}
-        <span className="muted num">v{run.version}</span>
+        <span className="muted num">
+          #{run.number} · v{run.version}
+        </span>
         {run.message && <div className="message truncate">{run.message}</div>}
       </td>
       <td>

@@ -13,8 +13,8 @@ export function newerRun(known: PipelineRun | undefined, told: PipelineRun): Pip
 export function summaryOf(run: PipelineRun): PipelineRunSummary {
   const tasks: Partial<Record<TaskState, number>> = {};
   for (const task of run.tasks) tasks[task.state] = (tasks[task.state] ?? 0) + 1;
-  const { id, pipeline, version, state, message, createdAt, startedAt, endedAt } = run;
-  return { id, pipeline, version, state, message, tasks, createdAt, startedAt, endedAt };
+  const { id, number, pipeline, version, state, message, createdAt, startedAt, endedAt } = run;
+  return { id, number, pipeline, version, state, message, tasks, createdAt, startedAt, endedAt };
 }
 
 /**

@@ -35,6 +35,7 @@ export function pipelineRunAt(plan: RunPlan, startedAt: number, now: number): Pi
     id: plan.id,
     pipeline: plan.pipeline,
     version: plan.version,
+    number: 12,
     state,
     message: over && failed ? `Task ${failed.name} failed: ${failed.attempts.at(-1)?.message}` : undefined,
     params: plan.params,

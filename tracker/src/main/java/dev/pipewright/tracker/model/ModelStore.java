@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -402,11 +403,15 @@ public class ModelStore {
   }
 
   private ModelVersion.Lineage lineage(VersionRow row, List<DatasetInput> ofRun) {
-    var datasets = new ArrayList<>(ofRun);
+    var read = new ArrayList<>(ofRun);
     if (row.pipelineRunId != null) {
-      runs.datasetsOfPipelineRun(row.pipelineRunId).stream()
-          .filter(dataset -> !datasets.contains(dataset))
-          .forEach(datasets::add);
+      read.addAll(runs.datasetsOfPipelineRun(row.pipelineRunId));
+    }
+    // The same data read by several tasks is one dataset; the rows are known by those that counted them.
+    var datasets = new LinkedHashMap<List<String>, DatasetInput>();
+    for (var each : read) {
+      datasets.merge(
+          List.of(each.digest(), each.role()), each, (a, b) -> a.rows() == null ? b : a);
     }
     return new ModelVersion.Lineage(
         row.runId,
@@ -414,7 +419,7 @@ public class ModelStore {
         row.pipeline,
         row.pipelineVersion,
         row.pipelineRunId,
-        datasets);
+        List.copyOf(datasets.values()));
   }
 
   private record AliasRow(String name, String alias, int version) {}
