@@ -407,11 +407,11 @@ public class ModelStore {
     if (row.pipelineRunId != null) {
       read.addAll(runs.datasetsOfPipelineRun(row.pipelineRunId));
     }
-    // The same data read by several tasks is one dataset; the rows are known by those that counted them.
+    // The same data read by several tasks is one dataset; the rows are known by those that counted
+    // them.
     var datasets = new LinkedHashMap<List<String>, DatasetInput>();
     for (var each : read) {
-      datasets.merge(
-          List.of(each.digest(), each.role()), each, (a, b) -> a.rows() == null ? b : a);
+      datasets.merge(List.of(each.digest(), each.role()), each, (a, b) -> a.rows() == null ? b : a);
     }
     return new ModelVersion.Lineage(
         row.runId,
