@@ -48,8 +48,7 @@ public final class Main {
     // Never closed: the lock is to last until the process ends.
     var channel =
         FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    var lock = channel.tryLock();
-    if (lock == null) {
+    if (!lock(channel)) {
       System.err.println("another runner of this attempt is there");
       System.exit(EXIT_DUPLICATE);
     }
@@ -71,6 +70,17 @@ public final class Main {
       }
       leave(folder);
     }
+  }
+
+  /// A launcher that looks whether anyone holds the lock holds it for a moment itself.
+  private static boolean lock(FileChannel channel) throws IOException, InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      if (channel.tryLock() != null) {
+        return true;
+      }
+      Thread.sleep(50);
+    }
+    return false;
   }
 
   private static void work(
