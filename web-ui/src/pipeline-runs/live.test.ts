@@ -5,7 +5,16 @@ import { creditPlan, pipelineRunAt } from './pipelineRun.fake';
 
 function aRun(id: string, minute: number, more: Partial<PipelineRunSummary> = {}): PipelineRunSummary {
   const at = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
-  return { id, number: minute, pipeline: 'p', version: 1, state: 'RUNNING', tasks: {}, createdAt: at, ...more };
+  return {
+    id,
+    number: minute,
+    pipeline: 'p',
+    version: 1,
+    state: 'RUNNING',
+    tasks: {},
+    createdAt: at,
+    ...more,
+  };
 }
 
 const PAGES: Page<PipelineRunSummary>[] = [

@@ -15,7 +15,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /// Whatever the graph and whatever happens to its attempts, every run ends, and ends rightly.
-class RunDeciderProperties {
+class RunDeciderPropertyTest {
   /// A random DAG: a task needs some of those before it.
   private static String pipeline(Random random, int size) {
     var text = new StringBuilder("name: random\ntasks:\n");
