@@ -64,12 +64,18 @@ record AttemptFolder(Path root) {
     return root.resolve("work");
   }
 
+  /// For temporary files, so that a runner that is killed leaves none elsewhere.
+  Path temporary() {
+    return root.resolve("tmp");
+  }
+
   TaskLaunch launch() throws IOException {
     return Json.MAPPER.readValue(root.resolve("launch.json").toFile(), TaskLaunch.class);
   }
 
   void createFolders() throws IOException {
-    for (var folder : new Path[] {inputs(), outputs(), artifacts(), models(), captured(), work()}) {
+    for (var folder :
+        new Path[] {inputs(), outputs(), artifacts(), models(), captured(), work(), temporary()}) {
       Files.createDirectories(folder);
     }
   }

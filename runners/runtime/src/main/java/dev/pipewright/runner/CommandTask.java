@@ -76,6 +76,7 @@ final class CommandTask {
     environment.put("PIPEWRIGHT_ARTIFACTS", folder.artifacts().toString());
     environment.put("PIPEWRIGHT_MODELS", folder.models().toString());
     environment.put("PIPEWRIGHT_CHECKPOINTS", context.checkpoints().toString());
+    environment.put("TMPDIR", folder.temporary().toString());
     environment.put("PIPEWRIGHT_URL", launch.trackerUrl());
     environment.put("PIPEWRIGHT_RUN_ID", launch.trackedRunId());
     // Lines are to arrive when they are printed, not when a buffer is full.

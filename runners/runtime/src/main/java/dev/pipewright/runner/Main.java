@@ -60,6 +60,7 @@ public final class Main {
       ProcessTree.killRemembered(folder.command());
     }
     folder.createFolders();
+    System.setProperty("java.io.tmpdir", folder.temporary().toString());
     try (var spool = Spool.open(folder.spool())) {
       var shipper = Shipper.start(spool, folder.acked(), launch.kafkaBootstrap(), tracker);
       SHIPPER.set(shipper);

@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       DownCommand.class,
       StatusCommand.class,
-      RunCommand.class
+      RunCommand.class,
+      ValidateCommand.class
     },
     footer = {
       "",

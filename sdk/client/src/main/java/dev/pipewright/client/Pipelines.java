@@ -74,7 +74,10 @@ public final class Pipelines {
         PipelineVersion.class);
   }
 
-  private static String read(Path document) {
+  /// The text of a pipeline document.
+  ///
+  /// @throws ProblemException INPUT_MISSING when it is not there or is not text
+  public static String read(Path document) {
     try {
       return Files.readString(document);
     } catch (IOException e) {

@@ -1,0 +1,28 @@
+package dev.pipewright.cli;
+
+import dev.pipewright.client.Pipelines;
+import dev.pipewright.language.PipelineLanguage;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "validate",
+    description = "Checks a pipeline and says all that is wrong with it; needs no server.",
+    mixinStandardHelpOptions = true)
+final class ValidateCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "FILE", description = "The pipeline, a YAML file.")
+  private Path file = Path.of("");
+
+  @Override
+  public Integer call() {
+    var spec = PipelineLanguage.require(Pipelines.read(file));
+    int tasks = spec.tasks().size();
+    Terminal.standard(System.getenv())
+        .line(
+            "%s is valid: pipeline '%s' with %d %s."
+                .formatted(file, spec.name(), tasks, tasks == 1 ? "task" : "tasks"));
+    return Exit.OK;
+  }
+}
