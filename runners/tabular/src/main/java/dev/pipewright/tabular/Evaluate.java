@@ -40,7 +40,7 @@ public final class Evaluate implements BuiltinTask {
     var model = context.data("model");
     try (var predictor = Predictor.open(context.staged("model"))) {
       var target = predictor.card().target();
-      var labelled = Labelled.of(Table.read(context.staged("data")), target);
+      var labelled = Labelled.of(Table.of(context, "data"), target);
       context.logDataset(context.data("data"), "test", labelled.table().rows().size());
       if (labelled.dropped() > 0) {
         System.out.printf(

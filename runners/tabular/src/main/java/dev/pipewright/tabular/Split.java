@@ -31,7 +31,7 @@ public final class Split implements BuiltinTask {
     boolean stratify = settings.flag("stratify", true);
     long seed = settings.whole("seed", 42, 0, 1L << 52);
 
-    var table = Table.read(context.staged("data"));
+    var table = Table.of(context, "data");
     context.logDataset(context.data("data"), "input", table.rows().size());
     System.out.printf(
         "Read %s: %,d rows, %d columns%n",

@@ -9,6 +9,7 @@ import de.siegmar.fastcsv.writer.LineDelimiter;
 import dev.pipewright.contract.Nearest;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.runner.TaskContext;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -48,13 +49,21 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
     rows = List.copyOf(rows);
   }
 
+  /// Reads the table that a task was given. Messages call it what its owner does; its copy beside
+  /// the task is called as the input is.
+  ///
+  /// @throws ProblemException INPUT_MISSING, TABLE_UNREADABLE or TABLE_EMPTY
+  static Table of(TaskContext context, String input) throws IOException {
+    return read(context.staged(input), context.data(input).name());
+  }
+
   /// Reads a table.
   ///
   /// @param path the file, or a folder with just one file
+  /// @param name what messages call it
   /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
-  static Table read(Path path) throws IOException {
-    var file = Files.isDirectory(path) ? onlyFile(path) : path;
-    var name = file.getFileName().toString();
+  static Table read(Path path, String name) throws IOException {
+    var file = Files.isDirectory(path) ? onlyFile(path, name) : path;
     refuseOtherFormats(file, name);
     var columns = new ArrayList<String>();
     var rows = new ArrayList<List<String>>();
@@ -206,12 +215,12 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
     return numbers.size() < 3;
   }
 
-  private static Path onlyFile(Path folder) throws IOException {
+  private static Path onlyFile(Path folder, String name) throws IOException {
     try (var all = Files.walk(folder)) {
       var files = all.filter(Files::isRegularFile).toList();
       if (files.size() != 1) {
         throw unreadable(
-            "the dataset %s holds %d files".formatted(folder.getFileName(), files.size()),
+            "the dataset %s holds %d files".formatted(name, files.size()),
             "Give a dataset of one CSV file.");
       }
       return files.getFirst();

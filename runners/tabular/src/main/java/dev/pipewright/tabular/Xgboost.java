@@ -49,8 +49,7 @@ public final class Xgboost implements BuiltinTask {
   public void run(TaskContext context) throws IOException, XGBoostError {
     Boosters.load();
     var plan = Plan.of(new Settings(context));
-    var labelled =
-        Labelled.of(Table.read(context.staged("train")), plan.column(), plan.wish(), LEAST_ROWS);
+    var labelled = Labelled.of(Table.of(context, "train"), plan.column(), plan.wish(), LEAST_ROWS);
     var table = labelled.table();
     var target = labelled.target();
     context.logDataset(context.data("train"), "train", table.rows().size());

@@ -22,7 +22,7 @@ class DemoDataTest {
   void is_a_table_with_two_classes_and_missing_cells(@TempDir Path folder) throws Exception {
     var file = folder.resolve("new/folder/loans.csv");
     DemoData.main(new String[] {file.toString(), "--rows", "500", "--seed", "9"});
-    var table = Table.read(file);
+    var table = Table.read(file, "loans.csv");
     assertThat(table.rows()).hasSize(500);
     var labelled = Labelled.of(table, "default", Target.Wish.AUTO, 10);
     assertThat(labelled.target().classes()).containsExactly("no", "yes");

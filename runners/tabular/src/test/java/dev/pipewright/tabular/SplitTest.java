@@ -32,14 +32,15 @@ class SplitTest {
           .append('\n');
     }
     var task = run("one", csv.toString());
-    var train = Table.read(task.outputs().resolve("train.csv"));
-    var test = Table.read(task.outputs().resolve("test.csv"));
+    var train = Table.read(task.outputs().resolve("train.csv"), "train.csv");
+    var test = Table.read(task.outputs().resolve("test.csv"), "test.csv");
     assertThat(test.rows()).hasSize(10);
     assertThat(test.rows().stream().filter(row -> row.getLast().equals("b"))).hasSize(2);
     var both = new ArrayList<>(train.rows());
     both.addAll(test.rows());
     assertThat(both)
-        .containsExactlyInAnyOrderElementsOf(Table.read(folder.resolve("one.csv")).rows());
+        .containsExactlyInAnyOrderElementsOf(
+            Table.read(folder.resolve("one.csv"), "one.csv").rows());
     assertThat(train.rows()).isSortedAccordingTo(java.util.Comparator.comparing(SplitTest::number));
     assertThat(task.datasets).containsEntry("input", 50L);
   }

@@ -56,13 +56,15 @@ class TableTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("readable")
   void reads(String name, String text, List<String> first, List<String> second) throws IOException {
-    var table = Table.read(file(text, StandardCharsets.UTF_8));
+    var table = Table.read(file(text, StandardCharsets.UTF_8), "t.csv");
     assertThat(table.columns()).as(name).containsExactly("a", "b");
     assertThat(table.rows()).as(name).containsExactly(first, second);
 
     var copy = folder.resolve("copy.csv");
     table.write(copy);
-    assertThat(Table.read(copy).rows()).as("written and read again").isEqualTo(table.rows());
+    assertThat(Table.read(copy, "copy.csv").rows())
+        .as("written and read again")
+        .isEqualTo(table.rows());
   }
 
   static Stream<Arguments> unreadable() {
@@ -97,7 +99,7 @@ class TableTest {
   @MethodSource("unreadable")
   void refuses(String text, ProblemCode code, String message) throws IOException {
     var file = file(text, StandardCharsets.UTF_8);
-    assertThatThrownBy(() -> Table.read(file))
+    assertThatThrownBy(() -> Table.read(file, "t.csv"))
         .isInstanceOfSatisfying(
             ProblemException.class, e -> assertThat(e.problem().code()).isEqualTo(code.name()))
         .hasMessageContaining(message);
@@ -106,16 +108,16 @@ class TableTest {
   @Test
   void names_the_line_that_is_not_utf8() throws IOException {
     var file = file("a,b\n1,x\n2,Müller\n", StandardCharsets.ISO_8859_1);
-    assertThatThrownBy(() -> Table.read(file))
+    assertThatThrownBy(() -> Table.read(file, "t.csv"))
         .hasMessageContaining("line 3 of t.csv is not UTF-8 text");
     var late = file("a,b\n" + "1,x\n".repeat(50_000) + "2,Müller\n", StandardCharsets.ISO_8859_1);
-    assertThatThrownBy(() -> Table.read(late))
+    assertThatThrownBy(() -> Table.read(late, "t.csv"))
         .hasMessageContaining("line 50002 of t.csv is not UTF-8 text");
   }
 
   @Test
   void years_are_a_header() throws IOException {
-    var table = Table.read(file("site,2019,2020,2021\nA,1,2,3\n", StandardCharsets.UTF_8));
+    var table = Table.read(file("site,2019,2020,2021\nA,1,2,3\n", StandardCharsets.UTF_8), "t.csv");
     assertThat(table.columns()).containsExactly("site", "2019", "2020", "2021");
   }
 
@@ -123,9 +125,9 @@ class TableTest {
   void a_folder_must_hold_just_one_file() throws IOException {
     Files.createDirectories(folder.resolve("data"));
     Files.writeString(folder.resolve("data/one.csv"), "a,b\n1,2\n");
-    assertThat(Table.read(folder.resolve("data")).name()).isEqualTo("one.csv");
+    assertThat(Table.read(folder.resolve("data"), "loans").name()).isEqualTo("loans");
     Files.writeString(folder.resolve("data/two.csv"), "a,b\n1,2\n");
-    assertThatThrownBy(() -> Table.read(folder.resolve("data")))
+    assertThatThrownBy(() -> Table.read(folder.resolve("data"), "loans"))
         .hasMessageContaining("holds 2 files");
   }
 

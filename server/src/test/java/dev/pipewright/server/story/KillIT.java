@@ -38,7 +38,7 @@ import org.junit.jupiter.api.condition.OS;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KillIT {
   private static final int SOME_LINES = 10;
-  private static final int ROUNDS = 1_500;
+  private static final int ROUNDS = 3_000;
 
   private final Sandbox sandbox = Sandbox.create();
 
