@@ -5,6 +5,7 @@ import type { Direction } from '../graph/layout';
 import { formatNumber } from '../ui/format';
 import { lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
+import { shownState } from './live';
 
 export type TaskNodeData = {
   task: Task;
@@ -19,7 +20,7 @@ export type TaskFlowNode = Node<TaskNodeData, 'task'>;
 /** One task on the graph; drawn anew only when something of it changed, for there may be hundreds. */
 export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>) {
   const { task, metrics, selected, direction, onSelect } = data;
-  const look = lookOf(task.state);
+  const look = lookOf(shownState(task));
   const across = direction === 'LR';
   return (
     <>

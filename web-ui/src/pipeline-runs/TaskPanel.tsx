@@ -8,6 +8,7 @@ import { formatJson, formatNumber } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { isAttemptOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
+import { shownState } from './live';
 
 /** All about one task of a run: why it stands where it does, what it gave, and its log as it is written. */
 export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }) {
@@ -18,7 +19,7 @@ export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }
     <aside className="panel" aria-label={`Task ${task.name}`}>
       <header className="card-head">
         <h2 className="truncate">{task.name}</h2>
-        <StateBadge state={task.state} pill />
+        <StateBadge state={shownState(task)} pill />
         <span className="muted">
           <Duration from={task.startedAt} to={task.endedAt} live={lookOf(task.state).active} />
         </span>

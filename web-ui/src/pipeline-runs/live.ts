@@ -1,4 +1,12 @@
-import type { Page, PipelineRun, PipelineRunSummary, RunState, Task, TaskState } from '../api/types';
+import type {
+  AttemptState,
+  Page,
+  PipelineRun,
+  PipelineRunSummary,
+  RunState,
+  Task,
+  TaskState,
+} from '../api/types';
 
 export interface RunFilter {
   pipeline?: string;
@@ -49,6 +57,11 @@ export function mergeSummary(
     }
   }
   return next;
+}
+
+/** What a task is shown as: running is only said of one whose process says it runs, not of one that waits for room. */
+export function shownState(task: Task): TaskState | AttemptState {
+  return task.state === 'RUNNING' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
 }
 
 /** The task whose failure made the run fail: the first in the document that failed itself. */

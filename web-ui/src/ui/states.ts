@@ -27,7 +27,7 @@ export const STATES: Record<AnyState, StateLook> = {
   SCHEDULED: { word: 'Scheduled', tone: 'waiting', active: false },
   PENDING: { word: 'Pending', tone: 'waiting', active: false },
   READY: { word: 'Ready', tone: 'waiting', active: false },
-  LAUNCHING: { word: 'Launching', tone: 'running', active: true },
+  LAUNCHING: { word: 'Launching', tone: 'waiting', active: true },
   RUNNING: { word: 'Running', tone: 'running', active: true },
   RETRYING: { word: 'Retrying', tone: 'retrying', active: true },
   SUCCEEDED: { word: 'Succeeded', tone: 'succeeded', active: false },
