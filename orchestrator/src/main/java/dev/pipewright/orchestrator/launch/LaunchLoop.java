@@ -19,11 +19,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
@@ -49,6 +47,8 @@ class LaunchLoop {
   /// How often an attempt's runner was started, and when it may be again.
   private record Starts(int count, Instant next) {}
 
+  private static final Starts NEVER = new Starts(0, Instant.MIN);
+
   private final RunStore runs;
   private final PipelineStore pipelines;
   private final PlatformConfig platform;
@@ -56,7 +56,6 @@ class LaunchLoop {
   private final Clock clock;
   private final Map<UUID, Instant> doneSince = new HashMap<>();
   private final Map<UUID, Starts> starts = new HashMap<>();
-  private final Set<UUID> known = new HashSet<>();
   private @Nullable Launcher launcher;
   private @Nullable Loop loop;
 
@@ -103,7 +102,6 @@ class LaunchLoop {
     int running = 0;
     var waiting = new ArrayList<ActiveAttempt>();
     for (var attempt : active) {
-      known.add(attempt.id());
       if (launcher.isDone(attempt.id())) {
         awaitReport(launcher, attempt);
       } else if (launcher.isThere(attempt.id())) {
@@ -134,28 +132,34 @@ class LaunchLoop {
   }
 
   private void start(Launcher launcher, ActiveAttempt attempt) {
-    var now = clock.instant();
-    var before = starts.getOrDefault(attempt.id(), new Starts(0, now));
-    if (now.isBefore(before.next)) {
-      return;
-    }
     boolean begun = launcher.wasStarted(attempt.id());
-    if (begun) {
-      LOG.warnf(
-          "the runner of task %s, attempt %d vanished; recovering",
-          attempt.task(), attempt.number());
-    } else if (before.count >= MOST_STARTS) {
+    if (!begun && starts.getOrDefault(attempt.id(), NEVER).count >= MOST_STARTS) {
       runs.launchFailed(
           attempt,
           "its runner does not start: " + launcher.lastWords(attempt.id()),
           clock.instant());
       return;
     }
-    starts.put(
-        attempt.id(),
-        new Starts(
-            before.count + 1, now.plus(FIRST_PAUSE.multipliedBy(1L << Math.min(before.count, 6)))));
-    launcher.ensure(launch(attempt));
+    if (mayStart(attempt.id())) {
+      if (begun) {
+        LOG.warnf(
+            "the runner of task %s, attempt %d vanished; recovering",
+            attempt.task(), attempt.number());
+      }
+      launcher.ensure(launch(attempt));
+    }
+  }
+
+  /// Counts a start, unless the one before was too short ago.
+  private boolean mayStart(UUID attempt) {
+    var now = clock.instant();
+    var before = starts.getOrDefault(attempt, NEVER);
+    if (now.isBefore(before.next)) {
+      return false;
+    }
+    var pause = FIRST_PAUSE.multipliedBy(1L << Math.min(before.count, 6));
+    starts.put(attempt, new Starts(before.count + 1, now.plus(pause)));
+    return true;
   }
 
   private void awaitReport(Launcher launcher, ActiveAttempt attempt) {
@@ -165,18 +169,24 @@ class LaunchLoop {
           "the end of task %s, attempt %d was not delivered; again",
           attempt.task(), attempt.number());
       doneSince.remove(attempt.id());
-      launcher.redeliver(launch(attempt));
+      launcher.redeliver(attempt.id());
     }
   }
 
+  /// An attempt that is over is dropped once all it said is delivered; its report alone may have
+  /// been faster.
   private void forgetEnded(Launcher launcher, List<ActiveAttempt> active) {
     var ids = active.stream().map(ActiveAttempt::id).collect(Collectors.toSet());
-    for (var id : Set.copyOf(known)) {
-      if (!ids.contains(id) && !launcher.isThere(id)) {
+    for (var id : launcher.kept()) {
+      if (ids.contains(id) || launcher.isThere(id)) {
+        continue;
+      }
+      if (launcher.isDone(id) || !launcher.wasStarted(id)) {
         launcher.forget(id);
-        known.remove(id);
         doneSince.remove(id);
         starts.remove(id);
+      } else if (mayStart(id)) {
+        launcher.resume(id);
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.pipewright.orchestrator.launch;
 
 import dev.pipewright.contract.task.TaskLaunch;
+import java.util.Set;
 import java.util.UUID;
 
 /// Runs task attempts somewhere. Every launcher passes the same contract suite.
@@ -30,9 +31,16 @@ public interface Launcher {
   /// changes nothing.
   void stop(UUID attempt);
 
-  /// Has everything delivered once more; for when a delivery was lost after it was acknowledged.
-  void redeliver(TaskLaunch launch);
+  /// Starts a runner again for an attempt that was launched before, so that what is left of it is
+  /// delivered. Changes nothing while a runner is there.
+  void resume(UUID attempt);
 
-  /// Drops what is kept of an attempt that is over.
+  /// The attempts of which something is kept here.
+  Set<UUID> kept();
+
+  /// Has everything delivered once more; for when a delivery was lost after it was acknowledged.
+  void redeliver(UUID attempt);
+
+  /// Drops what is kept of an attempt that is over and delivered.
   void forget(UUID attempt);
 }

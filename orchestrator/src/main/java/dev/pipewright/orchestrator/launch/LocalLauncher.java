@@ -20,8 +20,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /// Runs each attempt as a process of this machine, in a session of its own: it outlives the server,
@@ -60,8 +62,20 @@ public final class LocalLauncher implements Launcher {
       return;
     }
     try {
-      var home = Files.createDirectories(home(attempt));
-      writeLaunch(home, launch);
+      writeLaunch(Files.createDirectories(home(attempt)), launch);
+    } catch (IOException e) {
+      throw new UncheckedIOException("attempt " + attempt + " could not be launched", e);
+    }
+    resume(attempt);
+  }
+
+  @Override
+  public void resume(UUID attempt) {
+    if (isThere(attempt)) {
+      return;
+    }
+    try {
+      var home = home(attempt);
       var command = new ArrayList<String>();
       setsid().ifPresent(command::add);
       command.addAll(runner);
@@ -148,15 +162,15 @@ public final class LocalLauncher implements Launcher {
   }
 
   @Override
-  public void redeliver(TaskLaunch launch) {
-    var home = home(UUID.fromString(launch.attemptId()));
+  public void redeliver(UUID attempt) {
+    var home = home(attempt);
     try {
       Files.deleteIfExists(home.resolve("done"));
       Files.deleteIfExists(home.resolve("spool.acked"));
     } catch (IOException e) {
-      throw new UncheckedIOException("attempt " + launch.attemptId() + " cannot be redelivered", e);
+      throw new UncheckedIOException("attempt " + attempt + " cannot be redelivered", e);
     }
-    ensure(launch);
+    resume(attempt);
   }
 
   @Override
@@ -172,6 +186,20 @@ public final class LocalLauncher implements Launcher {
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the folder of attempt " + attempt + " cannot be removed", e);
+    }
+  }
+
+  @Override
+  public Set<UUID> kept() {
+    if (!Files.isDirectory(folder)) {
+      return Set.of();
+    }
+    try (var homes = Files.list(folder)) {
+      return homes
+          .map(home -> UUID.fromString(home.getFileName().toString()))
+          .collect(Collectors.toSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the attempts' folders cannot be listed", e);
     }
   }
 

@@ -18,9 +18,13 @@ import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.Producer;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Loads a run, lets [RunDecider] decide, and applies all decisions in one transaction: rows,
@@ -28,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// finds it.
 @ApplicationScoped
 public class RunLoop {
+  private static final Logger LOG = Logger.getLogger(RunLoop.class);
+  private static final Duration PAUSE = Duration.ofSeconds(10);
+
   private final Db db;
   private final Kafka kafka;
   private final RunStore runs;
@@ -36,6 +43,7 @@ public class RunLoop {
   private final MeterRegistry meters;
   private final Event<RunChanged> changed;
   private final RunEvents events = new RunEvents(new Outbox(OrchestratorSchema.NAME));
+  private final Map<UUID, Instant> troubled = new HashMap<>();
   private @Nullable Producer<String, byte[]> producer;
   private @Nullable OutboxRelay relay;
   private @Nullable TopicConsumer consumer;
@@ -93,15 +101,30 @@ public class RunLoop {
   }
 
   private boolean step() {
-    for (var id : runs.needingAttention(clock.instant())) {
-      if (decide(id)) {
-        changed.fire(new RunChanged(id));
-        if (relay != null) {
-          relay.wake();
+    var now = clock.instant();
+    var due = runs.needingAttention(now);
+    for (var id : due) {
+      if (now.isBefore(troubled.getOrDefault(id, Instant.MIN))) {
+        continue;
+      }
+      try {
+        if (decide(id)) {
+          changed.fire(new RunChanged(id));
+          if (relay != null) {
+            relay.wake();
+          }
         }
+        troubled.remove(id);
+      } catch (RuntimeException e) {
+        if (Db.isTransient(e)) {
+          throw e;
+        }
+        // One run that cannot be decided on must not hold up the others.
+        LOG.errorf(e, "run %s cannot be decided on; again in %s", id, PAUSE);
+        troubled.put(id, now.plus(PAUSE));
       }
     }
-    return false;
+    return due.size() == RunStore.MOST_DUE && troubled.size() < RunStore.MOST_DUE;
   }
 
   /// One hop: all that is known of a run is decided on and committed at once.

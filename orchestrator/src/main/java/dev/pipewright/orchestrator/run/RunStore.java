@@ -42,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 /// All SQL of pipeline runs, their tasks, attempts, reports and history.
 @ApplicationScoped
 public class RunStore {
+  /// How many runs one look answers at most.
+  static final int MOST_DUE = 100;
+
   private static final TypeReference<LinkedHashMap<String, JsonNode>> VALUES =
       new TypeReference<>() {};
 

@@ -127,9 +127,10 @@ abstract class LauncherContract {
     await().atMost(LIMIT).until(() -> !launcher.isThere(attempt));
     assertThat(launcher.wasStarted(attempt)).isTrue();
     assertThat(launcher.isDone(attempt)).isFalse();
-    launcher.ensure(launch());
+    launcher.resume(attempt);
     await().atMost(LIMIT).until(() -> launcher.isDone(attempt));
     assertThat(begun()).hasSize(1);
+    assertThat(launcher(folder).kept()).containsExactly(attempt);
   }
 
   @Test
@@ -150,5 +151,6 @@ abstract class LauncherContract {
     launcher.forget(attempt);
     assertThat(launcher.wasStarted(attempt)).isFalse();
     assertThat(launcher.isDone(attempt)).isFalse();
+    assertThat(launcher.kept()).isEmpty();
   }
 }
