@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// The runner: `java … dev.pipewright.runner.Main <attempt folder>`.
@@ -41,9 +43,13 @@ public final class Main {
 
   private static final AtomicReference<@Nullable Shipper> SHIPPER = new AtomicReference<>();
 
+  /// Held here, for the logging system itself forgets a logger nobody holds, and its level with it.
+  private static final Logger KAFKA = Logger.getLogger("org.apache.kafka");
+
   private Main() {}
 
   public static void main(String[] args) throws Exception {
+    KAFKA.setLevel(Level.WARNING);
     var folder = new AttemptFolder(Path.of(args[0]));
     // Never closed: the lock is to last until the process ends.
     var channel =

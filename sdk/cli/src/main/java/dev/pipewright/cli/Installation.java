@@ -3,14 +3,12 @@ package dev.pipewright.cli;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 
 /// The folder this program was installed in: `server`, `kafka`, `runner`, `cli`, `examples`.
 record Installation(Path root, Map<String, String> environment) {
@@ -50,10 +48,6 @@ record Installation(Path root, Map<String, String> environment) {
             "-Xmx512m",
             "-Xss512k",
             "-XX:+ExitOnOutOfMemoryError",
-            "-XX:+AutoCreateSharedArchive",
-            "-XX:SharedArchiveFile=" + archive("server"),
-            "-Xlog:disable",
-            "-Xlog:all=error:stderr",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Dquarkus.log.console.enabled=false"));
@@ -83,19 +77,6 @@ record Installation(Path root, Map<String, String> environment) {
 
   private static String java() {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-  }
-
-  /// Where the JVM keeps classes it has already parsed; made by the first run, used by the next.
-  private Path archive(String name) {
-    var xdg = environment.get("XDG_CACHE_HOME");
-    var cache =
-        xdg == null || xdg.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(xdg);
-    var key = UUID.nameUUIDFromBytes(root.toString().getBytes(StandardCharsets.UTF_8));
-    return cache
-        .resolve("pipewright")
-        .resolve(name + "-" + key.toString().substring(0, 8) + ".jsa");
   }
 
   private Optional<Path> setsid() {
