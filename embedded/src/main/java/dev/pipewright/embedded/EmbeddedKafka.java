@@ -269,15 +269,21 @@ public final class EmbeddedKafka implements EmbeddedProcess {
     }
   }
 
-  /// As Kafka writes them: the 16 bytes of a UUID in base 64.
-  private static String clusterId() {
-    var random = UUID.randomUUID();
-    var bytes =
-        ByteBuffer.allocate(16)
-            .putLong(random.getMostSignificantBits())
-            .putLong(random.getLeastSignificantBits())
-            .array();
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  /// As Kafka writes them: the 16 bytes of a UUID in base 64. One in 64 would begin with a '-',
+  /// which the tool that formats takes for an option.
+  static String clusterId() {
+    while (true) {
+      var random = UUID.randomUUID();
+      var bytes =
+          ByteBuffer.allocate(16)
+              .putLong(random.getMostSignificantBits())
+              .putLong(random.getLeastSignificantBits())
+              .array();
+      var id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+      if (!id.startsWith("-")) {
+        return id;
+      }
+    }
   }
 
   private static void configure(Path dir, Path data, List<Integer> ports) throws IOException {

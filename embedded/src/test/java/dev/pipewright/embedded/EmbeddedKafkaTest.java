@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -46,6 +47,12 @@ class EmbeddedKafkaTest {
       ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
           .ifPresent(ProcessHandle::destroyForcibly);
     }
+  }
+
+  @Test
+  void itsClusterIsNeverNamedLikeAnOption() {
+    assertThat(Stream.generate(EmbeddedKafka::clusterId).limit(2_000))
+        .allMatch(id -> id.matches("[A-Za-z0-9_][A-Za-z0-9_-]{21}"));
   }
 
   @Test

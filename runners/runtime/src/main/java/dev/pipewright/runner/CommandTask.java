@@ -66,8 +66,7 @@ final class CommandTask {
       }
       tracker.download(file, target);
     }
-    var builder =
-        new ProcessBuilder(ProcessTree.command(launch.command())).directory(folder.work().toFile());
+    var builder = new ProcessBuilder(launch.command()).directory(folder.work().toFile());
     var environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PIPEWRIGHT_"));
     environment.putAll(launch.env());
@@ -82,9 +81,8 @@ final class CommandTask {
     // Lines are to arrive when they are printed, not when a buffer is full.
     environment.put("PYTHONUNBUFFERED", "1");
     checkExists(launch.command().getFirst(), environment.get("PATH"));
-    var process = builder.start();
+    var process = ProcessTree.start(builder, folder.command());
     var running = ProcessTree.of(process);
-    running.remember(folder.command());
     tree = running;
     process.getOutputStream().close();
     if (stopped) {

@@ -2,6 +2,7 @@ package dev.pipewright.runner;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,10 @@ final class ProcessTree {
           ? Path.of("/usr/bin/setsid")
           : Path.of("/bin/setsid");
 
+  /// Where the kernel tells when a process started in its own ticks. The time of day that
+  /// [ProcessHandle.Info] makes of them is another one after the clock was set.
+  private static final boolean PROC = Files.isReadable(Path.of("/proc/self/stat"));
+
   private final ProcessHandle root;
 
   private ProcessTree(ProcessHandle root) {
@@ -27,48 +32,66 @@ final class ProcessTree {
     return new ProcessTree(process.toHandle());
   }
 
-  /// Puts what starts a session in front of a command where the system has it.
-  static List<String> command(List<String> command) {
-    if (!Files.isExecutable(SETSID)) {
-      return command;
+  /// Starts a command, remembered in a file: what identifies it for ever is written there. Where
+  /// the system has it, the command gets a session of its own, and is remembered by a shell that
+  /// then becomes it, so that there is no instant at which it runs and a later runner could not
+  /// find it.
+  static Process start(ProcessBuilder builder, Path file) throws IOException {
+    if (!PROC || !Files.isExecutable(SETSID)) {
+      var process = builder.start();
+      Files.writeString(file, identity(process.toHandle()));
+      return process;
     }
-    var all = new ArrayList<String>();
-    all.add(SETSID.toString());
-    all.addAll(command);
-    return all;
-  }
-
-  /// What identifies a process for ever: its number and when it started.
-  void remember(Path file) throws IOException {
-    Files.writeString(
-        file, root.pid() + " " + root.info().startInstant().map(Instant::toString).orElse(""));
+    var command =
+        new ArrayList<>(
+            List.of(
+                SETSID.toString(),
+                "/bin/sh",
+                "-c",
+                "read -r stat </proc/$$/stat && echo \"$stat\" >\"$0\" && exec \"$@\"",
+                file.toString()));
+    command.addAll(builder.command());
+    return builder.command(command).start();
   }
 
   /// Kills the tree that was remembered here, if it is still there.
   static void killRemembered(Path file) throws IOException, InterruptedException {
-    if (!Files.exists(file)) {
+    var remembered = Files.exists(file) ? Files.readString(file).strip() : "";
+    if (remembered.isEmpty()) {
       return;
     }
-    var parts = Files.readString(file).strip().split(" ", 2);
-    var process = ProcessHandle.of(Long.parseLong(parts[0]));
-    boolean same =
-        process.isPresent()
-            && parts.length == 2
-            && process
-                .get()
-                .info()
-                .startInstant()
-                .map(Instant::toString)
-                .orElse("")
-                .equals(parts[1]);
-    if (same) {
-      new ProcessTree(process.get()).signal("KILL");
-    } else if (process.isEmpty()) {
+    long pid = Long.parseLong(remembered.substring(0, remembered.indexOf(' ')));
+    var process = ProcessHandle.of(pid);
+    if (process.isEmpty()) {
       // The leader is gone, but what it started may live on in its session, whose number cannot be
       // reused meanwhile.
-      killGroup(Long.parseLong(parts[0]), "KILL");
+      killGroup(pid, "KILL");
+    } else if (start(identity(process.get())).equals(start(remembered))) {
+      new ProcessTree(process.get()).signal("KILL");
     }
     Files.deleteIfExists(file);
+  }
+
+  /// The number, and when it started.
+  private static String identity(ProcessHandle process) throws IOException {
+    if (!PROC) {
+      return process.pid() + " " + process.info().startInstant().map(Instant::toString).orElse("");
+    }
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat")).strip();
+    } catch (NoSuchFileException e) {
+      return process.pid() + " ended"; // just now
+    }
+  }
+
+  /// In `/proc/PID/stat`, field 22. The second one is the program's name in parentheses, which may
+  /// hold anything.
+  private static String start(String identity) {
+    int name = identity.lastIndexOf(')');
+    if (name < 0) {
+      return identity.substring(identity.indexOf(' ') + 1);
+    }
+    return List.of(identity.substring(name + 2).split(" ", -1)).get(22 - 3);
   }
 
   /// SIGTERM, then SIGKILL to what is left.
