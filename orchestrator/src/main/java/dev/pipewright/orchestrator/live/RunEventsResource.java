@@ -1,7 +1,7 @@
 package dev.pipewright.orchestrator.live;
 
 import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
-import dev.pipewright.orchestrator.run.RunQuery;
+import dev.pipewright.orchestrator.run.RunReadStore;
 import dev.pipewright.platform.Live;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -32,10 +32,10 @@ class RunEventsResource {
 
   private static final String ALL = "*";
 
-  private final RunQuery runs;
+  private final RunReadStore runs;
   private final Live<UUID> live = new Live<>();
 
-  RunEventsResource(RunQuery runs) {
+  RunEventsResource(RunReadStore runs) {
     this.runs = runs;
   }
 

@@ -16,7 +16,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.util.Arrays;
-import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 class RunResource {
   private final RunStore runs;
+  private final RunReadStore reads;
   private final RunLoop loop;
 
-  RunResource(RunStore runs, RunLoop loop) {
+  RunResource(RunStore runs, RunReadStore reads, RunLoop loop) {
     this.runs = runs;
+    this.reads = reads;
     this.loop = loop;
   }
 
@@ -40,14 +41,14 @@ class RunResource {
       @QueryParam("after") @Nullable String after,
       @QueryParam("pipeline") @Nullable String pipeline,
       @QueryParam("state") @Nullable String state) {
-    return runs.page(Paging.limit(limit), Paging.number(after), pipeline, state(state));
+    return reads.page(Paging.limit(limit), Paging.number(after), pipeline, state(state));
   }
 
   @GET
   @Path("{id}")
   @Operation(summary = "One pipeline run with its tasks")
   public PipelineRun get(@PathParam("id") String id) {
-    return runs.get(id(id));
+    return reads.get(id);
   }
 
   @GET
@@ -57,8 +58,8 @@ class RunResource {
       @PathParam("id") String id,
       @QueryParam("limit") @DefaultValue("1000") int limit,
       @QueryParam("after") @Nullable String after) {
-    runs.get(id(id));
-    return runs.history(id(id), Paging.limit(limit), Paging.number(after));
+    reads.get(id);
+    return reads.history(RunReadStore.id(id), Paging.limit(limit), Paging.number(after));
   }
 
   @POST
@@ -68,18 +69,10 @@ class RunResource {
       description =
           "Running tasks get SIGTERM and ten seconds. A run that has ended stays as it is.")
   public PipelineRun cancel(@PathParam("id") String id) {
-    runs.get(id(id));
-    runs.requestCancel(id(id));
+    reads.get(id);
+    runs.requestCancel(RunReadStore.id(id));
     loop.wake();
-    return runs.get(id(id));
-  }
-
-  static UUID id(String text) {
-    try {
-      return UUID.fromString(text);
-    } catch (IllegalArgumentException e) {
-      throw RunStore.notFound(text);
-    }
+    return reads.get(id);
   }
 
   private static @Nullable RunState state(@Nullable String text) {

@@ -10,13 +10,8 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AttemptState;
-import dev.pipewright.contract.api.FailureKind;
-import dev.pipewright.contract.api.Page;
-import dev.pipewright.contract.api.PipelineRun;
-import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
-import dev.pipewright.contract.api.Transition;
 import dev.pipewright.contract.tasks.v1.Outcome;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
@@ -24,12 +19,10 @@ import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.platform.Db;
-import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +32,8 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/// All SQL of pipeline runs, their tasks, attempts, reports and history.
+/// The SQL that moves pipeline runs: their tasks, attempts, reports and history. What people read
+/// is in [RunReadStore].
 @ApplicationScoped
 public class RunStore {
   /// How many runs one look answers at most.
@@ -74,7 +68,7 @@ public class RunStore {
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {}
 
-  private static final String RUN =
+  static final String RUN =
       """
       select id, number, pipeline, version, state, message, params::text as params, tracked_run_id,
         revision, cancel_requested, created_at, started_at, ended_at
@@ -226,7 +220,7 @@ public class RunStore {
         .findOne();
   }
 
-  private record TaskRow(
+  record TaskRow(
       UUID runId,
       String name,
       String kind,
@@ -240,7 +234,7 @@ public class RunStore {
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {}
 
-  private record AttemptRow(
+  record AttemptRow(
       UUID id,
       String task,
       int number,
@@ -255,7 +249,7 @@ public class RunStore {
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {}
 
-  private static List<TaskRow> tasks(Handle handle, UUID run) {
+  static List<TaskRow> tasks(Handle handle, UUID run) {
     return handle
         .createQuery(
             """
@@ -268,7 +262,7 @@ public class RunStore {
         .list();
   }
 
-  private static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
+  static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
     var found = new HashMap<String, List<AttemptRow>>();
     handle
         .createQuery(
@@ -605,168 +599,6 @@ public class RunStore {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("stored values are damaged", e);
     }
-  }
-
-  // Reading -------------------------------------------------------------------------------------
-
-  PipelineRun get(UUID id) {
-    return db.read(handle -> {
-      var run =
-          handle
-              .createQuery(RUN + " where id = :id")
-              .bind("id", id)
-              .mapTo(RunRow.class)
-              .findOne()
-              .orElseThrow(() -> notFound(id.toString()));
-      var attempts = attempts(handle, id);
-      return new PipelineRun(
-          id.toString(),
-          run.number,
-          run.pipeline,
-          run.version,
-          RunState.valueOf(run.state),
-          run.message,
-          values(run.params),
-          run.trackedRunId,
-          run.revision,
-          run.createdAt,
-          run.startedAt,
-          run.endedAt,
-          tasks(handle, id).stream()
-              .map(task -> body(task, attempts.getOrDefault(task.name, List.of())))
-              .toList());
-    });
-  }
-
-  static ProblemException notFound(String id) {
-    return new ProblemException(
-        ProblemCode.PIPELINE_RUN_NOT_FOUND, "There is no pipeline run '" + id + "'.");
-  }
-
-  private static PipelineRun.Task body(TaskRow task, List<AttemptRow> attempts) {
-    return new PipelineRun.Task(
-        task.name,
-        task.kind,
-        List.of(task.needs),
-        TaskState.valueOf(task.state),
-        task.reason,
-        values(task.outputs),
-        task.startedAt,
-        task.endedAt,
-        attempts.stream()
-            .map(row ->
-                new PipelineRun.Attempt(
-                    row.id.toString(),
-                    row.number,
-                    AttemptState.valueOf(row.state),
-                    row.trackedRunId,
-                    row.failure == null ? null : FailureKind.valueOf(row.failure),
-                    row.exitCode,
-                    row.code,
-                    row.message,
-                    row.createdAt,
-                    row.startedAt,
-                    row.endedAt))
-            .toList());
-  }
-
-  private record Count(UUID runId, String state, int tasks) {}
-
-  /// Newest first.
-  Page<PipelineRunSummary> page(
-      int limit, @Nullable Long before, @Nullable String pipeline, @Nullable RunState state) {
-    var where = new StringBuilder(" where number < :before");
-    if (pipeline != null) {
-      where.append(" and pipeline = :pipeline");
-    }
-    if (state != null) {
-      where.append(" and state = :state");
-    }
-    return db.read(handle -> {
-      var query =
-          handle
-              .createQuery(RUN + where + " order by number desc limit :limit")
-              .bind("before", before == null ? Long.MAX_VALUE : before)
-              .bind("limit", limit + 1);
-      if (pipeline != null) {
-        query.bind("pipeline", pipeline);
-      }
-      if (state != null) {
-        query.bind("state", state.name());
-      }
-      var rows = query.mapTo(RunRow.class).list();
-      var counts = counts(handle, rows);
-      return Paging.page(
-          rows,
-          limit,
-          row -> String.valueOf(row.number),
-          row -> summary(row, counts.getOrDefault(row.id, Map.of())));
-    });
-  }
-
-  PipelineRunSummary summary(UUID id) {
-    return db.read(handle -> {
-      var row =
-          handle
-              .createQuery(RUN + " where id = :id")
-              .bind("id", id)
-              .mapTo(RunRow.class)
-              .findOne()
-              .orElseThrow(() -> notFound(id.toString()));
-      return summary(row, counts(handle, List.of(row)).getOrDefault(id, Map.of()));
-    });
-  }
-
-  private static Map<UUID, Map<TaskState, Integer>> counts(Handle handle, List<RunRow> rows) {
-    var found = new HashMap<UUID, Map<TaskState, Integer>>();
-    handle
-        .createQuery(
-            """
-            select run_id, state, count(*) as tasks from orchestrator.task
-            where run_id = any(:runs) group by run_id, state
-            """)
-        .bindArray("runs", UUID.class, rows.stream().map(RunRow::id).toList())
-        .mapTo(Count.class)
-        .forEach(count ->
-            found
-                .computeIfAbsent(count.runId, id -> new EnumMap<>(TaskState.class))
-                .put(TaskState.valueOf(count.state), count.tasks));
-    return found;
-  }
-
-  private static PipelineRunSummary summary(RunRow row, Map<TaskState, Integer> tasks) {
-    return new PipelineRunSummary(
-        row.id.toString(),
-        row.number,
-        row.pipeline,
-        row.version,
-        RunState.valueOf(row.state),
-        row.message,
-        tasks,
-        row.createdAt,
-        row.startedAt,
-        row.endedAt);
-  }
-
-  /// Oldest first.
-  Page<Transition> history(UUID id, int limit, @Nullable Long after) {
-    return Paging.page(
-        db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select revision, at, task, attempt, from_state as "from", to_state as "to", reason
-                    from orchestrator.transition where run_id = :run and revision > :after
-                    order by revision limit :limit
-                    """)
-                .bind("run", id)
-                .bind("after", after == null ? 0 : after)
-                .bind("limit", limit + 1)
-                .mapTo(Transition.class)
-                .list()),
-        limit,
-        row -> String.valueOf(row.revision()),
-        row -> row);
   }
 
   private static String json(Object value) {

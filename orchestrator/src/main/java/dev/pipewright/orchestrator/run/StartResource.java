@@ -23,14 +23,21 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 class StartResource {
   private final RunStore runs;
+  private final RunReadStore reads;
   private final RunLoop loop;
   private final PipelineStore pipelines;
   private final DataParams dataParams;
   private final Clock clock;
 
   StartResource(
-      RunStore runs, RunLoop loop, PipelineStore pipelines, DataParams dataParams, Clock clock) {
+      RunStore runs,
+      RunReadStore reads,
+      RunLoop loop,
+      PipelineStore pipelines,
+      DataParams dataParams,
+      Clock clock) {
     this.runs = runs;
+    this.reads = reads;
     this.loop = loop;
     this.pipelines = pipelines;
     this.dataParams = dataParams;
@@ -60,6 +67,6 @@ class StartResource {
     loop.wake();
     return RestResponse.status(
         started.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-        runs.get(started.id()));
+        reads.get(started.id()));
   }
 }
