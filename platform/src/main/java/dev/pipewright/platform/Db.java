@@ -2,6 +2,7 @@ package dev.pipewright.platform;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
@@ -61,5 +62,20 @@ public class Db {
       }
     }
     return false;
+  }
+
+  /// Whether the same data will fail again however often it is tried: the database refuses the data
+  /// itself (SQLSTATE 22 and 23), or our code does. Trouble with the disk, the connection or the
+  /// schema is none of the data's fault.
+  public static boolean isPermanent(Throwable failure) {
+    boolean ours = true;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        var state = sql.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
+      }
+      ours &= !(cause instanceof IOException);
+    }
+    return ours;
   }
 }

@@ -60,8 +60,14 @@ public class Kafka {
             2,
             "compression.type",
             "lz4",
+            // As long as it takes: what gives up on one message and sends the next breaks the
+            // order.
+            "max.block.ms",
+            Long.MAX_VALUE,
             "delivery.timeout.ms",
-            120_000),
+            Integer.MAX_VALUE,
+            "max.request.size",
+            8 * 1024 * 1024),
         new StringSerializer(),
         new ByteArraySerializer());
   }

@@ -34,7 +34,6 @@ public final class Live<M> {
   /// Ends every stream, so that a server that stops need not wait for its readers.
   public void close() {
     closed.set(true);
-    readers.values().forEach(set -> set.forEach(Reader::overflow));
   }
 
   /// A subscription; its owner reads it in one thread and closes it.

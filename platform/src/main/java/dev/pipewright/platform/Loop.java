@@ -65,7 +65,7 @@ public final class Loop implements AutoCloseable {
       lock.unlock();
     }
     try {
-      if (!Thread.currentThread().equals(thread) && !thread.join(Duration.ofSeconds(5))) {
+      if (!Thread.currentThread().equals(thread) && !thread.join(Duration.ofSeconds(2))) {
         thread.interrupt();
       }
     } catch (InterruptedException e) {
@@ -82,7 +82,7 @@ public final class Loop implements AutoCloseable {
         pause = FIRST_PAUSE;
       } catch (InterruptedException e) {
         return;
-      } catch (Exception e) {
+      } catch (Throwable e) {
         if (Db.isTransient(e)) {
           LOG.warnf("%s: the database is away, trying again: %s", name, rootMessage(e));
         } else {

@@ -1,16 +1,17 @@
 package dev.pipewright.platform;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.Future;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jboss.logging.Logger;
+import org.jdbi.v3.core.Handle;
 
 /// Sends the rows of an [Outbox] to Kafka in their order and deletes them once the broker has them.
 /// A crash in between sends them again, which consumers notice by the number each message carries.
 public final class OutboxRelay implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(OutboxRelay.class);
   private static final int BATCH = 500;
 
   private final Db db;
@@ -62,17 +63,37 @@ public final class OutboxRelay implements AutoCloseable {
       if (rows.isEmpty()) {
         return false;
       }
-      List<Future<RecordMetadata>> sent = new ArrayList<>(rows.size());
       for (var row : rows) {
-        sent.add(producer.send(new ProducerRecord<>(row.topic, row.key, row.payload)));
-      }
-      for (var future : sent) {
-        future.get();
+        send(tx, row);
       }
       tx.createUpdate("delete from " + schema + ".outbox where number = any(:numbers)")
           .bindArray("numbers", Long.class, rows.stream().map(Row::number).toList())
           .execute();
       return rows.size() == BATCH;
     });
+  }
+
+  /// One after the other: a message that fails must not be overtaken by a later one of its key.
+  private void send(Handle tx, Row row) throws InterruptedException, ExecutionException {
+    try {
+      producer.send(new ProducerRecord<>(row.topic, row.key, row.payload)).get();
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof RecordTooLargeException)) {
+        throw e;
+      }
+      // It can never be sent, and must not hold up the rest.
+      LOG.errorf(
+          "message %d for %s is too large to send; kept as a dead letter", row.number, row.topic);
+      tx.createUpdate(
+              "insert into "
+                  + schema
+                  + ".dead_letter (topic, partition, record_offset, key, payload, reason)"
+                  + " values (:topic, -1, :number, :key, :payload, 'too large to send')")
+          .bind("topic", row.topic)
+          .bind("number", row.number)
+          .bind("key", row.key)
+          .bind("payload", row.payload)
+          .execute();
+    }
   }
 }

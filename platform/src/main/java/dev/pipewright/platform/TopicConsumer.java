@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
@@ -81,7 +82,7 @@ public final class TopicConsumer implements AutoCloseable {
   public void close() {
     consumer.wakeup();
     loop.close();
-    consumer.close();
+    consumer.close(CloseOptions.timeout(Duration.ofSeconds(2)));
   }
 
   private boolean step() throws Exception {
@@ -157,7 +158,7 @@ public final class TopicConsumer implements AutoCloseable {
       try {
         storeAll(records);
       } catch (InvalidRecord | RuntimeException e) {
-        if (Db.isTransient(e)) {
+        if (!Db.isPermanent(e)) {
           throw e;
         }
         // One of them is bad: find it by storing each by itself.
@@ -195,7 +196,7 @@ public final class TopicConsumer implements AutoCloseable {
     try {
       storeAll(List.of(each));
     } catch (InvalidRecord | RuntimeException e) {
-      if (Db.isTransient(e)) {
+      if (!Db.isPermanent(e)) {
         throw e;
       }
       LOG.errorf(

@@ -6,6 +6,7 @@ import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
 import dev.pipewright.orchestrator.run.RunStore;
 import dev.pipewright.orchestrator.run.RunStore.ActiveAttempt;
+import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.PlatformConfig;
 import io.quarkus.runtime.ShutdownEvent;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -102,50 +102,64 @@ class LaunchLoop {
     int running = 0;
     var waiting = new ArrayList<ActiveAttempt>();
     for (var attempt : active) {
-      if (launcher.isDone(attempt.id())) {
-        awaitReport(launcher, attempt);
-      } else if (launcher.isThere(attempt.id())) {
-        running++;
-        if (attempt.stopRequested()) {
-          launcher.stop(attempt.id());
+      try {
+        if (launcher.isDone(attempt.id())) {
+          awaitReport(launcher, attempt);
+        } else if (launcher.isThere(attempt.id())) {
+          running++;
+          if (attempt.stopRequested()) {
+            launcher.stop(attempt.id());
+          }
+        } else if (launcher.wasStarted(attempt.id())) {
+          recover(launcher, attempt);
+          running++;
+        } else {
+          waiting.add(attempt);
         }
-      } else if (launcher.wasStarted(attempt.id())) {
-        LOG.warnf(
-            "the runner of task %s, attempt %d vanished; recovering",
-            attempt.task(), attempt.number());
-        launcher.ensure(launch(attempt));
-        running++;
-      } else {
-        waiting.add(attempt);
+      } catch (RuntimeException e) {
+        trouble(attempt.id(), e);
       }
     }
     for (var attempt : waiting) {
       // One that was stopped before it started is launched too: its runner sees that and reports
       // it.
       if (running < slots) {
-        start(launcher, attempt);
+        try {
+          start(launcher, attempt);
+        } catch (RuntimeException e) {
+          trouble(attempt.id(), e);
+        }
         running++;
       }
     }
-    forgetEnded(launcher, active);
+    forgetEnded(launcher);
     return false;
   }
 
+  /// One attempt's trouble must not keep the others from being launched or stopped.
+  private static void trouble(UUID attempt, RuntimeException e) {
+    if (Db.isTransient(e)) {
+      throw e;
+    }
+    LOG.errorf(e, "attempt %s cannot be looked after; trying again", attempt);
+  }
+
+  private void recover(Launcher launcher, ActiveAttempt attempt) {
+    if (mayStart(attempt.id())) {
+      LOG.warnf(
+          "the runner of task %s, attempt %d vanished; recovering",
+          attempt.task(), attempt.number());
+      launcher.ensure(launch(attempt));
+    }
+  }
+
   private void start(Launcher launcher, ActiveAttempt attempt) {
-    boolean begun = launcher.wasStarted(attempt.id());
-    if (!begun && starts.getOrDefault(attempt.id(), NEVER).count >= MOST_STARTS) {
+    if (starts.getOrDefault(attempt.id(), NEVER).count >= MOST_STARTS) {
       runs.launchFailed(
           attempt,
           "its runner does not start: " + launcher.lastWords(attempt.id()),
           clock.instant());
-      return;
-    }
-    if (mayStart(attempt.id())) {
-      if (begun) {
-        LOG.warnf(
-            "the runner of task %s, attempt %d vanished; recovering",
-            attempt.task(), attempt.number());
-      }
+    } else if (mayStart(attempt.id())) {
       launcher.ensure(launch(attempt));
     }
   }
@@ -175,18 +189,26 @@ class LaunchLoop {
 
   /// An attempt that is over is dropped once all it said is delivered; its report alone may have
   /// been faster.
-  private void forgetEnded(Launcher launcher, List<ActiveAttempt> active) {
-    var ids = active.stream().map(ActiveAttempt::id).collect(Collectors.toSet());
-    for (var id : launcher.kept()) {
-      if (ids.contains(id) || launcher.isThere(id)) {
-        continue;
-      }
-      if (launcher.isDone(id) || !launcher.wasStarted(id)) {
-        launcher.forget(id);
-        doneSince.remove(id);
-        starts.remove(id);
-      } else if (mayStart(id)) {
-        launcher.resume(id);
+  private void forgetEnded(Launcher launcher) {
+    var kept = launcher.kept();
+    if (kept.isEmpty()) {
+      return;
+    }
+    var notOver = runs.notOver(kept);
+    for (var id : kept) {
+      try {
+        if (notOver.contains(id) || launcher.isThere(id)) {
+          continue;
+        }
+        if (launcher.isDone(id) || !launcher.wasStarted(id)) {
+          launcher.forget(id);
+          doneSince.remove(id);
+          starts.remove(id);
+        } else if (mayStart(id)) {
+          launcher.resume(id);
+        }
+      } catch (RuntimeException e) {
+        trouble(id, e);
       }
     }
   }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
@@ -37,6 +38,10 @@ public final class LocalLauncher implements Launcher {
 
   /// A runner gives its work ten seconds to stop; after this long it is itself stopped.
   private static final Duration GRACE = Duration.ofSeconds(20);
+
+  private static final String GONE = ".gone-";
+  private static final Pattern ATTEMPT =
+      Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   private final Path folder;
   private final List<String> runner;
@@ -152,12 +157,15 @@ public final class LocalLauncher implements Launcher {
 
   @Override
   public void stop(UUID attempt) {
-    var now = clock.instant();
-    var since = stopping.putIfAbsent(attempt, now);
+    var since = stopping.get(attempt);
+    var runner = runnerProcess(attempt);
     if (since == null) {
-      runnerProcess(attempt).ifPresent(ProcessHandle::destroy);
-    } else if (now.isAfter(since.plus(GRACE))) {
-      runnerProcess(attempt).ifPresent(ProcessHandle::destroyForcibly);
+      runner.ifPresent(process -> {
+        process.destroy();
+        stopping.put(attempt, clock.instant());
+      });
+    } else if (clock.instant().isAfter(since.plus(GRACE))) {
+      runner.ifPresent(ProcessHandle::destroyForcibly);
     }
   }
 
@@ -180,12 +188,19 @@ public final class LocalLauncher implements Launcher {
     if (!Files.exists(home)) {
       return;
     }
-    try (var files = Files.walk(home)) {
+    try {
+      // Away at once, so that no runner ever sees a part of it.
+      remove(Files.move(home, folder.resolve(GONE + attempt), StandardCopyOption.ATOMIC_MOVE));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder of attempt " + attempt + " cannot be removed", e);
+    }
+  }
+
+  private static void remove(Path root) throws IOException {
+    try (var files = Files.walk(root)) {
       for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("the folder of attempt " + attempt + " cannot be removed", e);
     }
   }
 
@@ -196,7 +211,9 @@ public final class LocalLauncher implements Launcher {
     }
     try (var homes = Files.list(folder)) {
       return homes
-          .map(home -> UUID.fromString(home.getFileName().toString()))
+          .map(home -> home.getFileName().toString())
+          .filter(name -> ATTEMPT.matcher(name).matches())
+          .map(UUID::fromString)
           .collect(Collectors.toSet());
     } catch (IOException e) {
       throw new UncheckedIOException("the attempts' folders cannot be listed", e);

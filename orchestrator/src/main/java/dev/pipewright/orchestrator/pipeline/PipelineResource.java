@@ -53,6 +53,9 @@ class PipelineResource {
           ProblemCode.BAD_REQUEST, "The body has no 'source', the YAML of the pipeline.");
     }
     var files = request.files() == null ? List.<DataRef.FileRef>of() : request.files();
+    if (files.stream().anyMatch(file -> file.path() == null)) {
+      throw new ProblemException(ProblemCode.BAD_REQUEST, "A file under 'files' has no path.");
+    }
     var spec = PipelineLanguage.require(request.source());
     checkFiles(spec, files);
     var applied = pipelines.apply(spec, request.source(), files, clock.instant());
@@ -108,7 +111,7 @@ class PipelineResource {
     spec.tasks()
         .forEach((name, task) -> {
           for (var path : task.files()) {
-            if (files.stream().noneMatch(file -> file.path().equals(path))) {
+            if (files.stream().noneMatch(file -> path.equals(file.path()))) {
               errors.add(
                   new Problem.Violation(
                       "FILE_MISSING",
@@ -121,7 +124,7 @@ class PipelineResource {
           }
         });
     for (var file : files) {
-      if (!blobs.exists(file.digest())) {
+      if (file.digest() == null || !blobs.exists(file.digest())) {
         errors.add(
             new Problem.Violation(
                 "FILE_MISSING",

@@ -54,7 +54,7 @@ final class ReportReader {
     var outputs = new LinkedHashMap<String, JsonNode>();
     texts.forEach((name, text) -> {
       try {
-        outputs.put(name, Json.MAPPER.readTree(text));
+        outputs.put(name, Json.MAPPER.readTree(text.replace("\\u0000", "\\ufffd")));
       } catch (JsonProcessingException e) {
         throw new IllegalStateException("output " + name + " is not JSON: " + text, e);
       }
@@ -63,7 +63,8 @@ final class ReportReader {
   }
 
   private static @Nullable String emptyToNull(String text) {
-    return text.isEmpty() ? null : text;
+    // PostgreSQL keeps no NUL.
+    return text.isEmpty() ? null : text.replace('\0', '\uFFFD');
   }
 
   private static Instant instant(Timestamp at) {

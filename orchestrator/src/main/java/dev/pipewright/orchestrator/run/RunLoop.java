@@ -84,12 +84,23 @@ public class RunLoop {
     consumer = reports;
   }
 
-  void onStop(@Observes ShutdownEvent event) throws Exception {
+  void onStop(@Observes ShutdownEvent event) {
     // From the outside in: first what brings work.
-    for (AutoCloseable part : new AutoCloseable[] {consumer, loop, relay, producer}) {
+    close(consumer);
+    close(loop);
+    close(relay);
+    if (producer != null) {
+      producer.close(Duration.ofSeconds(2));
+    }
+  }
+
+  private static void close(@Nullable AutoCloseable part) {
+    try {
       if (part != null) {
         part.close();
       }
+    } catch (Exception e) {
+      LOG.warnf(e, "%s did not close; the rest does", part);
     }
   }
 

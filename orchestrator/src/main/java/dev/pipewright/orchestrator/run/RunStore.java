@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -167,25 +168,27 @@ public class RunStore {
         tx.prepareBatch(
             """
             insert into orchestrator.report (attempt_id, seq, run_id, message)
-            select :attempt, :seq, :run, :message
-            where exists (select from orchestrator.attempt where id = :attempt)
+            select id, :seq, run_id, :message from orchestrator.attempt where id = :attempt
             on conflict do nothing
             """);
     for (var report : reports) {
       batch
           .bind("attempt", UUID.fromString(report.getAttemptId()))
           .bind("seq", report.getSeq())
-          .bind("run", UUID.fromString(report.getPipelineRunId()))
           .bind("message", report.toByteArray())
           .add();
     }
     batch.execute();
-    tx.createUpdate("update orchestrator.pipeline_run set attention = true where id = any(:runs)")
+    tx.createUpdate(
+            """
+            update orchestrator.pipeline_run set attention = true
+            where id in (select run_id from orchestrator.attempt where id = any(:attempts))
+            """)
         .bindArray(
-            "runs",
+            "attempts",
             UUID.class,
             reports.stream()
-                .map(report -> UUID.fromString(report.getPipelineRunId()))
+                .map(report -> UUID.fromString(report.getAttemptId()))
                 .distinct()
                 .toList())
         .execute();
@@ -205,8 +208,9 @@ public class RunStore {
                   select r.id, r.number from orchestrator.task t
                     join orchestrator.pipeline_run r on r.id = t.run_id
                   where t.state = 'RETRYING' and t.retry_at <= :now
-                ) due order by number limit 100
+                ) due order by number limit :most
                 """)
+            .bind("most", MOST_DUE)
             .bind("now", now)
             .mapTo(UUID.class)
             .list());
@@ -572,6 +576,20 @@ public class RunStore {
             .bind("most", most)
             .mapTo(ActiveAttempt.class)
             .list());
+  }
+
+  /// Those of these attempts that are not over.
+  public Set<UUID> notOver(Collection<UUID> attempts) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select id from orchestrator.attempt
+                where id = any(:attempts) and state in ('LAUNCHING', 'RUNNING')
+                """)
+            .bindArray("attempts", UUID.class, attempts)
+            .mapTo(UUID.class)
+            .set());
   }
 
   /// Ends an attempt whose runner could not be started, in the words its runner would have used.

@@ -2,6 +2,8 @@ package dev.pipewright.orchestrator.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Digests;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.StartRun;
 import dev.pipewright.language.Params;
@@ -55,6 +57,10 @@ class StartResource {
     var version = pipelines.version(name, request == null ? null : request.version());
     var given =
         request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
+    if (given.toString().contains("\\u0000")) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST, "A param holds a NUL character, which cannot be kept.");
+    }
     var params = dataParams.store(version.spec(), Params.resolve(version.spec(), given));
     var started =
         runs.create(
@@ -62,7 +68,7 @@ class StartResource {
             version.version(),
             params,
             idempotencyKey,
-            Digests.of(version.digest() + params),
+            Digests.of(name + (request == null ? null : request.version()) + given),
             clock.instant());
     loop.wake();
     return RestResponse.status(

@@ -176,6 +176,23 @@ class RunStoreTest {
   }
 
   @Test
+  void aReportWithNulEndsItsAttemptAllTheSame() {
+    var id = create("k");
+    step(id);
+    keep(
+        report(id, "first", 2)
+            .setFinished(
+                TaskFinished.newBuilder()
+                    .setOutcome(Outcome.OUTCOME_SUCCEEDED)
+                    .setMessage("a\0b")
+                    .putOutputs("n", "\"5\\u0000\""))
+            .build());
+    step(id);
+    assertThat(state(id, "first")).isEqualTo(TaskState.SUCCEEDED);
+    assertThat(runs.notOver(List.of(UUID.randomUUID()))).isEmpty();
+  }
+
+  @Test
   void aRetryIsDueWhenItsTimeHasCome() {
     var id = create("k");
     step(id);

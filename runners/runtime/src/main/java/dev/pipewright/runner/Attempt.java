@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs one attempt's work from its first event to its last.
 final class Attempt {
+  private static final long MOST_OUTPUT = 4 * 1024 * 1024;
+
   private final AttemptFolder folder;
   private final TaskLaunch launch;
   private final EventLog events;
@@ -76,8 +78,9 @@ final class Attempt {
         watchTimeout(launch.timeoutMillis());
       }
       work();
-      out.flush();
-      err.flush();
+      // Ends what is left of their last lines.
+      out.close();
+      err.close();
       var outputs = collect();
       finish(Outcome.OUTCOME_SUCCEEDED, 0, "", "", outputs);
     } catch (ProblemException e) {
@@ -169,7 +172,8 @@ final class Attempt {
         .inputs()
         .forEach((name, value) -> {
           if (value.isValueNode() && !value.isNull()) {
-            params.putParams(name, value.isTextual() ? value.textValue() : value.toString());
+            params.putParams(
+                name, EventLog.clean(value.isTextual() ? value.textValue() : value.toString()));
           }
         });
     if (params.getParamsCount() > 0) {
@@ -298,6 +302,15 @@ final class Attempt {
         }
       }
     }
+    var ended = outputs;
+    if (outputs.values().stream().mapToLong(value -> value.toString().length()).sum()
+        > MOST_OUTPUT) {
+      outcome = Outcome.OUTCOME_USER_FAILURE;
+      reason = ProblemCode.OUTPUT_INVALID.name();
+      why = "its outputs are more than 4 MiB in all; write large ones as an artifact or a dataset";
+      ended = Map.of();
+    }
+    why = EventLog.clean(why);
     metrics.close();
     log.close();
     events.tell(
@@ -322,7 +335,7 @@ final class Attempt {
             .setCode(reason)
             .setMessage(why)
             .putAllOutputs(
-                outputs.entrySet().stream()
+                ended.entrySet().stream()
                     .collect(
                         Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toString())))
             .build());

@@ -8,6 +8,7 @@ import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,24 +89,31 @@ final class CommandTask {
     if (stopped) {
       running.stop(GRACE);
     }
-    var errors =
-        Thread.ofPlatform()
-            .name("stderr")
-            .daemon(true)
-            .start(() -> {
-              try {
-                log.drain(process.getErrorStream(), true);
-              } catch (IOException e) {
-                log.line("its standard error cannot be read: " + e.getMessage(), true);
-              }
-            });
-    log.drain(process.getInputStream(), false);
+    var out = drain(process.getInputStream(), false);
+    var err = drain(process.getErrorStream(), true);
     int exitCode = process.waitFor();
-    errors.join(1_000);
+    // What it left running ends with it: nothing may write into what is captured now, or beside a
+    // later attempt.
+    running.kill();
+    out.join(5_000);
+    err.join(5_000);
     Files.deleteIfExists(folder.command());
     if (exitCode != 0) {
       throw new Failed(exitCode);
     }
+  }
+
+  private Thread drain(InputStream stream, boolean stderr) {
+    return Thread.ofPlatform()
+        .name(stderr ? "stderr" : "stdout")
+        .daemon(true)
+        .start(() -> {
+          try {
+            log.drain(stream, stderr);
+          } catch (IOException e) {
+            log.line("its output cannot be read: " + e.getMessage(), true);
+          }
+        });
   }
 
   /// Stops the command and everything it started.
@@ -159,6 +167,12 @@ final class CommandTask {
   /// Reads the scalar outputs that the command wrote.
   static JsonNode scalar(String name, ValueType type, String text) {
     var value = text.strip();
+    if (value.indexOf('\0') >= 0) {
+      throw new ProblemException(
+          ProblemCode.OUTPUT_INVALID,
+          "Output '" + name + "' holds a NUL character; is it UTF-16, or not text at all?",
+          "Write it as UTF-8 text.");
+    }
     try {
       return switch (type) {
         case STRING -> Json.MAPPER.valueToTree(value);

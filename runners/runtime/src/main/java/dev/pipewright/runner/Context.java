@@ -161,12 +161,14 @@ final class Context implements TaskContext {
   public void logParam(String key, Object value) {
     events.tell(
         RunEvent.newBuilder()
-            .setParamsLogged(ParamsLogged.newBuilder().putParams(key, String.valueOf(value))));
+            .setParamsLogged(
+                ParamsLogged.newBuilder().putParams(key, EventLog.clean(String.valueOf(value)))));
   }
 
   @Override
   public void logTag(String key, String value) {
-    events.tell(RunEvent.newBuilder().setTagsSet(TagsSet.newBuilder().putTags(key, value)));
+    events.tell(
+        RunEvent.newBuilder().setTagsSet(TagsSet.newBuilder().putTags(key, EventLog.clean(value))));
   }
 
   @Override

@@ -10,6 +10,9 @@ import java.time.Clock;
 
 /// Numbers what an attempt has to say and writes it to the spool.
 final class EventLog {
+  /// A little less than what the topic takes.
+  private static final int LARGEST = 7 * 1024 * 1024;
+
   private static final long STARTED = 1;
   private static final long FINISHED = 2;
 
@@ -27,14 +30,21 @@ final class EventLog {
   }
 
   synchronized void tell(RunEvent.Builder event) {
-    spool.append(
-        new Spool.Entry.Event(
-            event
-                .setRunId(launch.trackedRunId())
-                .setSource(launch.attemptId())
-                .setSeq(++seq)
-                .setAt(now())
-                .build()));
+    var told =
+        event
+            .setRunId(launch.trackedRunId())
+            .setSource(launch.attemptId())
+            .setSeq(seq + 1)
+            .setAt(now())
+            .build();
+    if (told.getSerializedSize() > LARGEST) {
+      System.err.printf(
+          "%s is left out: at %d bytes it is too large to deliver%n",
+          told.getEventCase(), told.getSerializedSize());
+      return;
+    }
+    seq++;
+    spool.append(new Spool.Entry.Event(told));
   }
 
   void upload(String digest, String file) {
@@ -48,6 +58,11 @@ final class EventLog {
   void reportFinished(TaskFinished finished) {
     spool.append(new Spool.Entry.Report(report(FINISHED).setFinished(finished).build()));
     spool.force();
+  }
+
+  /// Text as PostgreSQL can keep it.
+  static String clean(String text) {
+    return text.replace('\0', '\uFFFD');
   }
 
   long nowMillis() {

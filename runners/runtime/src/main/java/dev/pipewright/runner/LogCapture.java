@@ -37,7 +37,7 @@ final class LogCapture implements AutoCloseable {
             .setNumber(++lines)
             .setTimestamp(events.nowMillis())
             .setStderr(stderr)
-            .setText(text)
+            .setText(EventLog.clean(text))
             .build());
     characters += text.length();
     if (pending.size() >= MOST_LINES || characters >= MOST_CHARACTERS) {

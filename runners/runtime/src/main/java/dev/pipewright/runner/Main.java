@@ -50,6 +50,9 @@ public final class Main {
 
   public static void main(String[] args) throws Exception {
     KAFKA.setLevel(Level.WARNING);
+    // Made now, the handlers write to the runner's own log and not to the task's, which takes
+    // System.err over later.
+    Logger.getLogger("").getHandlers();
     var folder = new AttemptFolder(Path.of(args[0]));
     // Never closed: the lock is to last until the process ends.
     var channel =

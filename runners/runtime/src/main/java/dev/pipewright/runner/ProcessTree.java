@@ -104,6 +104,11 @@ final class ProcessTree {
     signal("KILL");
   }
 
+  /// SIGKILL to all of it.
+  void kill() throws InterruptedException {
+    signal("KILL");
+  }
+
   private void signal(String signal) throws InterruptedException {
     var descendants = root.descendants().toList();
     if (Files.isExecutable(SETSID)) {

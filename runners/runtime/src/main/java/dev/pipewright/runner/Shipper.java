@@ -32,7 +32,7 @@ final class Shipper implements AutoCloseable {
   private final Deque<InFlight> inFlight = new ArrayDeque<>();
   private final Thread thread;
   private long acked;
-  private @Nullable Exception failure;
+  private volatile @Nullable Exception failure;
   private volatile boolean closed;
 
   private static final class InFlight {
@@ -91,7 +91,7 @@ final class Shipper implements AutoCloseable {
   private void ship() {
     long position = acked;
     try {
-      while (!closed) {
+      while (!closed && failure == null) {
         var next = spool.read(position);
         if (next == null) {
           spool.await(position, LOOK_MILLIS);
@@ -104,7 +104,7 @@ final class Shipper implements AutoCloseable {
               send(
                   Topics.TASK_REPORTS, report.getPipelineRunId(), report.toByteArray(), next.end());
           case Spool.Entry.Upload(var digest, var file) -> {
-            tracker.upload(digest, Path.of(file));
+            upload(digest, Path.of(file));
             note(new InFlight(next.end()), true);
           }
         }
@@ -114,6 +114,15 @@ final class Shipper implements AutoCloseable {
       // Closed.
     } catch (Exception e) {
       fail(e);
+    }
+  }
+
+  private void upload(String digest, Path file) throws InterruptedException {
+    try {
+      tracker.upload(digest, file);
+    } catch (IOException e) {
+      // It will never succeed, and must not hold up what comes after it.
+      System.err.println(file + " could not be stored: " + e);
     }
   }
 

@@ -30,7 +30,8 @@ final class Tracker {
     this.url = url;
   }
 
-  /// Stores a file under its digest, however long the tracker is away.
+  /// Stores a file under its digest, however long the tracker is away. A file that is no longer
+  /// what it was cannot be stored; what is told of it stays true, and its content is missing.
   void upload(String digest, Path file) throws IOException, InterruptedException {
     var request =
         HttpRequest.newBuilder(blob(digest))
@@ -38,7 +39,11 @@ final class Tracker {
             .timeout(Duration.ofMinutes(10))
             .PUT(HttpRequest.BodyPublishers.ofFile(file))
             .build();
-    var answer = patiently(request, HttpResponse.BodyHandlers.ofString());
+    var answer =
+        patiently(
+            request,
+            HttpResponse.BodyHandlers.ofString(),
+            () -> Files.exists(file) && Digests.of(file).equals(digest));
     if (answer.statusCode() >= 400) {
       throw new IOException(
           "the tracker refused " + file + " (" + answer.statusCode() + "): " + answer.body());
@@ -53,7 +58,7 @@ final class Tracker {
     var incoming = target.resolveSibling(target.getFileName() + ".incoming");
     var request =
         HttpRequest.newBuilder(blob(file.digest())).timeout(Duration.ofMinutes(10)).build();
-    var answer = patiently(request, HttpResponse.BodyHandlers.ofFile(incoming));
+    var answer = patiently(request, HttpResponse.BodyHandlers.ofFile(incoming), () -> true);
     if (answer.statusCode() != 200) {
       Files.deleteIfExists(incoming);
       throw new ProblemException(
@@ -74,8 +79,14 @@ final class Tracker {
     Files.move(incoming, target, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private <T> HttpResponse<T> patiently(HttpRequest request, HttpResponse.BodyHandler<T> handler)
-      throws InterruptedException {
+  /// Whether trying again can help.
+  private interface Hope {
+    boolean isLeft() throws IOException;
+  }
+
+  private <T> HttpResponse<T> patiently(
+      HttpRequest request, HttpResponse.BodyHandler<T> handler, Hope hope)
+      throws IOException, InterruptedException {
     var pause = FIRST_PAUSE;
     while (true) {
       String trouble;
@@ -86,6 +97,9 @@ final class Tracker {
         }
         trouble = "it answered " + answer.statusCode();
       } catch (IOException e) {
+        if (!hope.isLeft()) {
+          throw e;
+        }
         trouble = e.toString();
       }
       System.err.println("waiting for the tracker at " + url + ": " + trouble);

@@ -10,9 +10,10 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.Set;
+import java.net.UnknownHostException;
 
 /// Stands before everything else. There is no authentication yet, so what keeps other web sites
 /// from using a visitor's browser against this server is here: a request must name a loopback host
@@ -22,7 +23,8 @@ import java.util.Set;
 class Front {
   private static final int FIRST = 1_000;
   private static final int BEFORE_ROUTES = 100;
-  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
+  private static final int HTTP_PORT = 80;
+  private static final long LARGEST_BODY = 16 * 1024 * 1024;
 
   void register(@Observes Filters filters) {
     filters.register(this::guard, FIRST);
@@ -32,7 +34,7 @@ class Front {
   private void guard(RoutingContext context) {
     var request = context.request();
     var host = request.authority() == null ? null : request.authority().host();
-    if (host == null || !LOOPBACK.contains(host)) {
+    if (host == null || !isLoopback(host)) {
       refuse(
           context,
           "The request is for the host '" + host + "', which is not this machine's loopback.");
@@ -43,6 +45,13 @@ class Front {
       refuse(context, "The request comes from a page of '" + origin + "'.");
       return;
     }
+    if (request.uri().contains("%00")) {
+      answer(context, Problem.of(ProblemCode.BAD_REQUEST, "The address holds a NUL character."));
+      return;
+    }
+    if (!isUpload(request) && tooLarge(context, request)) {
+      return;
+    }
     context.response().putHeader("X-Content-Type-Options", "nosniff");
     context.response().putHeader("Referrer-Policy", "same-origin");
     context.next();
@@ -51,13 +60,54 @@ class Front {
   private static boolean sameOrigin(String origin, HttpServerRequest request) {
     try {
       var from = new URI(origin);
-      int port = from.getPort() == -1 ? 80 : from.getPort();
+      int to = request.authority().port();
       return from.getHost() != null
-          && LOOPBACK.contains(from.getHost())
-          && port == request.authority().port();
+          && isLoopback(from.getHost())
+          && (from.getPort() == -1 ? HTTP_PORT : from.getPort()) == (to == -1 ? HTTP_PORT : to);
     } catch (URISyntaxException e) {
       return false;
     }
+  }
+
+  /// Names are not looked up: whoever rules a name may point it anywhere.
+  private static boolean isLoopback(String host) {
+    var name = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    if (name.equals("localhost")) {
+      return true;
+    }
+    if (!name.contains(":") && !name.matches("[0-9.]+")) {
+      return false;
+    }
+    try {
+      return InetAddress.getByName(name).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /// Only blobs are streamed; any other body is read into memory.
+  private static boolean isUpload(HttpServerRequest request) {
+    return HttpMethod.PUT.equals(request.method()) && request.path().startsWith("/api/v1/blobs/");
+  }
+
+  private static boolean tooLarge(RoutingContext context, HttpServerRequest request) {
+    var length = request.getHeader("Content-Length");
+    if (length != null && length.length() <= 18 && Long.parseLong(length) <= LARGEST_BODY) {
+      return false;
+    }
+    if (length == null && request.getHeader("Transfer-Encoding") == null) {
+      return false;
+    }
+    answer(
+        context,
+        Problem.of(
+            ProblemCode.PAYLOAD_TOO_LARGE,
+            "The body has "
+                + (length == null ? "no stated length" : length + " bytes")
+                + "; this address takes bodies of up to "
+                + LARGEST_BODY
+                + " bytes, with a Content-Length."));
+    return true;
   }
 
   /// Every address of the web UI is the same page, which then looks at the address itself.

@@ -124,6 +124,8 @@ class ApiTest {
         "{\"sauce\": \"name: x\"}             | 400 | BAD_REQUEST",
         "{}                                   | 400 | BAD_REQUEST",
         "[]                                   | 400 | BAD_REQUEST",
+        "{\"source\": \"name: x\", \"files\": [{\"path\": \"a\"}]} | 422 | PIPELINE_INVALID",
+        "{\"source\": \"name: x\", \"files\": [{\"digest\": \"a\"}]} | 400 | BAD_REQUEST",
         "{\"source\": \"\"}                   | 422 | PIPELINE_INVALID",
         "{\"source\": \"name: [\"}            | 422 | PIPELINE_INVALID",
         "{\"source\": \"name: x\\ntasks: {}\"} | 422 | PIPELINE_INVALID",
@@ -165,6 +167,27 @@ class ApiTest {
   }
 
   @Test
+  void aBodyThatWouldFillTheMemoryIsRefusedBeforeItIsRead() {
+    given()
+        .contentType(ContentType.JSON)
+        .body("{\"source\":\"" + "x".repeat(17 * 1024 * 1024) + "\"}")
+        .post("/api/v1/pipelines")
+        .then()
+        .statusCode(413)
+        .body("code", equalTo("PAYLOAD_TOO_LARGE"));
+  }
+
+  @Test
+  void anAddressWithNulIsRefused() {
+    given()
+        .urlEncodingEnabled(false)
+        .get("/api/v1/models/a%00b")
+        .then()
+        .statusCode(400)
+        .body("code", equalTo("BAD_REQUEST"));
+  }
+
+  @Test
   void otherSitesAreRefused() {
     given().header("Host", "evil.example").get("/api/v1/server").then().statusCode(403);
     given()
@@ -174,6 +197,10 @@ class ApiTest {
         .statusCode(403)
         .body("code", equalTo("FORBIDDEN_ORIGIN"));
     given().header("Origin", "null").get("/api/v1/server").then().statusCode(403);
+    for (var host : new String[] {"127.0.0.2", "[::1]", "[0:0:0:0:0:0:0:1]"}) {
+      given().header("Host", host).get("/api/v1/server").then().statusCode(200);
+    }
+    given().header("Host", "127.0.0.1.evil.example").get("/api/v1/server").then().statusCode(403);
     given().header("Host", "localhost").get("/api/v1/server").then().statusCode(200);
   }
 

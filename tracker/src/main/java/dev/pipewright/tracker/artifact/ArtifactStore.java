@@ -14,11 +14,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
 
 /// All SQL of a run's files and log lines.
 @ApplicationScoped
 public class ArtifactStore {
+  private static final long CHUNK_BYTES = 128 * 1024;
+  private static final long PAGE_BYTES = 4 * 1024 * 1024;
+
   private final Db db;
 
   ArtifactStore(Db db) {
@@ -49,16 +53,37 @@ public class ArtifactStore {
   }
 
   public void logLines(Handle tx, String runId, List<LogLine> lines) {
-    tx.createUpdate(
+    var batch =
+        tx.prepareBatch(
             """
             insert into tracker.log_chunk (run_id, first_line, last_line, data)
             values (:run, :first, :last, :data) on conflict do nothing
-            """)
+            """);
+    var chunk = LogLines.newBuilder();
+    long bytes = 0;
+    for (var line : lines) {
+      chunk.addLines(line);
+      bytes += line.getSerializedSize();
+      // Small chunks, so that a page of lines reads little more than it shows.
+      if (bytes >= CHUNK_BYTES) {
+        add(batch, runId, chunk);
+        chunk.clear();
+        bytes = 0;
+      }
+    }
+    if (chunk.getLinesCount() > 0) {
+      add(batch, runId, chunk);
+    }
+    batch.execute();
+  }
+
+  private static void add(PreparedBatch batch, String runId, LogLines.Builder chunk) {
+    batch
         .bind("run", runId)
-        .bind("first", lines.getFirst().getNumber())
-        .bind("last", lines.getLast().getNumber())
-        .bind("data", LogLines.newBuilder().addAllLines(lines).build().toByteArray())
-        .execute();
+        .bind("first", chunk.getLines(0).getNumber())
+        .bind("last", chunk.getLines(chunk.getLinesCount() - 1).getNumber())
+        .bind("data", chunk.build().toByteArray())
+        .add();
   }
 
   /// By path.
@@ -97,22 +122,49 @@ public class ArtifactStore {
 
   private record Chunk(byte[] data) {}
 
-  /// Lines after this number, oldest first.
+  private record Extent(long firstLine, long lastLine, long bytes) {}
+
+  /// Lines after this number, oldest first: at most so many, and at most about four megabytes.
   public LogPage log(String runId, long after, int limit) {
     var chunks =
-        db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select data from tracker.log_chunk where run_id = :run and last_line > :after
-                    order by first_line limit :limit
-                    """)
-                .bind("run", runId)
-                .bind("after", after)
-                // Every chunk has at least one line.
-                .bind("limit", limit)
-                .mapTo(Chunk.class)
-                .list());
+        db.read(handle -> {
+          var extents =
+              handle
+                  .createQuery(
+                      """
+                      select first_line, last_line, octet_length(data) as bytes
+                      from tracker.log_chunk
+                      where run_id = :run and last_line > :after and first_line <= :until
+                      order by first_line
+                      """)
+                  .bind("run", runId)
+                  .bind("after", after)
+                  // Lines are numbered without gaps.
+                  .bind("until", after + limit)
+                  .mapTo(Extent.class)
+                  .list();
+          long until = after;
+          long bytes = 0;
+          for (var extent : extents) {
+            if (bytes > 0 && bytes + extent.bytes > PAGE_BYTES) {
+              break;
+            }
+            bytes += extent.bytes;
+            until = extent.lastLine;
+          }
+          return handle
+              .createQuery(
+                  """
+                  select data from tracker.log_chunk
+                  where run_id = :run and last_line > :after and last_line <= :until
+                  order by first_line
+                  """)
+              .bind("run", runId)
+              .bind("after", after)
+              .bind("until", until)
+              .mapTo(Chunk.class)
+              .list();
+        });
     var lines =
         chunks.stream()
             .flatMap(chunk -> parse(chunk.data).getLinesList().stream())

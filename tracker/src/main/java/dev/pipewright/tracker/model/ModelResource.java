@@ -102,13 +102,16 @@ class ModelResource {
       errors.add(violation("model", "The model is missing."));
     } else {
       var model = request.model();
-      if (model.kind() != DataRef.Kind.MODEL || model.modelId() == null || model.runId() == null) {
+      if (model.kind() != DataRef.Kind.MODEL
+          || model.modelId() == null
+          || model.runId() == null
+          || model.digest() == null) {
         errors.add(
             violation(
                 "model", "It must be a reference of kind 'model' with a modelId and a runId."));
       }
       for (var file : model.files()) {
-        if (!blobs.exists(file.digest())) {
+        if (file.digest() == null || !blobs.exists(file.digest())) {
           errors.add(
               violation(
                   "model.files",
@@ -119,7 +122,9 @@ class ModelResource {
                       + ") was not uploaded."));
         }
       }
-      if (request.flavor() == null || request.flavor().isEmpty()) {
+      if (request.flavor() == null
+          || request.flavor().isEmpty()
+          || request.flavor().indexOf('\0') >= 0) {
         errors.add(violation("flavor", "The flavor is missing; it says what can load the model."));
       }
     }

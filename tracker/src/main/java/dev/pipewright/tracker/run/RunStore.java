@@ -124,7 +124,7 @@ public class RunStore {
             """)
         .bind("id", runId)
         .bind("status", status.name())
-        .bind("message", finished.getMessage())
+        .bind("message", finished.getMessage().replace('\0', '\uFFFD'))
         .bind("at", at)
         .execute();
   }
@@ -152,8 +152,12 @@ public class RunStore {
 
   private static void pairs(Handle tx, String sql, String runId, Map<String, String> pairs) {
     var batch = tx.prepareBatch(sql);
-    pairs.forEach(
-        (key, value) -> batch.bind("run", runId).bind("key", key).bind("value", value).add());
+    pairs.forEach((key, value) ->
+        batch
+            .bind("run", runId)
+            .bind("key", key.replace('\0', '\uFFFD'))
+            .bind("value", value.replace('\0', '\uFFFD'))
+            .add());
     batch.execute();
   }
 

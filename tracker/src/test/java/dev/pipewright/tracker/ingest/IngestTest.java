@@ -234,6 +234,45 @@ class IngestTest {
     assertThat(artifacts.log(RUN, 5, 100).next()).isEqualTo(5);
   }
 
+  /// A task may print more than fits into memory.
+  @Test
+  void aPageOfLongLinesIsBounded() {
+    var line = "x".repeat(16_000);
+    for (int batch = 0; batch < 20; batch++) {
+      var lines = LogLines.newBuilder();
+      for (int i = 1; i <= 50; i++) {
+        lines.addLines(LogLine.newBuilder().setNumber(batch * 50 + i).setText(line));
+      }
+      store(event(RunEvent.newBuilder().setLogLines(lines)));
+    }
+    long read = 0;
+    int pages = 0;
+    for (var page = artifacts.log(RUN, 0, 1_000); !page.lines().isEmpty(); pages++) {
+      assertThat(page.lines().getFirst().number()).isEqualTo(read + 1);
+      assertThat(page.lines().size()).isLessThan(350);
+      read = page.next();
+      page = artifacts.log(RUN, read, 1_000);
+    }
+    assertThat(read).isEqualTo(1_000);
+    assertThat(pages).isBetween(3, 10);
+    assertThat(artifacts.log(RUN, 995, 3).lines()).hasSize(3);
+  }
+
+  @Test
+  void textWithNulIsKeptWithoutIt() {
+    store(
+        started(),
+        param("separator", "a\0b"),
+        event(
+            RunEvent.newBuilder()
+                .setRunFinished(
+                    RunFinished.newBuilder()
+                        .setStatus(RunStatus.RUN_STATUS_FAILED)
+                        .setMessage("it said \0"))));
+    assertThat(runs.params(List.of(RUN)).get(RUN)).containsEntry("separator", "a\uFFFDb");
+    assertThat(runs.get(RUN).status()).isEqualTo("FAILED");
+  }
+
   @Test
   void refusesWhatIsNotAnEvent() {
     var garbage =
