@@ -1,5 +1,6 @@
 package dev.pipewright.embedded;
 
+import dev.pipewright.contract.home.HomeFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ final class Folders {
     var xdg = System.getenv("XDG_CACHE_HOME");
     var base =
         xdg == null || xdg.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".cache")
+            ? HomeFolder.userHome(System.getenv()).resolve(".cache")
             : Path.of(xdg);
     return base.resolve("pipewright");
   }

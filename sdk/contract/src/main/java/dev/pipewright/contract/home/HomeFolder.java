@@ -27,8 +27,14 @@ public record HomeFolder(Path root) {
     var named = environment.get("PIPEWRIGHT_HOME");
     return new HomeFolder(
         named == null || named.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".pipewright")
+            ? userHome(environment).resolve(".pipewright")
             : Path.of(named));
+  }
+
+  /// What `~` means in a shell; Java itself asks the system's list of users instead.
+  public static Path userHome(Map<String, String> environment) {
+    var home = environment.get("HOME");
+    return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
   }
 
   /// Says that the folder is Pipewright's, and of which layout.
