@@ -6,6 +6,7 @@ import dev.pipewright.contract.tracking.v1.ArtifactLogged;
 import dev.pipewright.contract.tracking.v1.LogLine;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.RunEvent;
+import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.platform.Blobs;
 import dev.pipewright.platform.TopicConsumer;
 import dev.pipewright.platform.TopicConsumer.InvalidRecord;
@@ -14,7 +15,9 @@ import dev.pipewright.tracker.live.RunChange;
 import dev.pipewright.tracker.live.RunLive;
 import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
+import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.run.RunStore.RunKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +28,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 
@@ -33,6 +37,7 @@ import org.jdbi.v3.core.Handle;
 @ApplicationScoped
 class Ingest implements TopicConsumer.Handler {
   private final RunStore runs;
+  private final DatasetStore datasets;
   private final MetricStore metrics;
   private final ArtifactStore artifacts;
   private final ModelStore models;
@@ -42,12 +47,14 @@ class Ingest implements TopicConsumer.Handler {
 
   Ingest(
       RunStore runs,
+      DatasetStore datasets,
       MetricStore metrics,
       ArtifactStore artifacts,
       ModelStore models,
       Blobs blobs,
       RunLive live) {
     this.runs = runs;
+    this.datasets = datasets;
     this.metrics = metrics;
     this.artifacts = artifacts;
     this.models = models;
@@ -62,22 +69,33 @@ class Ingest implements TopicConsumer.Handler {
     var events = unseen(tx, parse(records));
     var firstSeen = new LinkedHashMap<String, Instant>();
     events.forEach(event -> firstSeen.putIfAbsent(event.getRunId(), instant(event.getAt())));
-    runs.ensure(tx, firstSeen);
+    var keys = new HashMap<>(runs.ensure(tx, firstSeen));
+    var params = new ArrayList<RunStore.Entry>();
+    var tags = new ArrayList<RunStore.Entry>();
     var points = new LinkedHashMap<String, List<MetricSeries>>();
     var lines = new LinkedHashMap<String, List<LogLine>>();
     var detailed = new HashMap<String, Boolean>();
     for (var event : events) {
       var runId = event.getRunId();
       var at = instant(event.getAt());
+      var run = Objects.requireNonNull(keys.get(runId));
       boolean details = true;
       switch (event.getEventCase()) {
-        case RUN_STARTED -> runs.started(tx, runId, at, event.getRunStarted());
+        case RUN_STARTED -> keys.put(runId, started(tx, run, at, event.getRunStarted()));
         case RUN_FINISHED -> runs.finished(tx, runId, at, event.getRunFinished());
-        case PARAMS_LOGGED -> runs.params(tx, runId, event.getParamsLogged().getParamsMap());
-        case TAGS_SET -> runs.tags(tx, runId, event.getTagsSet().getTagsMap());
-        case DATASET_USED -> runs.dataset(tx, runId, event.getDatasetUsed());
+        case PARAMS_LOGGED ->
+            event
+                .getParamsLogged()
+                .getParamsMap()
+                .forEach((key, value) -> params.add(new RunStore.Entry(run, key, value)));
+        case TAGS_SET ->
+            event
+                .getTagsSet()
+                .getTagsMap()
+                .forEach((key, value) -> tags.add(new RunStore.Entry(run, key, value)));
+        case DATASET_USED -> datasets.used(tx, run, event.getDatasetUsed());
         case ARTIFACT_LOGGED -> artifact(tx, runId, at, event.getArtifactLogged());
-        case MODEL_LOGGED -> models.logged(tx, runId, at, event.getModelLogged());
+        case MODEL_LOGGED -> models.logged(tx, run, at, event.getModelLogged());
         case METRICS_LOGGED -> {
           details = false;
           points
@@ -98,6 +116,9 @@ class Ingest implements TopicConsumer.Handler {
       }
       detailed.merge(runId, details, Boolean::logicalOr);
     }
+    // A run may have moved to another experiment after they were read.
+    runs.params(tx, params.stream().map(entry -> entry.in(keys)).toList());
+    runs.tags(tx, tags.stream().map(entry -> entry.in(keys)).toList());
     metrics.append(tx, points);
     points.forEach((runId, series) -> models.measured(tx, runId, series));
     lines.forEach((runId, list) -> {
@@ -163,6 +184,14 @@ class Ingest implements TopicConsumer.Handler {
       batch.execute();
     }
     return unseen;
+  }
+
+  private RunKey started(Handle tx, RunKey run, Instant at, RunStarted started) {
+    var now = runs.started(tx, run, at, started);
+    if (now.experimentId() != run.experimentId()) {
+      datasets.moved(tx, now);
+    }
+    return now;
   }
 
   private void artifact(Handle tx, String runId, Instant at, ArtifactLogged artifact) {

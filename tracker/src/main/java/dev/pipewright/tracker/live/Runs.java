@@ -4,6 +4,7 @@ import dev.pipewright.contract.api.RunStatus;
 import dev.pipewright.contract.api.TrackedRun;
 import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
+import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunRow;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -16,11 +17,13 @@ import java.util.Map;
 class Runs {
   private final RunStore runs;
   private final MetricStore metrics;
+  private final DatasetStore datasets;
   private final ModelStore models;
 
-  Runs(RunStore runs, MetricStore metrics, ModelStore models) {
+  Runs(RunStore runs, MetricStore metrics, DatasetStore datasets, ModelStore models) {
     this.runs = runs;
     this.metrics = metrics;
+    this.datasets = datasets;
     this.models = models;
   }
 
@@ -29,7 +32,7 @@ class Runs {
     var params = runs.params(ids);
     var tags = runs.tags(ids);
     var latest = metrics.latest(ids);
-    var datasets = runs.datasets(ids);
+    var read = datasets.inputs(ids);
     var logged = models.ofRuns(ids);
     return rows.stream()
         .map(row ->
@@ -56,7 +59,7 @@ class Runs {
                 params.getOrDefault(row.id(), Map.of()),
                 tags.getOrDefault(row.id(), Map.of()),
                 latest.getOrDefault(row.id(), List.of()),
-                datasets.getOrDefault(row.id(), List.of()),
+                read.getOrDefault(row.id(), List.of()),
                 logged.getOrDefault(row.id(), List.of())))
         .toList();
   }

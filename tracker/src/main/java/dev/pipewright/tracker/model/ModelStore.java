@@ -17,7 +17,9 @@ import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.ModelLogged;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
+import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.run.RunStore.RunKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,18 +41,20 @@ public class ModelStore {
 
   private final Db db;
   private final RunStore runs;
+  private final DatasetStore datasets;
 
-  ModelStore(Db db, RunStore runs) {
+  ModelStore(Db db, RunStore runs, DatasetStore datasets) {
     this.db = db;
     this.runs = runs;
+    this.datasets = datasets;
   }
 
-  public static ModelStore on(Db db, RunStore runs) {
-    return new ModelStore(db, runs);
+  public static ModelStore on(Db db, RunStore runs, DatasetStore datasets) {
+    return new ModelStore(db, runs, datasets);
   }
 
   /// A logged model never changes; one that is logged again is the same.
-  public void logged(Handle tx, String runId, Instant at, ModelLogged model) {
+  public void logged(Handle tx, RunKey run, Instant at, ModelLogged model) {
     var files =
         model.getFilesList().stream()
             .map(file -> new DataRef.FileRef(file.getPath(), file.getDigest(), file.getSize()))
@@ -58,12 +62,15 @@ public class ModelStore {
     tx.createUpdate(
             """
             insert into tracker.logged_model
-              (id, run_id, name, flavor, digest, size, files, params, created_at)
-            values (:id, :run, :name, :flavor, :digest, :size, :files::jsonb, :params::jsonb, :at)
+              (id, run_id, experiment_id, name, flavor, digest, size, files, params, artifact_uri,
+               created_at, updated_at)
+            values (:id, :run, :experiment, :name, :flavor, :digest, :size, :files::jsonb, :params::jsonb,
+              'mlflow-artifacts:/' || :experiment || '/models/' || :id || '/artifacts', :at, :at)
             on conflict do nothing
             """)
         .bind("id", model.getModelId())
-        .bind("run", runId)
+        .bind("run", run.id())
+        .bind("experiment", run.experimentId())
         .bind("name", model.getName())
         .bind("flavor", model.getFlavor())
         .bind("digest", model.getDigest())
@@ -71,6 +78,14 @@ public class ModelStore {
         .bind("files", json(files))
         .bind("params", json(model.getParamsMap()))
         .bind("at", at)
+        .execute();
+    tx.createUpdate(
+            """
+            insert into tracker.run_model (run, model_id, direction) values (:run, :id, 'OUTPUT')
+            on conflict do nothing
+            """)
+        .bind("run", run.number())
+        .bind("id", model.getModelId())
         .execute();
   }
 
@@ -81,7 +96,7 @@ public class ModelStore {
             """
             insert into tracker.model_metric (model_id, key, run_id, step, timestamp, value)
             values (:model, :key, :run, :step, :timestamp, :value)
-            on conflict (model_id, key, run_id) do update set
+            on conflict (model_id, key, run_id, dataset_name, dataset_digest) do update set
               step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
             where (excluded.step, excluded.timestamp) >= (model_metric.step, model_metric.timestamp)
             """);
@@ -111,8 +126,10 @@ public class ModelStore {
             handle
                 .createQuery(
                     """
-                    select run_id, id, name, flavor, digest, size, created_at
-                    from tracker.logged_model where run_id = any(:runs) order by created_at, id
+                    select run_id, id, name, coalesce(flavor, '') as flavor, coalesce(digest, '') as digest,
+                      coalesce(size, 0) as size, created_at
+                    from tracker.logged_model
+                    where run_id = any(:runs) and deleted_at is null order by created_at, id
                     """)
                 .bindArray("runs", String.class, runIds)
                 .map((rs, context) ->
@@ -384,7 +401,7 @@ public class ModelStore {
         .forEach(each ->
             metrics.computeIfAbsent(each.modelId, id -> new TreeMap<>()).put(each.key, each.value));
     var aliases = aliases(rows.stream().map(VersionRow::name).distinct().toList());
-    var ofRun = runs.datasets(rows.stream().map(VersionRow::runId).toList());
+    var ofRun = datasets.inputs(rows.stream().map(VersionRow::runId).toList());
     return rows.stream()
         .map(row ->
             new ModelVersion(
@@ -405,13 +422,13 @@ public class ModelStore {
   private ModelVersion.Lineage lineage(VersionRow row, List<DatasetInput> ofRun) {
     var read = new ArrayList<>(ofRun);
     if (row.pipelineRunId != null) {
-      read.addAll(runs.datasetsOfPipelineRun(row.pipelineRunId));
+      read.addAll(datasets.ofPipelineRun(row.pipelineRunId));
     }
     // The same data read by several tasks is one dataset; the rows are known by those that counted
     // them.
-    var datasets = new LinkedHashMap<List<String>, DatasetInput>();
+    var distinct = new LinkedHashMap<List<String>, DatasetInput>();
     for (var each : read) {
-      datasets.merge(List.of(each.digest(), each.role()), each, (a, b) -> a.rows() == null ? b : a);
+      distinct.merge(List.of(each.digest(), each.role()), each, (a, b) -> a.rows() == null ? b : a);
     }
     return new ModelVersion.Lineage(
         row.runId,
@@ -419,7 +436,7 @@ public class ModelStore {
         row.pipeline,
         row.pipelineVersion,
         row.pipelineRunId,
-        List.copyOf(datasets.values()));
+        List.copyOf(distinct.values()));
   }
 
   private record AliasRow(String name, String alias, int version) {}

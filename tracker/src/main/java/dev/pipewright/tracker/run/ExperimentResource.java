@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Experiments")
 @RunOnVirtualThread
 class ExperimentResource {
-  private final RunStore runs;
+  private final ExperimentStore experiments;
 
-  ExperimentResource(RunStore runs) {
-    this.runs = runs;
+  ExperimentResource(ExperimentStore experiments) {
+    this.experiments = experiments;
   }
 
   @GET
@@ -27,6 +27,6 @@ class ExperimentResource {
   public Page<Experiment> list(
       @QueryParam("limit") @DefaultValue(Paging.DEFAULT_LIMIT) int limit,
       @QueryParam("after") @Nullable String after) {
-    return runs.experiments(Paging.limit(limit), Paging.number(after));
+    return experiments.page(Paging.limit(limit), Paging.number(after));
   }
 }

@@ -2,20 +2,17 @@ package dev.pipewright.tracker.run;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
-import dev.pipewright.contract.api.Experiment;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.RunStatus;
-import dev.pipewright.contract.api.TrackedRun.DatasetInput;
-import dev.pipewright.contract.tracking.v1.DatasetUsed;
 import dev.pipewright.contract.tracking.v1.RunFinished;
 import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,14 +20,14 @@ import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/// All SQL of experiments and runs with their params, tags and datasets.
+/// All SQL of runs with their params and tags.
 @ApplicationScoped
 public class RunStore {
   private static final String COLUMNS =
       """
       select r.id, r.number, r.name, r.experiment_id, e.name as experiment, r.status, r.message,
-        r.parent_run_id, r.pipeline, r.pipeline_version, r.pipeline_run_id, r.task, r.attempt,
-        r.start_time, r.end_time
+        r.user_id, r.artifact_uri, r.deleted_at, r.parent_run_id, r.pipeline, r.pipeline_version,
+        r.pipeline_run_id, r.task, r.attempt, r.start_time, r.end_time
       from tracker.run r join tracker.experiment e on e.id = r.experiment_id
       """;
 
@@ -53,6 +50,9 @@ public class RunStore {
       String experiment,
       String status,
       @Nullable String message,
+      String userId,
+      String artifactUri,
+      @Nullable Instant deletedAt,
       @Nullable String parentRunId,
       @Nullable String pipeline,
       @Nullable Integer pipelineVersion,
@@ -62,31 +62,51 @@ public class RunStore {
       Instant startTime,
       @Nullable Instant endTime) {}
 
+  /// What rows of a run are keyed by.
+  public record RunKey(String id, long number, long experimentId, boolean deleted) {}
+
+  /// Of the runs that exist.
+  public Map<String, RunKey> keys(Handle tx, Collection<String> ids) {
+    var found = new HashMap<String, RunKey>();
+    tx.createQuery(
+            """
+            select id, number, experiment_id, deleted_at is not null as deleted
+            from tracker.run where id = any(:ids)
+            """)
+        .bindArray("ids", String.class, ids)
+        .mapTo(RunKey.class)
+        .forEach(key -> found.put(key.id, key));
+    return found;
+  }
+
   /// Makes sure that the runs exist, so that facts about them can be stored whatever arrived first.
   /// What is known of the run comes with [#started].
-  public void ensure(Handle tx, Map<String, Instant> firstSeen) {
-    var missing = new HashMap<>(firstSeen);
-    tx.createQuery("select id from tracker.run where id = any(:ids)")
-        .bindArray("ids", String.class, firstSeen.keySet())
-        .mapTo(String.class)
-        .forEach(missing::remove);
-    if (missing.isEmpty()) {
-      return;
+  public Map<String, RunKey> ensure(Handle tx, Map<String, Instant> firstSeen) {
+    var keys = keys(tx, firstSeen.keySet());
+    if (keys.size() == firstSeen.size()) {
+      return keys;
     }
-    long experiment = experiment(tx, "Default");
     var batch =
         tx.prepareBatch(
             """
-            insert into tracker.run (id, experiment_id, name, status, start_time)
-            values (:id, :experiment, :id, 'RUNNING', :at) on conflict do nothing
+            insert into tracker.run (id, experiment_id, name, status, start_time, artifact_uri)
+            values (:id, :experiment, :id, 'RUNNING', :at,
+              'mlflow-artifacts:/' || :experiment || '/' || :id || '/artifacts')
+            on conflict do nothing
             """);
-    missing.forEach(
-        (id, at) -> batch.bind("id", id).bind("experiment", experiment).bind("at", at).add());
+    firstSeen.forEach((id, at) -> {
+      if (!keys.containsKey(id)) {
+        batch.bind("id", id).bind("experiment", ExperimentStore.DEFAULT).bind("at", at).add();
+      }
+    });
     batch.execute();
+    return keys(tx, firstSeen.keySet());
   }
 
-  public void started(Handle tx, String runId, Instant at, RunStarted started) {
+  /// @return the run's key in its experiment, which may be another one than before
+  public RunKey started(Handle tx, RunKey run, Instant at, RunStarted started) {
     var source = started.getPipeline();
+    long experiment = ExperimentStore.ensure(tx, started.getExperiment());
     tx.createUpdate(
             """
             update tracker.run set
@@ -94,10 +114,10 @@ public class RunStore {
               parent_run_id = nullif(:parent, ''), pipeline = nullif(:pipeline, ''),
               pipeline_version = nullif(:version, 0), pipeline_run_id = nullif(:pipelineRun, ''),
               task = nullif(:task, ''), attempt = nullif(:attempt, 0)
-            where id = :id
+            where number = :run
             """)
-        .bind("id", runId)
-        .bind("experiment", experiment(tx, started.getExperiment()))
+        .bind("run", run.number)
+        .bind("experiment", experiment)
         .bind("name", started.getName())
         .bind("at", at)
         .bind("parent", started.getParentRunId())
@@ -106,6 +126,74 @@ public class RunStore {
         .bind("pipelineRun", source.getPipelineRunId())
         .bind("task", source.getTask())
         .bind("attempt", source.getAttempt())
+        .execute();
+    if (experiment == run.experimentId) {
+      return run;
+    }
+    for (var table : List.of("param", "tag")) {
+      tx.createUpdate(
+              "update tracker." + table + " set experiment_id = :experiment where run = :run")
+          .bind("run", run.number)
+          .bind("experiment", experiment)
+          .execute();
+    }
+    return new RunKey(run.id, run.number, experiment, run.deleted);
+  }
+
+  /// What a client says of a run that it makes.
+  ///
+  /// @param artifactUri where its files go
+  public record NewRun(
+      String id,
+      long experimentId,
+      String name,
+      String userId,
+      Instant startTime,
+      String artifactUri,
+      @Nullable String parentRunId) {}
+
+  public RunKey create(Handle tx, NewRun run) {
+    long number =
+        tx.createQuery(
+                """
+                insert into tracker.run
+                  (id, experiment_id, name, status, user_id, start_time, artifact_uri, parent_run_id)
+                values (:id, :experimentId, :name, 'RUNNING', :userId, :startTime, :artifactUri, :parentRunId)
+                returning number
+                """)
+            .bindMethods(run)
+            .mapTo(Long.class)
+            .one();
+    return new RunKey(run.id, number, run.experimentId, false);
+  }
+
+  /// @param status null to leave it; likewise the others
+  public void update(
+      Handle tx,
+      long run,
+      @Nullable String status,
+      @Nullable Instant endTime,
+      @Nullable String name) {
+    tx.createUpdate(
+            """
+            update tracker.run set status = coalesce(cast(:status as text), status),
+              end_time = coalesce(cast(:end as timestamptz), end_time),
+              name = coalesce(cast(:name as text), name)
+            where number = :run
+            """)
+        .bind("run", run)
+        .bind("status", status)
+        .bind("end", endTime)
+        .bind("name", name)
+        .execute();
+  }
+
+  public void setDeleted(Handle tx, long run, boolean deleted) {
+    tx.createUpdate(
+            "update tracker.run set deleted_at = "
+                + (deleted ? "coalesce(deleted_at, now())" : "null")
+                + " where number = :run")
+        .bind("run", run)
         .execute();
   }
 
@@ -129,89 +217,97 @@ public class RunStore {
         .execute();
   }
 
-  /// A param keeps its first value, as in MLflow.
-  public void params(Handle tx, String runId, Map<String, String> params) {
-    pairs(
-        tx,
-        "insert into tracker.param (run_id, key, value) values (:run, :key, :value) on conflict do nothing",
-        runId,
-        params);
+  /// A run's param or tag.
+  public record Entry(RunKey run, String key, String value) {
+    /// The same of what the run's key is now.
+    public Entry in(Map<String, RunKey> keys) {
+      return new Entry(keys.getOrDefault(run.id, run), key, value);
+    }
   }
 
-  /// A tag takes its newest value.
-  public void tags(Handle tx, String runId, Map<String, String> tags) {
-    pairs(
+  /// A param keeps its first value.
+  ///
+  /// @return those that have another value
+  public List<Entry> params(Handle tx, List<Entry> params) {
+    if (params.isEmpty()) {
+      return List.of();
+    }
+    // A repeated key makes one row: the first of each is tried, the rest are compared.
+    var firsts = new LinkedHashMap<Identity, Entry>();
+    params.forEach(param -> firsts.putIfAbsent(new Identity(param.run.number, param.key), param));
+    insert(
         tx,
         """
-        insert into tracker.tag (run_id, key, value) values (:run, :key, :value)
-        on conflict (run_id, key) do update set value = excluded.value
+        insert into tracker.param (run, key, value, experiment_id)
+        select * from unnest(:runs, :keys, :values, :experiments) order by 1, 2
+        on conflict do nothing
         """,
-        runId,
-        tags);
+        firsts.values());
+    var stored = values(tx, firsts.keySet());
+    return params.stream()
+        .filter(param -> !param.value.equals(stored.get(new Identity(param.run.number, param.key))))
+        .toList();
   }
 
-  private static void pairs(Handle tx, String sql, String runId, Map<String, String> pairs) {
-    var batch = tx.prepareBatch(sql);
-    pairs.forEach((key, value) ->
-        batch
-            .bind("run", runId)
-            .bind("key", key.replace('\0', '\uFFFD'))
-            .bind("value", value.replace('\0', '\uFFFD'))
-            .add());
-    batch.execute();
-  }
-
-  public void dataset(Handle tx, String runId, DatasetUsed dataset) {
-    tx.createUpdate(
+  /// The values that params have, of those that have one.
+  public Map<Identity, String> values(Handle tx, Collection<Identity> params) {
+    var stored = new HashMap<Identity, String>();
+    tx.createQuery(
             """
-            insert into tracker.dataset_input (run_id, digest, role, name, size, rows)
-            values (:run, :digest, :role, :name, :size, :rows) on conflict do nothing
+            select run, key, value from tracker.param
+            join unnest(:runs, :keys) as asked (run, key) using (run, key)
             """)
-        .bind("run", runId)
-        .bind("digest", dataset.getDigest())
-        .bind("role", dataset.getRole())
-        .bind("name", dataset.getName())
-        .bind("size", dataset.getSize())
-        .bind("rows", dataset.getRows() < 0 ? null : dataset.getRows())
+        .bindArray("runs", Long.class, params.stream().map(Identity::run).toList())
+        .bindArray("keys", String.class, params.stream().map(Identity::key).toList())
+        .map((rs, context) ->
+            Map.entry(new Identity(rs.getLong(1), rs.getString(2)), rs.getString(3)))
+        .forEach(row -> stored.put(row.getKey(), row.getValue()));
+    return stored;
+  }
+
+  /// What makes a param or tag one.
+  public record Identity(long run, String key) {}
+
+  /// A tag takes its newest value.
+  public void tags(Handle tx, List<Entry> tags) {
+    if (tags.isEmpty()) {
+      return;
+    }
+    var newest = new LinkedHashMap<Identity, Entry>();
+    tags.forEach(tag -> newest.put(new Identity(tag.run.number, tag.key), tag));
+    insert(
+        tx,
+        """
+        insert into tracker.tag (run, key, value, experiment_id)
+        select * from unnest(:runs, :keys, :values, :experiments) order by 1, 2
+        on conflict (run, key) do update set value = excluded.value where tag.value <> excluded.value
+        """,
+        newest.values());
+  }
+
+  /// Sorted by run and key, so that two transactions never wait for each other's rows.
+  private static void insert(Handle tx, String sql, Collection<Entry> entries) {
+    tx.createUpdate(sql)
+        .bindArray("runs", Long.class, entries.stream().map(e -> e.run.number).toList())
+        .bindArray("keys", String.class, entries.stream().map(e -> clean(e.key)).toList())
+        .bindArray("values", String.class, entries.stream().map(e -> clean(e.value)).toList())
+        .bindArray(
+            "experiments", Long.class, entries.stream().map(e -> e.run.experimentId).toList())
         .execute();
   }
 
-  private static long experiment(Handle tx, String name) {
-    var found =
-        tx.createQuery("select id from tracker.experiment where name = :name")
-            .bind("name", name)
-            .mapTo(Long.class)
-            .findOne();
-    return found.orElseGet(() ->
-        // The update makes the row visible to "returning" when another transaction was first.
-        tx.createQuery(
-                """
-                insert into tracker.experiment (name) values (:name)
-                on conflict (name) do update set name = excluded.name returning id
-                """)
-            .bind("name", name)
-            .mapTo(Long.class)
-            .one());
+  /// PostgreSQL takes every character but this one.
+  private static String clean(String text) {
+    return text.replace('\0', '\uFFFD');
   }
 
-  /// Newest first.
-  Page<Experiment> experiments(int limit, @Nullable Long before) {
-    return Paging.page(
-        db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select id::text as id, name,
-                      (select count(*) from tracker.run where experiment_id = e.id) as runs, created_at
-                    from tracker.experiment e where id < :before order by e.id desc limit :limit
-                    """)
-                .bind("before", before == null ? Long.MAX_VALUE : before)
-                .bind("limit", limit + 1)
-                .mapTo(Experiment.class)
-                .list()),
-        limit,
-        Experiment::id,
-        row -> row);
+  /// False when there is no such tag.
+  public boolean untag(Handle tx, long run, String key) {
+    return tx.createUpdate("delete from tracker.tag where run = :run and key = :key")
+            .bind("run", run)
+            .bind("key", key)
+            .execute()
+        > 0;
   }
 
   public RunRow get(String runId) {
@@ -237,7 +333,7 @@ public class RunStore {
   /// Newest first.
   public Page<RunRow> page(
       int limit, @Nullable Long before, @Nullable String experiment, @Nullable String pipelineRun) {
-    var where = new StringBuilder(" where r.number < :before");
+    var where = new StringBuilder(" where r.number < :before and r.deleted_at is null");
     if (experiment != null) {
       where.append(
           " and r.experiment_id = (select id from tracker.experiment where name = :experiment)");
@@ -265,63 +361,26 @@ public class RunStore {
   private record Pair(String runId, String key, String value) {}
 
   public Map<String, Map<String, String>> params(Collection<String> runIds) {
-    return pairs("select run_id, key, value from tracker.param where run_id = any(:runs)", runIds);
+    return pairs("param", runIds);
   }
 
   public Map<String, Map<String, String>> tags(Collection<String> runIds) {
-    return pairs("select run_id, key, value from tracker.tag where run_id = any(:runs)", runIds);
+    return pairs("tag", runIds);
   }
 
-  private Map<String, Map<String, String>> pairs(String sql, Collection<String> runIds) {
+  private Map<String, Map<String, String>> pairs(String table, Collection<String> runIds) {
     var found = new HashMap<String, Map<String, String>>();
     db.read(handle ->
             handle
-                .createQuery(sql)
+                .createQuery(
+                    "select r.id as run_id, p.key, p.value from tracker.run r join tracker."
+                        + table
+                        + " p on p.run = r.number where r.id = any(:runs)")
                 .bindArray("runs", String.class, runIds)
                 .mapTo(Pair.class)
                 .list())
         .forEach(pair ->
             found.computeIfAbsent(pair.runId, id -> new TreeMap<>()).put(pair.key, pair.value));
     return found;
-  }
-
-  public Map<String, List<DatasetInput>> datasets(Collection<String> runIds) {
-    var found = new HashMap<String, List<DatasetInput>>();
-    db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select run_id, name, digest, size, role, rows from tracker.dataset_input
-                    where run_id = any(:runs) order by role, name
-                    """)
-                .bindArray("runs", String.class, runIds)
-                .map((rs, context) ->
-                    Map.entry(
-                        rs.getString(1),
-                        new DatasetInput(
-                            rs.getString(2),
-                            rs.getString(3),
-                            rs.getLong(4),
-                            rs.getString(5),
-                            (Long) rs.getObject(6))))
-                .list())
-        .forEach(entry ->
-            found.computeIfAbsent(entry.getKey(), id -> new ArrayList<>()).add(entry.getValue()));
-    return found;
-  }
-
-  /// The datasets that any run of a pipeline run read.
-  public List<DatasetInput> datasetsOfPipelineRun(String pipelineRunId) {
-    return db.read(handle ->
-        handle
-            .createQuery(
-                """
-                select distinct d.name, d.digest, d.size, d.role, d.rows
-                from tracker.dataset_input d join tracker.run r on r.id = d.run_id
-                where r.pipeline_run_id = :id order by d.role, d.name
-                """)
-            .bind("id", pipelineRunId)
-            .mapTo(DatasetInput.class)
-            .list());
   }
 }

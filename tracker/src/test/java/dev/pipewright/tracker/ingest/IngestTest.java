@@ -27,6 +27,7 @@ import dev.pipewright.tracker.artifact.ArtifactStore;
 import dev.pipewright.tracker.live.RunLive;
 import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
+import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -63,7 +64,15 @@ class IngestTest {
     metrics = MetricStore.on(db);
     artifacts = ArtifactStore.on(db);
     blobs = new LocalBlobs(folder);
-    ingest = new Ingest(runs, metrics, artifacts, ModelStore.on(db, runs), blobs, new RunLive());
+    ingest =
+        new Ingest(
+            runs,
+            DatasetStore.on(db),
+            metrics,
+            artifacts,
+            ModelStore.on(db, runs, DatasetStore.on(db)),
+            blobs,
+            new RunLive());
   }
 
   private RunEvent event(RunEvent.Builder event) {
