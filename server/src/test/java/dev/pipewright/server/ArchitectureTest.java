@@ -80,16 +80,20 @@ class ArchitectureTest {
           .definedBy("dev.pipewright.tracker.live..")
           .layer("ingest")
           .definedBy("dev.pipewright.tracker.ingest..")
-          .whereLayer("ingest")
+          .layer("mlflow")
+          .definedBy("dev.pipewright.tracker.mlflow..")
+          .whereLayer("mlflow")
           .mayNotBeAccessedByAnyLayer()
+          .whereLayer("ingest")
+          .mayOnlyBeAccessedByLayers("mlflow")
           .whereLayer("live")
-          .mayOnlyBeAccessedByLayers("ingest")
+          .mayOnlyBeAccessedByLayers("ingest", "mlflow")
           .whereLayer("model")
-          .mayOnlyBeAccessedByLayers("live", "ingest")
+          .mayOnlyBeAccessedByLayers("live", "ingest", "mlflow")
           .whereLayer("metric")
-          .mayOnlyBeAccessedByLayers("model", "live", "ingest")
+          .mayOnlyBeAccessedByLayers("model", "live", "ingest", "mlflow")
           .whereLayer("artifact")
-          .mayOnlyBeAccessedByLayers("model", "live", "ingest");
+          .mayOnlyBeAccessedByLayers("model", "live", "ingest", "mlflow");
 
   @ArchTest
   static final ArchRule NO_CYCLES =

@@ -94,8 +94,9 @@ public class ModelStore {
     var batch =
         tx.prepareBatch(
             """
-            insert into tracker.model_metric (model_id, key, run_id, step, timestamp, value)
-            values (:model, :key, :run, :step, :timestamp, :value)
+            insert into tracker.model_metric
+              (model_id, key, run_id, dataset_name, dataset_digest, step, timestamp, value)
+            values (:model, :key, :run, :datasetName, :datasetDigest, :step, :timestamp, :value)
             on conflict (model_id, key, run_id, dataset_name, dataset_digest) do update set
               step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
             where (excluded.step, excluded.timestamp) >= (model_metric.step, model_metric.timestamp)
@@ -108,6 +109,8 @@ public class ModelStore {
             .bind("model", each.getModelId())
             .bind("key", each.getKey())
             .bind("run", runId)
+            .bind("datasetName", each.getDatasetName())
+            .bind("datasetDigest", each.getDatasetDigest())
             .bind("step", each.getSteps(last))
             .bind("timestamp", each.getTimestamps(last))
             .bind("value", each.getValues(last))

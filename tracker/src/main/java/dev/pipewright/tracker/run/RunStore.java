@@ -301,6 +301,23 @@ public class RunStore {
     return text.replace('\0', '\uFFFD');
   }
 
+  /// Makes other transactions that lock the run wait for the end of this one.
+  public void lock(Handle tx, long run) {
+    tx.createQuery("select number from tracker.run where number = :run for no key update")
+        .bind("run", run)
+        .mapTo(Long.class)
+        .one();
+  }
+
+  public @Nullable String tag(Handle tx, long run, String key) {
+    return tx.createQuery("select value from tracker.tag where run = :run and key = :key")
+        .bind("run", run)
+        .bind("key", key)
+        .mapTo(String.class)
+        .findOne()
+        .orElse(null);
+  }
+
   /// False when there is no such tag.
   public boolean untag(Handle tx, long run, String key) {
     return tx.createUpdate("delete from tracker.tag where run = :run and key = :key")

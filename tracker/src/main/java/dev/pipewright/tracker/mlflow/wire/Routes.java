@@ -1,0 +1,67 @@
+package dev.pipewright.tracker.mlflow.wire;
+
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The addresses that are answered, as the families of calls name them.
+public final class Routes {
+  /// Answers a call; runs on a virtual thread of its own.
+  @FunctionalInterface
+  public interface Answer {
+    /// @return what becomes the JSON answer; null for `{}`
+    @Nullable Object to(Call call) throws Exception;
+  }
+
+  /// Gives the addresses of one family of calls.
+  @FunctionalInterface
+  public interface Family {
+    void addTo(Routes routes);
+  }
+
+  record Route(
+      HttpMethod method,
+      String path,
+      @Nullable Answer answer,
+      @Nullable Handler<RoutingContext> raw) {}
+
+  private final List<Route> routes = new ArrayList<>();
+
+  public Routes get(String path, Answer answer) {
+    return add(HttpMethod.GET, path, answer);
+  }
+
+  public Routes post(String path, Answer answer) {
+    return add(HttpMethod.POST, path, answer);
+  }
+
+  public Routes patch(String path, Answer answer) {
+    return add(HttpMethod.PATCH, path, answer);
+  }
+
+  public Routes delete(String path, Answer answer) {
+    return add(HttpMethod.DELETE, path, answer);
+  }
+
+  /// @param path from the protocol's version on, with `{names}`: `2.0/mlflow/runs/create`. Served
+  ///   under `/api` (clients) and `/ajax-api` (pages).
+  private Routes add(HttpMethod method, String path, Answer answer) {
+    for (var prefix : List.of("/api/", "/ajax-api/")) {
+      routes.add(new Route(method, prefix + path, answer, null));
+    }
+    return this;
+  }
+
+  /// A whole address that answers what it likes, on the event loop, before the body is read.
+  public Routes raw(HttpMethod method, String path, Handler<RoutingContext> handler) {
+    routes.add(new Route(method, path, null, handler));
+    return this;
+  }
+
+  List<Route> all() {
+    return routes;
+  }
+}
