@@ -17,6 +17,8 @@ import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.ModelLogged;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
+import dev.pipewright.tracker.artifact.ArtifactStore;
+import dev.pipewright.tracker.artifact.MediaTypes;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunKey;
@@ -87,6 +89,21 @@ public class ModelStore {
         .bind("run", run.number())
         .bind("id", model.getModelId())
         .execute();
+    var root =
+        tx.createQuery(
+                "select tracker.artifact_root(artifact_uri) from tracker.logged_model where id = :id")
+            .bind("id", model.getModelId())
+            .mapTo(String.class)
+            .one();
+    for (var file : files) {
+      ArtifactStore.put(
+          tx,
+          root + "/" + file.path(),
+          file.digest(),
+          file.size(),
+          MediaTypes.ofName(file.path()),
+          at);
+    }
   }
 
   /// Keeps the newest value that a run measured on a model.
