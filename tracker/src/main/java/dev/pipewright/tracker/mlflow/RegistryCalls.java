@@ -12,8 +12,19 @@ import dev.pipewright.tracker.model.RegistryStore.ModelRow;
 import dev.pipewright.tracker.model.RegistryStore.NewVersion;
 import dev.pipewright.tracker.model.RegistryStore.VersionRow;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.search.Bindings;
+import dev.pipewright.tracker.search.Entity;
+import dev.pipewright.tracker.search.EntitySearchStore;
+import dev.pipewright.tracker.search.EntitySearchStore.Key;
+import dev.pipewright.tracker.search.Field;
+import dev.pipewright.tracker.search.FilterParser;
+import dev.pipewright.tracker.search.FilterSchema;
+import dev.pipewright.tracker.search.OrderBy;
+import dev.pipewright.tracker.search.SqlFilter;
+import dev.pipewright.tracker.search.SqlFilter.Source;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -35,6 +46,8 @@ class RegistryCalls implements Routes.Family {
   private static final String LOGGED_MODEL_VERSIONS_TAG = "mlflow.modelVersions";
   private static final int TAG_VALUE = 100_000;
   private static final int ALIAS = 255;
+  private static final int MOST_MODELS = 1000;
+  private static final int MOST_VERSIONS = 200_000;
   private static final Pattern ALIAS_CHARACTERS =
       Pattern.compile("[\\w\\-]*", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern VERSION_ALIAS = Pattern.compile("[vV]\\d+");
@@ -46,18 +59,21 @@ class RegistryCalls implements Routes.Family {
   private final LoggedModelStore loggedModels;
   private final RunStore runs;
   private final WebhookStore webhooks;
+  private final EntitySearchStore search;
 
   RegistryCalls(
       Db db,
       RegistryStore registry,
       LoggedModelStore loggedModels,
       RunStore runs,
-      WebhookStore webhooks) {
+      WebhookStore webhooks,
+      EntitySearchStore search) {
     this.db = db;
     this.registry = registry;
     this.loggedModels = loggedModels;
     this.runs = runs;
     this.webhooks = webhooks;
+    this.search = search;
   }
 
   @Override
@@ -65,6 +81,8 @@ class RegistryCalls implements Routes.Family {
     routes
         .post("2.0/mlflow/registered-models/create", this::create)
         .get("2.0/mlflow/registered-models/get", this::get)
+        .get("2.0/mlflow/registered-models/search", this::search)
+        .get("2.0/mlflow/model-versions/search", this::searchVersions)
         .patch("2.0/mlflow/registered-models/update", this::update)
         .post("2.0/mlflow/registered-models/rename", this::rename)
         .delete("2.0/mlflow/registered-models/delete", this::delete)
@@ -558,6 +576,110 @@ class RegistryCalls implements Routes.Family {
       change.apply(tx, existing(tx, name, version));
       return Map.of("model_version", versions(tx, List.of(existing(tx, name, version))).getFirst());
     });
+  }
+
+  // Searches -------------------------------------------------------------------------------------
+
+  private static final Map<String, Key> MODEL_COLUMNS =
+      Map.of(
+          "name", new Key("m.name", "text", true),
+          "last_updated_timestamp", new Key("m.updated_at", "timestamptz", true));
+
+  private static final Map<String, Key> VERSION_COLUMNS =
+      Map.of(
+          "name", new Key("v.name", "text", true),
+          "version_number", new Key("v.version", "int", true),
+          "creation_timestamp", new Key("v.created_at", "timestamptz", true),
+          "last_updated_timestamp", new Key("v.updated_at", "timestamptz", true));
+
+  private static final String NO_PROMPTS =
+      " and (%s ->> '" + PROMPT_TAG + "') is distinct from 'true'";
+
+  private Object search(Call call) {
+    int most = Searches.maxResults(call, 100, MOST_MODELS);
+    var filter = FilterParser.parse(Searches.filter(call), FilterSchema.REGISTERED_MODELS);
+    var order = OrderBy.parse(call.strings("order_by"), FilterSchema.REGISTERED_MODELS_ORDER);
+    var bindings = new Bindings();
+    var where = SqlFilter.compile(filter, RegistryCalls::modelSource, bindings);
+    var found =
+        search.search(
+            new EntitySearchStore.Query(
+                "tracker.registered_model m",
+                List.of("m.name"),
+                where + (Searches.asksForPrompts(filter) ? "" : NO_PROMPTS.formatted("m.tags")),
+                bindings,
+                Searches.order(order, MODEL_COLUMNS, List.of(new Key("m.name", "text", true))),
+                most,
+                call.string("page_token"),
+                List.of("registered models", filter, order)));
+    var names = found.rows().stream().map(List::getFirst).toList();
+    return new ModelPage(
+        db.read(handle -> models(handle, registry.models(handle, names))), found.next());
+  }
+
+  private record ModelPage(
+      List<RegisteredModel> registeredModels, @Nullable String nextPageToken) {}
+
+  private Object searchVersions(Call call) {
+    int most = Searches.maxResults(call, MOST_VERSIONS, MOST_VERSIONS);
+    var filter = FilterParser.parse(Searches.filter(call), FilterSchema.MODEL_VERSIONS);
+    var order = OrderBy.parse(call.strings("order_by"), FilterSchema.MODEL_VERSIONS);
+    var bindings = new Bindings();
+    var where = SqlFilter.compile(filter, RegistryCalls::versionSource, bindings);
+    var last = new ArrayList<Key>();
+    if (order.isEmpty()) {
+      last.add(new Key("v.updated_at", "timestamptz", false));
+    }
+    last.add(new Key("v.name", "text", true));
+    last.add(new Key("v.version", "int", false));
+    var found =
+        search.search(
+            new EntitySearchStore.Query(
+                "tracker.model_version v",
+                List.of("v.name", "v.version"),
+                where + (Searches.asksForPrompts(filter) ? "" : NO_PROMPTS.formatted("v.tags")),
+                bindings,
+                Searches.order(order, VERSION_COLUMNS, last),
+                most,
+                call.string("page_token"),
+                List.of("model versions", filter, order)));
+    var keys =
+        found.rows().stream()
+            .map(row -> new RegistryStore.VersionKey(row.getFirst(), Integer.parseInt(row.get(1))))
+            .toList();
+    return new VersionPage(
+        db.read(handle -> versions(handle, registry.versions(handle, keys))), found.next());
+  }
+
+  private record VersionPage(List<ModelVersion> modelVersions, @Nullable String nextPageToken) {}
+
+  private static Source modelSource(Field field, Bindings bindings) {
+    return field.entity() == Entity.TAG
+        ? tag("m.tags", field, bindings)
+        : Source.column("m.name", SqlFilter.Type.TEXT);
+  }
+
+  private static Source versionSource(Field field, Bindings bindings) {
+    if (field.entity() == Entity.TAG) {
+      return tag("v.tags", field, bindings);
+    }
+    return switch (field.key()) {
+      case "name" -> Source.column("v.name", SqlFilter.Type.TEXT);
+      case "run_id" -> Source.column("v.run_id", SqlFilter.Type.TEXT);
+      case "source_path" -> Source.column("v.source", SqlFilter.Type.TEXT);
+      case "version_number" -> Source.column("v.version", SqlFilter.Type.NUMBER);
+      case "creation_timestamp" -> Source.column("v.created_at", SqlFilter.Type.TIME);
+      case "last_updated_timestamp" -> Source.column("v.updated_at", SqlFilter.Type.TIME);
+      default -> throw new IllegalArgumentException("no column for " + field);
+    };
+  }
+
+  /// What is no prompt has no tag that says so.
+  private static Source tag(String tags, Field field, Bindings bindings) {
+    var value = tags + " ->> " + bindings.add(field.key());
+    return Source.column(
+        Searches.isPromptTag(field) ? "coalesce(" + value + ", 'false')" : "(" + value + ")",
+        SqlFilter.Type.TEXT);
   }
 
   // Checks and answers ---------------------------------------------------------------------------
