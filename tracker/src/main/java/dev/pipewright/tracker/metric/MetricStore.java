@@ -121,6 +121,12 @@ public class MetricStore {
 
   /// The newest values of each of these runs, by key.
   public Map<String, List<LatestMetric>> latest(Collection<String> runIds) {
+    return latest(runIds, null);
+  }
+
+  /// @param keys null for all of them
+  public Map<String, List<LatestMetric>> latest(
+      Collection<String> runIds, @Nullable Collection<String> keys) {
     var found = new HashMap<String, List<LatestMetric>>();
     db.read(handle ->
             handle
