@@ -27,10 +27,10 @@ class BlobUseStore implements BlobReferences {
                 union all
                 select digest from tracker.dataset where digest ~ '^sha256:[0-9a-f]{64}$'
                 union all
-                select (regexp_matches(files::text || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
+                select (regexp_matches(coalesce(files::text, '') || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
                 from tracker.logged_model
                 union all
-                select (regexp_matches(files::text || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
+                select (regexp_matches(coalesce(files::text, '') || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
                 from tracker.model_version
                 """)
             .setFetchSize(FETCH)

@@ -35,8 +35,8 @@ class BlobUseStoreTest {
       tx.execute("insert into tracker.registered_model (name) values ('r')");
       tx.execute(
           """
-          insert into tracker.model_version (name, version, model_id, run_id, flavor, digest, size, files)
-          values ('r', 1, 'm-1', 'x', 'f', '', 1, ?::jsonb)
+          insert into tracker.model_version (name, version, source, files)
+          values ('r', 1, 'models:/m-1', ?::jsonb), ('r', 2, 'models:/m-2', null)
           """,
           files.formatted(Digests.of("version 1"), Digests.of("version 2")));
       tx.execute(
