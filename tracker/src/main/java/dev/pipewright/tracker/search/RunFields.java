@@ -17,7 +17,8 @@ import java.util.Optional;
 /// Where the fields of runs are, and which indexes find them. In all of this SQL `r` is the run and
 /// `:experiments` the experiments searched.
 final class RunFields {
-  /// How many characters of a param's or tag's value are in its index.
+  /// How many characters of a param's or tag's value are in the column `beginning`, which its index
+  /// has.
   static final int INDEXED_CHARACTERS = 128;
 
   private static final String DATASETS =
@@ -146,12 +147,7 @@ final class RunFields {
                       "x.run"))
               : Optional.empty();
       case PARAMETER, TAG ->
-          Optional.of(
-              new Index(
-                  keyed(field, bindings),
-                  "left(x.value, %d)".formatted(INDEXED_CHARACTERS),
-                  Type.TEXT,
-                  "x.run"));
+          Optional.of(new Index(keyed(field, bindings), "x.beginning", Type.TEXT, "x.run"));
       case DATASET, REQUEST_METADATA, SPAN, FEEDBACK, EXPECTATION, ISSUE -> Optional.empty();
     };
   }
@@ -252,7 +248,7 @@ final class RunFields {
         boolean whole = values.stream().map(RunFields::indexed).toList().equals(values);
         yield byKey(
             field,
-            " and left(x.value, %d) = any(%s)".formatted(INDEXED_CHARACTERS, beginnings)
+            " and x.beginning = any(%s)".formatted(beginnings)
                 + (whole
                     ? ""
                     : " and x.value = any(%s)"
