@@ -80,6 +80,8 @@ class ArchitectureTest {
           .definedBy("dev.pipewright.tracker.live..")
           .layer("ingest")
           .definedBy("dev.pipewright.tracker.ingest..")
+          .layer("search")
+          .definedBy("dev.pipewright.tracker.search..")
           .whereLayer("ingest")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("live")
@@ -87,7 +89,10 @@ class ArchitectureTest {
           .whereLayer("model")
           .mayOnlyBeAccessedByLayers("live", "ingest")
           .whereLayer("metric")
-          .mayOnlyBeAccessedByLayers("model", "live", "ingest")
+          .mayOnlyBeAccessedByLayers("model", "live", "ingest", "search")
+          // The language itself; the searches of models are the model package's own.
+          .whereLayer("search")
+          .mayOnlyBeAccessedByLayers("run", "model", "live")
           .whereLayer("artifact")
           .mayOnlyBeAccessedByLayers("model", "live", "ingest");
 
