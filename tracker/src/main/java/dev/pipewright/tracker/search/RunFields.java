@@ -24,6 +24,9 @@ final class RunFields {
   private static final String DATASETS =
       "tracker.run_dataset rd join tracker.dataset d on d.id = rd.dataset";
 
+  /// Stands for the condition that a run is deleted, which no filter can say.
+  static final Filter DELETED = new IsNull(new Field(Entity.ATTRIBUTE, "deleted_at"), true);
+
   private RunFields() {}
 
   static Type type(Field field) {
@@ -168,7 +171,9 @@ final class RunFields {
       case Not(var part) -> Optional.empty();
       case Or(var parts) -> union(parts, bindings);
       case IsNull(var field, var negated) ->
-          negated ? byKey(field, "", true, bindings) : Optional.empty();
+          filter.equals(DELETED)
+              ? ofRuns("r.deleted_at is not null")
+              : negated ? byKey(field, "", true, bindings) : Optional.empty();
       case Compare compare -> compared(compare, bindings);
       case In(var field, var values, var negated) ->
           negated ? byKey(field, "", false, bindings) : among(field, values, bindings);

@@ -50,7 +50,7 @@ public record RunQuery(
         maxResults,
         pageToken == null || pageToken.isEmpty()
             ? null
-            : PageToken.decode(pageToken, digest, order.size()),
+            : PageToken.decode(pageToken, digest, order),
         digest);
   }
 

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -209,16 +208,13 @@ public class RunSearchStore {
       }
     }
 
-    // Candidates
-    // ------------------------------------------------------------------------------------------------------
-
     /// The part of the filter with the fewest candidates, if they are no more than this.
     private @Nullable Filter smallest(Filter filter, int most) {
       Filter smallest = null;
       int fewest = most + 1;
       var parts = new ArrayList<>(filter.conjuncts());
       if (query.view() == View.DELETED_ONLY) {
-        parts.add(DELETED);
+        parts.add(RunFields.DELETED);
       }
       for (var part : parts) {
         int count = count(part, most);
@@ -230,26 +226,13 @@ public class RunSearchStore {
       return smallest;
     }
 
-    /// Stands for the condition that a run is deleted, which no filter can say.
-    private static final Filter DELETED =
-        new IsNull(new Field(Entity.ATTRIBUTE, "deleted_at"), true);
-
-    private static Optional<RunFields.Candidates> candidates(Filter part, Bindings bindings) {
-      return part.equals(DELETED)
-          ? Optional.of(
-              new RunFields.Candidates(
-                  "select number as run from tracker.run where experiment_id = any(:experiments) and deleted_at is not null",
-                  true))
-          : RunFields.candidates(part, bindings);
-    }
-
     private int count(Filter part, int most) {
       var known = counts.get(part);
       if (known != null && (known > most || known <= limits.few)) {
         return known;
       }
       var bindings = new Bindings();
-      var candidates = candidates(part, bindings);
+      var candidates = RunFields.candidates(part, bindings);
       int count =
           candidates.isEmpty()
               ? Integer.MAX_VALUE
@@ -268,13 +251,13 @@ public class RunSearchStore {
     /// there.
     private void fromCandidates(Scope scope, Filter driver, int most) {
       var bindings = new Bindings();
-      var first = candidates(driver, bindings).orElseThrow();
+      var first = RunFields.candidates(driver, bindings).orElseThrow();
       var runs = new StringBuilder("select distinct run from (%s) d".formatted(first.sql()));
       var rest = new ArrayList<Filter>();
       for (var part : scope.filter.conjuncts()) {
         boolean exact = part.equals(driver) && first.exact();
         if (!part.equals(driver) && counts.getOrDefault(part, Integer.MAX_VALUE) <= most) {
-          var further = candidates(part, bindings).orElseThrow();
+          var further = RunFields.candidates(part, bindings).orElseThrow();
           runs.append(" intersect select run from (%s) d".formatted(further.sql()));
           exact = further.exact();
         }
@@ -375,9 +358,6 @@ public class RunSearchStore {
       };
     }
 
-    // Order
-    // -----------------------------------------------------------------------------------------------------------
-
     /// Numbers before NaN before nothing, whatever the direction. A bare `k0` would be the text
     /// that is answered.
     private static String rank(OrderBy key, int i) {
@@ -434,9 +414,6 @@ public class RunSearchStore {
           };
       return "cast(%s as %s)".formatted(bindings.add(value), name);
     }
-
-    // Walks
-    // -----------------------------------------------------------------------------------------------------------
 
     private record Entry(long run, @Nullable String value) {
       static Entry of(ResultSet row) throws SQLException {

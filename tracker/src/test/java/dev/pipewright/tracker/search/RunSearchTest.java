@@ -1,6 +1,7 @@
 package dev.pipewright.tracker.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.platform.Db;
@@ -25,6 +26,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// Searches against the real database find what the naive search finds, by every plan.
@@ -345,5 +349,53 @@ class RunSearchTest {
   @Provide
   Arbitrary<Integer> sizes() {
     return Arbitraries.of(3, 7, 25, 1_000);
+  }
+
+  private static RunQuery query(String filter, List<String> orderBy, @Nullable String token) {
+    return RunQuery.of(List.of(1L, 2L), filter, orderBy, View.ACTIVE_ONLY, 5, token);
+  }
+
+  @Test
+  void aTokenFitsOnlyItsOwnQuery() {
+    var store = RunSearchStore.on(db);
+    var order = List.of("metrics.acc DESC");
+    var token = store.search(query("", order, null)).next();
+    assertThat(store.search(query("", order, token)).runs()).hasSize(5);
+    assertThatThrownBy(() -> query("status = 'FAILED'", order, token))
+        .isInstanceOf(InvalidFilter.class)
+        .hasMessageContaining("comes from another search");
+    assertThatThrownBy(() -> query("", List.of(), token)).isInstanceOf(InvalidFilter.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "!, could not base64-decode",
+    "bm8=, decoded value=no",
+    "e30=, parsed value=",
+    "bnVsbA==, parsed value=null"
+  })
+  void aTokenOfAnotherMakeIsRefused(String token, String message) {
+    assertThatThrownBy(() -> query("", List.of(), token))
+        .isInstanceOf(InvalidFilter.class)
+        .hasMessageStartingWith("Invalid page token, ")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aTokenWithOtherValuesIsRefused() {
+    var order = List.of("metrics.acc");
+    var digest = query("", order, null).digest();
+    for (var value : List.of("many", "1; drop table run", "\0", "0.5")) {
+      var token = new PageToken(digest, List.of(value, "the day before", "x")).encode();
+      assertThatThrownBy(() -> RunSearchStore.on(db).search(query("", order, token)))
+          .isInstanceOf(InvalidFilter.class)
+          .hasMessageContaining("Invalid page token");
+    }
+  }
+
+  @Test
+  void aPatternMayEndWithABackslash() {
+    assertThat(RunSearchStore.on(db).search(query("params.k LIKE 'a\\'", List.of(), null)).runs())
+        .isEmpty();
   }
 }
