@@ -5,6 +5,7 @@ import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.tracking.v1.ArtifactLogged;
 import dev.pipewright.contract.tracking.v1.LogLine;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
+import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.platform.Blobs;
@@ -119,7 +120,7 @@ class Ingest implements TopicConsumer.Handler {
     // A run may have moved to another experiment after they were read.
     runs.params(tx, params.stream().map(entry -> entry.in(keys)).toList());
     runs.tags(tx, tags.stream().map(entry -> entry.in(keys)).toList());
-    metrics.append(tx, points);
+    metrics.append(tx, byNumber(points, keys));
     points.forEach((runId, series) -> models.measured(tx, runId, series));
     lines.forEach((runId, list) -> {
       if (!list.isEmpty()) {
@@ -172,24 +173,36 @@ class Ingest implements TopicConsumer.Handler {
         unseen.add(event);
       }
     }
-    var batch =
-        tx.prepareBatch(
-            """
-            insert into tracker.run_source (run_id, source, last_seq) values (:run, :source, :seq)
-            on conflict (run_id, source) do update set last_seq = excluded.last_seq
-            """);
-    moved.forEach((source, seq) ->
-        batch.bind("run", source.runId).bind("source", source.source).bind("seq", seq).add());
     if (!moved.isEmpty()) {
-      batch.execute();
+      tx.createUpdate(
+              """
+              insert into tracker.run_source (run_id, source, last_seq)
+              select * from unnest(:runs, :sources, :seqs)
+              on conflict (run_id, source) do update set last_seq = excluded.last_seq
+              """)
+          .bindArray("runs", String.class, moved.keySet().stream().map(Source::runId).toList())
+          .bindArray("sources", String.class, moved.keySet().stream().map(Source::source).toList())
+          .bindArray("seqs", Long.class, List.copyOf(moved.values()))
+          .execute();
     }
     return unseen;
+  }
+
+  static Map<Long, MetricsLogged> byNumber(
+      Map<String, List<MetricSeries>> points, Map<String, RunKey> keys) {
+    var batch = new HashMap<Long, MetricsLogged>();
+    points.forEach((runId, series) ->
+        batch.put(
+            Objects.requireNonNull(keys.get(runId)).number(),
+            MetricsLogged.newBuilder().addAllSeries(series).build()));
+    return batch;
   }
 
   private RunKey started(Handle tx, RunKey run, Instant at, RunStarted started) {
     var now = runs.started(tx, run, at, started);
     if (now.experimentId() != run.experimentId()) {
       datasets.moved(tx, now);
+      metrics.experimentChanged(tx, now.number(), now.experimentId());
     }
     return now;
   }

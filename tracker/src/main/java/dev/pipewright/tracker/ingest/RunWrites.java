@@ -179,7 +179,7 @@ public class RunWrites {
         runs.update(tx, tag.run().number(), null, null, tag.value());
       }
     }
-    metrics.append(tx, series);
+    metrics.append(tx, Ingest.byNumber(series, keys));
     series.forEach((runId, each) -> models.measured(tx, runId, each));
     return outcomes;
   }

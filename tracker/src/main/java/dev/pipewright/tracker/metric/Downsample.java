@@ -1,7 +1,5 @@
 package dev.pipewright.tracker.metric;
 
-import java.util.Arrays;
-
 /// Picks the points of a chart: of every bucket of neighbouring points the lowest and the highest,
 /// in their order, so that no peak is lost whatever the zoom. NaN never wins over a number. The
 /// first and the last point are always among them.
@@ -9,8 +7,8 @@ final class Downsample {
   private Downsample() {}
 
   /// @param most how many points at most; at least 4
-  static MetricChunk minMax(MetricChunk points, int most) {
-    int n = points.points();
+  static Points minMax(Points points, int most) {
+    int n = points.size();
     if (n <= most) {
       return points;
     }
@@ -39,10 +37,6 @@ final class Downsample {
       }
     }
     picked[count++] = n - 1;
-    var chosen = Arrays.copyOf(picked, count);
-    return new MetricChunk(
-        Arrays.stream(chosen).mapToLong(i -> points.steps()[i]).toArray(),
-        Arrays.stream(chosen).mapToLong(i -> points.timestamps()[i]).toArray(),
-        Arrays.stream(chosen).mapToDouble(i -> points.values()[i]).toArray());
+    return points.pick(picked, count);
   }
 }

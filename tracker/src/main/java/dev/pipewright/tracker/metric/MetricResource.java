@@ -29,17 +29,25 @@ class MetricResource {
   @Operation(
       summary = "The points of one metric",
       description =
-          "With `points`, at most so many: the lowest and the highest of each bucket of steps.")
+          "With `points`, at most so many: the lowest and the highest of each bucket of steps."
+              + " With `from` and `to`, those of a range of steps, both ends included.")
   public MetricHistory history(
       @PathParam("runId") String runId,
       @PathParam("key") String key,
-      @QueryParam("points") @Nullable Integer points) {
+      @QueryParam("points") @Nullable Integer points,
+      @QueryParam("from") @Nullable Long from,
+      @QueryParam("to") @Nullable Long to) {
     if (points != null && points < FEWEST) {
       throw new ProblemException(
           ProblemCode.BAD_REQUEST, "points is " + points + "; it must be at least " + FEWEST + ".");
     }
     return metrics
-        .history(runId, key, points)
+        .history(
+            runId,
+            key,
+            from == null ? Long.MIN_VALUE : from,
+            to == null ? Long.MAX_VALUE : to,
+            points)
         .orElseThrow(() ->
             new ProblemException(
                 ProblemCode.METRIC_NOT_FOUND, "Run " + runId + " has no metric '" + key + "'."));

@@ -2,26 +2,45 @@ package dev.pipewright.tracker.metric;
 
 import dev.pipewright.contract.api.MetricHistory;
 import dev.pipewright.contract.api.TrackedRun.LatestMetric;
-import dev.pipewright.contract.tracking.v1.MetricSeries;
+import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/// All SQL of metrics.
+/// All SQL of metrics. What is logged is appended to the tail, a row a run and transaction however
+/// many metrics and points there are, and is durable and readable from then on. Folding moves it
+/// from there into packed chunks and the table of newest values.
 @ApplicationScoped
 public class MetricStore {
+  /// What one fold takes at most, which bounds its memory: some 700,000 points.
+  private static final int FOLD_BYTES = 8 * 1024 * 1024;
+
+  private static final int FOLD_ROWS = 4_096;
+
+  /// So many chunks of a level are merged into one of the next.
+  private static final int FAN_IN = 8;
+
+  /// A chunk of so many points is not merged any more.
+  private static final int SEALED_POINTS = 4_096;
+
+  private static final int SEALED = 9;
+
+  /// An index entry holds 2,700 bytes at most, and a character has up to four.
+  private static final int LONGEST_KEY = 500;
+
   private final Db db;
 
   MetricStore(Db db) {
@@ -32,92 +51,310 @@ public class MetricStore {
     return new MetricStore(db);
   }
 
-  private record RunKey(String runId, String key) {}
+  // Writing
 
-  /// Appends points; those of one run and key become one chunk.
+  /// Appends what runs logged.
   ///
-  /// @param series run id → what was logged
-  public void append(Handle tx, Map<String, List<MetricSeries>> series) {
-    var grouped = new LinkedHashMap<RunKey, List<MetricSeries>>();
-    series.forEach((runId, list) -> {
-      for (var each : list) {
-        if (each.getStepsCount() > 0) {
-          grouped
-              .computeIfAbsent(new RunKey(runId, each.getKey()), key -> new ArrayList<>())
-              .add(each);
-        }
+  /// @param batch by the number of the run
+  /// @throws IllegalArgumentException when a series is not well formed; nothing is appended then
+  public void append(Handle tx, Map<Long, MetricsLogged> batch) {
+    var insert =
+        tx.prepareBatch("insert into tracker.metric_tail (run, data) values (:run, :data)");
+    // In one order everywhere, so that two transactions never wait for each other's runs.
+    for (var entry : new TreeMap<>(batch).entrySet()) {
+      check(entry.getValue());
+      if (entry.getValue().getSeriesCount() > 0) {
+        insert.bind("run", entry.getKey()).bind("data", entry.getValue().toByteArray()).add();
       }
-    });
-    if (grouped.isEmpty()) {
-      return;
     }
-    var latest =
-        tx.prepareBatch(
+    if (insert.size() > 0) {
+      insert.execute();
+    }
+  }
+
+  private static void check(MetricsLogged logged) {
+    for (var series : logged.getSeriesList()) {
+      int points = series.getStepsCount();
+      if (series.getTimestampsCount() != points || series.getValuesCount() != points) {
+        throw new IllegalArgumentException(
+            "the metric '%s' has %d steps, %d timestamps and %d values; there must be as many of each"
+                .formatted(
+                    series.getKey(), points, series.getTimestampsCount(), series.getValuesCount()));
+      }
+      if (series.getKey().isEmpty() || series.getKey().length() > LONGEST_KEY) {
+        throw new IllegalArgumentException(
+            "a metric's key has %d characters; it must have 1 to %d"
+                .formatted(series.getKey().length(), LONGEST_KEY));
+      }
+    }
+  }
+
+  /// Moves a run's metrics to another experiment's index.
+  public void experimentChanged(Handle tx, long run, long experimentId) {
+    // A fold that read the old experiment must not write it afterwards.
+    lock(tx);
+    tx.createUpdate("update tracker.metric set experiment_id = :experiment where run = :run")
+        .bind("experiment", experimentId)
+        .bind("run", run)
+        .execute();
+  }
+
+  // Folding
+
+  /// Packs what these experiments' runs have logged until now, so that [#latest] in SQL, which is
+  /// what a search filters and orders by, has it.
+  public void fold(Collection<Long> experimentIds) {
+    while (hasTail()
+        && db.inTransaction(tx -> {
+          lock(tx);
+          return fold(tx, experimentIds);
+        })) {}
+  }
+
+  /// Packs a part of what there is, unless somebody else is at it.
+  ///
+  /// @return whether there may be more
+  boolean foldSome() {
+    return hasTail() && db.inTransaction(tx -> tryLock(tx) && fold(tx, null));
+  }
+
+  private boolean hasTail() {
+    return db.read(handle ->
+        handle
+            .createQuery("select exists (select from tracker.metric_tail)")
+            .mapTo(Boolean.class)
+            .one());
+  }
+
+  private static void lock(Handle tx) {
+    tx.createQuery("select pg_advisory_xact_lock(hashtext('tracker.fold'))::text")
+        .mapTo(String.class)
+        .one();
+  }
+
+  private static boolean tryLock(Handle tx) {
+    return tx.createQuery("select pg_try_advisory_xact_lock(hashtext('tracker.fold'))")
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  private record SeriesKey(long run, String key) implements Comparable<SeriesKey> {
+    private static final Comparator<SeriesKey> ORDER =
+        Comparator.comparingLong(SeriesKey::run).thenComparing(SeriesKey::key);
+
+    @Override
+    public int compareTo(SeriesKey other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  private record TailRow(long run, byte[] data) {}
+
+  private record ChunkData(long run, String key, byte[] data) {}
+
+  private static boolean fold(Handle tx, @Nullable Collection<Long> experimentIds) {
+    var taken = take(tx, experimentIds);
+    var buffers = new HashMap<Long, Map<String, PointBuffer>>();
+    for (var row : taken) {
+      var ofRun = buffers.computeIfAbsent(row.run, run -> new HashMap<>());
+      Tail.read(row.data, key -> ofRun.computeIfAbsent(key, k -> new PointBuffer()));
+    }
+    var series = new TreeMap<SeriesKey, Points>();
+    buffers.forEach((run, ofRun) ->
+        ofRun.forEach((key, buffer) -> {
+          if (buffer.size() > 0) {
+            series.put(new SeriesKey(run, key), buffer.points().byStep());
+          }
+        }));
+    buffers.clear();
+    if (!series.isEmpty()) {
+      var folds = newest(tx, series);
+      // A run that was deleted since has nothing to be kept for.
+      series.keySet().retainAll(folds.keySet());
+      chunks(tx, series, folds);
+    }
+    return taken.size() == FOLD_ROWS
+        || taken.stream().mapToLong(row -> row.data.length).sum() >= FOLD_BYTES;
+  }
+
+  private static List<TailRow> take(Handle tx, @Nullable Collection<Long> experimentIds) {
+    var query =
+        tx.createQuery(
             """
-            insert into tracker.metric
-              (run_id, key, points, last_step, last_timestamp, last_value, min, max, chunks)
-            values (:runId, :key, :points, :lastStep, :lastTimestamp, :lastValue, :min, :max, 1)
-            on conflict (run_id, key) do update set
-              points = metric.points + excluded.points,
-              last_step = case when newer then excluded.last_step else metric.last_step end,
-              last_timestamp =
-                case when newer then excluded.last_timestamp else metric.last_timestamp end,
-              last_value = case when newer then excluded.last_value else metric.last_value end,
-              min = least(metric.min, excluded.min),
-              max = greatest(metric.max, excluded.max),
-              chunks = metric.chunks + 1
+            delete from tracker.metric_tail where id = any(array(
+              select id from (
+                select id, size, sum(size) over (order by id) as so_far from (
+                  select t.id, octet_length(t.data) as size from tracker.metric_tail t %s
+                  order by t.id limit :rows) oldest) summed
+              where so_far - size < :bytes))
+            returning run, data
+            """
+                .formatted(
+                    experimentIds == null
+                        ? ""
+                        // The tail is short and its runs are looked up, never the other way round.
+                        : "where (select r.experiment_id from tracker.run r where r.number = t.run)"
+                            + " = any(:experiments)"));
+    query.bind("rows", FOLD_ROWS).bind("bytes", FOLD_BYTES);
+    if (experimentIds != null) {
+      query.bindArray("experiments", Long.class, experimentIds);
+    }
+    return query.mapTo(TailRow.class).list();
+  }
+
+  /// Keeps the newest values.
+  ///
+  /// @return how often each series was folded, this time included
+  private static Map<SeriesKey, Long> newest(Handle tx, Map<SeriesKey, Points> series) {
+    int n = series.size();
+    var runs = new Long[n];
+    var keys = new String[n];
+    var steps = new Long[n];
+    var timestamps = new Long[n];
+    var values = new Double[n];
+    var lows = new @Nullable Double[n];
+    var highs = new @Nullable Double[n];
+    var counts = new Long[n];
+    int at = 0;
+    for (var entry : series.entrySet()) {
+      var points = entry.getValue();
+      int last = points.size() - 1;
+      var range = Range.of(points.values());
+      runs[at] = entry.getKey().run;
+      keys[at] = entry.getKey().key;
+      steps[at] = points.steps()[last];
+      timestamps[at] = points.timestamps()[last];
+      values[at] = points.values()[last];
+      lows[at] = range.isEmpty() ? null : (Double) range.min;
+      highs[at] = range.isEmpty() ? null : (Double) range.max;
+      counts[at] = (long) points.size();
+      at++;
+    }
+    var folds = new HashMap<SeriesKey, Long>(n * 2);
+    tx.createQuery(
+            """
+            insert into tracker.metric as m
+              (run, key, experiment_id, step, timestamp, value, min, max, points, folds)
+            select u.run, u.key, r.experiment_id, u.step, u.timestamp, u.value, u.min, u.max, u.points, 1
+            from unnest(:runs, :keys, :steps, :timestamps, :values, :lows, :highs, :counts)
+              as u (run, key, step, timestamp, value, min, max, points)
+            join tracker.run r on r.number = u.run
+            on conflict (run, key) do update set
+              step = case when newer then excluded.step else m.step end,
+              timestamp = case when newer then excluded.timestamp else m.timestamp end,
+              value = case when newer then excluded.value else m.value end,
+              min = least(m.min, excluded.min),
+              max = greatest(m.max, excluded.max),
+              points = m.points + excluded.points,
+              folds = m.folds + 1
+            returning run, key, folds
             """
                 .replace(
                     "newer",
-                    "(excluded.last_step, excluded.last_timestamp)"
-                        + " >= (metric.last_step, metric.last_timestamp)"));
-    var chunks = new ArrayList<MetricChunk>(grouped.size());
-    for (var entry : grouped.entrySet()) {
-      var chunk = pack(entry.getValue());
-      chunks.add(chunk);
-      int last =
-          IntStream.range(0, chunk.points())
-              .boxed()
-              .max(
-                  Comparator.<Integer>comparingLong(i -> chunk.steps()[i])
-                      .thenComparingLong(i -> chunk.timestamps()[i]))
-              .orElseThrow();
-      var numbers = Arrays.stream(chunk.values()).filter(value -> !Double.isNaN(value));
-      var range = numbers.summaryStatistics();
-      latest
-          .bind("runId", entry.getKey().runId)
-          .bind("key", entry.getKey().key)
-          .bind("points", (long) chunk.points())
-          .bind("lastStep", chunk.steps()[last])
-          .bind("lastTimestamp", chunk.timestamps()[last])
-          .bind("lastValue", chunk.values()[last])
-          .bind("min", range.getCount() == 0 ? null : (Double) range.getMin())
-          .bind("max", range.getCount() == 0 ? null : (Double) range.getMax())
-          .add();
+                    """
+                    (excluded.step, excluded.timestamp, coalesce(nullif(excluded.value, 'NaN'), 0))
+                      >= (m.step, m.timestamp, coalesce(nullif(m.value, 'NaN'), 0))
+                    """))
+        .bindArray("runs", Long.class, (Object[]) runs)
+        .bindArray("keys", String.class, (Object[]) keys)
+        .bindArray("steps", Long.class, (Object[]) steps)
+        .bindArray("timestamps", Long.class, (Object[]) timestamps)
+        .bindArray("values", Double.class, (Object[]) values)
+        .bindArray("lows", Double.class, (Object[]) lows)
+        .bindArray("highs", Double.class, (Object[]) highs)
+        .bindArray("counts", Long.class, (Object[]) counts)
+        .map((rs, context) ->
+            Map.entry(new SeriesKey(rs.getLong(1), rs.getString(2)), rs.getLong(3)))
+        .forEach(row -> folds.put(row.getKey(), row.getValue()));
+    return folds;
+  }
+
+  /// Writes the new points as chunks. Every eighth fold of a series takes its seven small chunks
+  /// with it, every sixty-fourth those that came out of that too, and so on: a point is rewritten a
+  /// few times, and a metric has a few small chunks, however its points came in.
+  private static void chunks(Handle tx, Map<SeriesKey, Points> series, Map<SeriesKey, Long> folds) {
+    var levels = new TreeMap<SeriesKey, Integer>();
+    series.forEach((key, points) -> {
+      int level = 0;
+      for (long n = folds.get(key); n % FAN_IN == 0 && level < SEALED - 1; n /= FAN_IN) {
+        level++;
+      }
+      levels.put(key, level);
+    });
+    var merged = new HashMap<SeriesKey, PointBuffer>();
+    for (var small : takeSmall(tx, levels)) {
+      merged
+          .computeIfAbsent(new SeriesKey(small.run, small.key), key -> new PointBuffer())
+          .add(MetricChunk.decode(small.data));
     }
-    var numbers = latest.executePreparedBatch("chunks").mapTo(Integer.class).list();
     var insert =
         tx.prepareBatch(
             """
-            insert into tracker.metric_chunk (run_id, key, number, points, first_step, last_step, data)
-            values (:runId, :key, :number, :points, :firstStep, :lastStep, :data)
+            insert into tracker.metric_chunk (run, key, first_step, last_step, points, level, data)
+            values (:run, :key, :first, :last, :points, :level, :data)
             """);
-    int at = 0;
-    for (var key : grouped.keySet()) {
-      var chunk = chunks.get(at);
-      insert
-          .bind("runId", key.runId)
-          .bind("key", key.key)
-          .bind("number", numbers.get(at))
-          .bind("points", chunk.points())
-          .bind("firstStep", Arrays.stream(chunk.steps()).min().orElseThrow())
-          .bind("lastStep", Arrays.stream(chunk.steps()).max().orElseThrow())
-          .bind("data", chunk.encode())
-          .add();
-      at++;
+    series.forEach((key, fresh) -> {
+      var buffer = merged.get(key);
+      var all = fresh;
+      if (buffer != null) {
+        buffer.add(fresh);
+        all = buffer.points().byStep();
+      }
+      for (int from = 0; from < all.size(); from += 2 * SEALED_POINTS) {
+        var part = all.slice(from, Math.min(all.size(), from + 2 * SEALED_POINTS));
+        insert
+            .bind("run", key.run)
+            .bind("key", key.key)
+            .bind("first", part.steps()[0])
+            .bind("last", part.steps()[part.size() - 1])
+            .bind("points", part.size())
+            .bind("level", part.size() >= SEALED_POINTS ? SEALED : levels.get(key))
+            .bind("data", MetricChunk.encode(part))
+            .add();
+      }
+    });
+    if (insert.size() > 0) {
+      insert.execute();
     }
-    insert.execute();
   }
+
+  private static List<ChunkData> takeSmall(Handle tx, Map<SeriesKey, Integer> levels) {
+    var merging = levels.entrySet().stream().filter(entry -> entry.getValue() > 0).toList();
+    if (merging.isEmpty()) {
+      return List.of();
+    }
+    return tx.createQuery(
+            """
+            delete from tracker.metric_chunk c
+            using unnest(:runs, :keys, :levels) as u (run, key, level)
+            where c.run = u.run and c.key = u.key and c.level < u.level
+            returning c.run, c.key, c.data
+            """)
+        .bindArray("runs", Long.class, merging.stream().map(each -> each.getKey().run).toList())
+        .bindArray("keys", String.class, merging.stream().map(each -> each.getKey().key).toList())
+        .bindArray("levels", Integer.class, merging.stream().map(Map.Entry::getValue).toList())
+        .mapTo(ChunkData.class)
+        .list();
+  }
+
+  /// Of the values that are numbers.
+  private record Range(double min, double max) {
+    static Range of(double[] values) {
+      double min = Double.POSITIVE_INFINITY;
+      double max = Double.NEGATIVE_INFINITY;
+      for (double value : values) {
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+      }
+      return new Range(min, max);
+    }
+
+    boolean isEmpty() {
+      return min > max;
+    }
+  }
+
+  // Reading
 
   /// The newest values of each of these runs, by key.
   public Map<String, List<LatestMetric>> latest(Collection<String> runIds) {
@@ -127,18 +364,35 @@ public class MetricStore {
   /// @param keys null for all of them
   public Map<String, List<LatestMetric>> latest(
       Collection<String> runIds, @Nullable Collection<String> keys) {
-    var found = new HashMap<String, List<LatestMetric>>();
-    db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select run_id, key, last_value, last_step, last_timestamp, min, max, points
-                    from tracker.metric where run_id = any(:runs) order by run_id, key
-                    """)
-                .bindArray("runs", String.class, runIds)
-                .map((rs, context) ->
-                    Map.entry(
-                        rs.getString(1),
+    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+      return Map.of();
+    }
+    var wanted = keys == null ? null : Set.copyOf(keys);
+    var found = new HashMap<String, Map<String, LatestMetric>>();
+    var tails = new HashMap<String, Map<String, PointBuffer>>();
+    db.useTransaction(tx ->
+        // One statement sees one state: a point is in the tail or folded, never both or neither.
+        tx.createQuery(
+                """
+                select r.id, m.key, m.value, m.step, m.timestamp, m.min, m.max, m.points, null as data
+                from tracker.run r join tracker.metric m on m.run = r.number
+                where r.id = any(:runs) and (:all or m.key = any(:keys))
+                union all
+                select r.id, null, null, null, null, null, null, null, t.data
+                from tracker.run r join tracker.metric_tail t on t.run = r.number
+                where r.id = any(:runs)
+                """)
+            .bindArray("runs", String.class, runIds)
+            .bind("all", wanted == null)
+            .bindArray("keys", String.class, wanted == null ? List.of() : wanted)
+            .map((rs, context) -> {
+              var run = rs.getString(1);
+              var data = rs.getBytes(9);
+              if (data == null) {
+                found
+                    .computeIfAbsent(run, id -> new TreeMap<>())
+                    .put(
+                        rs.getString(2),
                         new LatestMetric(
                             rs.getString(2),
                             rs.getDouble(3),
@@ -146,99 +400,184 @@ public class MetricStore {
                             Instant.ofEpochMilli(rs.getLong(5)),
                             orNaN((Double) rs.getObject(6)),
                             orNaN((Double) rs.getObject(7)),
-                            rs.getLong(8))))
-                .list())
-        .forEach(entry ->
-            found.computeIfAbsent(entry.getKey(), id -> new ArrayList<>()).add(entry.getValue()));
-    return found;
+                            rs.getLong(8)));
+              } else {
+                var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
+                Tail.read(
+                    data,
+                    key ->
+                        wanted == null || wanted.contains(key)
+                            ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
+                            : null);
+              }
+              return run;
+            })
+            .list());
+    tails.forEach((run, ofRun) -> {
+      var latest = found.computeIfAbsent(run, id -> new TreeMap<>());
+      ofRun.forEach((key, buffer) -> {
+        if (buffer.size() > 0) {
+          latest.merge(key, newestOf(key, buffer.points().byStep()), MetricStore::newer);
+        }
+      });
+    });
+    var lists = new HashMap<String, List<LatestMetric>>();
+    found.forEach((run, latest) -> lists.put(run, List.copyOf(latest.values())));
+    return lists;
   }
 
-  private record ChunkRow(byte[] data) {}
+  private static LatestMetric newestOf(String key, Points points) {
+    int last = points.size() - 1;
+    var range = Range.of(points.values());
+    return new LatestMetric(
+        key,
+        points.values()[last],
+        points.steps()[last],
+        Instant.ofEpochMilli(points.timestamps()[last]),
+        range.isEmpty() ? Double.NaN : range.min,
+        range.isEmpty() ? Double.NaN : range.max,
+        points.size());
+  }
 
-  /// All points of a metric by step, then time; exact repetitions once. Empty when the run has no
-  /// such metric.
+  private static LatestMetric newer(LatestMetric a, LatestMetric b) {
+    int c = Long.compare(a.step(), b.step());
+    c = c != 0 ? c : a.timestamp().compareTo(b.timestamp());
+    c = c != 0 ? c : Points.compare(a.value(), b.value());
+    var newest = c > 0 ? a : b;
+    return new LatestMetric(
+        a.key(),
+        newest.value(),
+        newest.step(),
+        newest.timestamp(),
+        Double.isNaN(a.min())
+            ? b.min()
+            : Double.isNaN(b.min()) ? a.min() : Math.min(a.min(), b.min()),
+        Double.isNaN(a.max())
+            ? b.max()
+            : Double.isNaN(b.max()) ? a.max() : Math.max(a.max(), b.max()),
+        a.points() + b.points());
+  }
+
+  /// All points within a range of steps, both ends included, by step, timestamp and value.
+  public Points history(String runId, String key, long fromStep, long toStep) {
+    return chart(runId, key, fromStep, toStep, null).points();
+  }
+
+  /// At most so many points of a range of steps, the lowest and the highest of each part among
+  /// them.
+  public Points sampled(String runId, String key, long fromStep, long toStep, int maxPoints) {
+    return chart(runId, key, fromStep, toStep, maxPoints).points();
+  }
+
+  /// A part of a history.
+  ///
+  /// @param more whether points follow
+  public record Page(Points points, boolean more) {}
+
+  /// A part of all points by timestamp, step and value.
+  public Page page(String runId, String key, int afterPosition, int limit) {
+    var all = history(runId, key, Long.MIN_VALUE, Long.MAX_VALUE).byTime();
+    int from = Math.min(afterPosition, all.size());
+    int to = (int) Math.min((long) from + limit, all.size());
+    return new Page(all.slice(from, to), to < all.size());
+  }
+
+  /// Histories of one metric in several runs, for lines beside each other: the steps that any of
+  /// the runs has, evenly thinned out to about `maxResults`, and the first and the last of each
+  /// run. Runs without such a metric are left out.
+  public Map<String, Points> bulkInterval(
+      Collection<String> runIds, String key, long startStep, long endStep, int maxResults) {
+    var all = new TreeMap<String, Points>();
+    var steps = new TreeSet<Long>();
+    var shown = new HashSet<Long>();
+    for (var runId : new TreeSet<>(runIds)) {
+      var points = history(runId, key, startStep, endStep);
+      if (points.size() > 0) {
+        all.put(runId, points);
+        Arrays.stream(points.steps()).forEach(steps::add);
+        shown.add(points.steps()[0]);
+        shown.add(points.steps()[points.size() - 1]);
+      }
+    }
+    var ordered = steps.stream().mapToLong(Long::longValue).toArray();
+    int picks = Math.min(maxResults, ordered.length);
+    for (int i = 0; i < picks; i++) {
+      shown.add(ordered[(int) ((long) i * ordered.length / picks)]);
+    }
+    all.replaceAll((run, points) -> only(points, shown));
+    return all;
+  }
+
+  private static Points only(Points points, Set<Long> steps) {
+    var positions = new int[points.size()];
+    int count = 0;
+    for (int i = 0; i < points.size(); i++) {
+      if (steps.contains(points.steps()[i])) {
+        positions[count++] = i;
+      }
+    }
+    return points.pick(positions, count);
+  }
+
+  /// The answer of the API. Empty when the run has no such metric.
   ///
   /// @param most how many points to answer at most; null for all
-  Optional<MetricHistory> history(String runId, String key, @Nullable Integer most) {
-    var chunks =
-        db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select data from tracker.metric_chunk
-                    where run_id = :run and key = :key order by number
-                    """)
-                .bind("run", runId)
-                .bind("key", key)
-                .mapTo(ChunkRow.class)
-                .map(row -> MetricChunk.decode(row.data))
-                .list());
-    if (chunks.isEmpty()) {
+  Optional<MetricHistory> history(
+      String runId, String key, long fromStep, long toStep, @Nullable Integer most) {
+    var chart = chart(runId, key, fromStep, toStep, most);
+    if (chart.total() == 0 && !exists(runId, key)) {
       return Optional.empty();
     }
-    var all = merge(chunks);
-    var shown = most == null ? all : Downsample.minMax(all, most);
+    var points = chart.points();
     return Optional.of(
         new MetricHistory(
-            runId,
-            key,
-            all.points(),
-            Arrays.stream(shown.steps()).boxed().toList(),
-            Arrays.stream(shown.timestamps()).boxed().toList(),
-            Arrays.stream(shown.values()).boxed().toList()));
+            runId, key, chart.total(), points.steps(), points.timestamps(), points.values()));
   }
 
-  private static MetricChunk pack(List<MetricSeries> series) {
-    return new MetricChunk(
-        series.stream().flatMapToLong(s -> s.getStepsList().stream().mapToLong(v -> v)).toArray(),
-        series.stream()
-            .flatMapToLong(s -> s.getTimestampsList().stream().mapToLong(v -> v))
-            .toArray(),
-        series.stream()
-            .flatMapToDouble(s -> s.getValuesList().stream().mapToDouble(v -> v))
-            .toArray());
+  private boolean exists(String runId, String key) {
+    return latest(List.of(runId)).getOrDefault(runId, List.of()).stream()
+        .anyMatch(metric -> metric.key().equals(key));
   }
 
-  static MetricChunk merge(List<MetricChunk> chunks) {
-    int points = chunks.stream().mapToInt(MetricChunk::points).sum();
-    var steps = new long[points];
-    var timestamps = new long[points];
-    var values = new double[points];
-    int filled = 0;
-    boolean ordered = true;
-    for (var chunk : chunks) {
-      for (int i = 0; i < chunk.points(); i++) {
-        steps[filled] = chunk.steps()[i];
-        timestamps[filled] = chunk.timestamps()[i];
-        values[filled] = chunk.values()[i];
-        ordered &= filled == 0 || steps[filled - 1] < steps[filled];
-        filled++;
+  private record Part(byte[] data, long firstStep, long lastStep, long total) {}
+
+  private Chart.Result chart(
+      String runId, String key, long fromStep, long toStep, @Nullable Integer most) {
+    var chart = new Chart(fromStep, toStep, most);
+    var tail = new PointBuffer();
+    return db.inTransaction(tx -> {
+      // One statement sees one state: a point is in the tail or folded, never both or neither.
+      try (var parts =
+          tx
+              .createQuery(
+                  """
+                  select data, first_step, last_step, total from (
+                    select t.data, 0::bigint as first_step, 0::bigint as last_step, -1::bigint as total
+                    from tracker.run r join tracker.metric_tail t on t.run = r.number where r.id = :run
+                    union all
+                    select c.data, c.first_step, c.last_step, sum(c.points) over ()
+                    from tracker.run r join tracker.metric_chunk c on c.run = r.number
+                    where r.id = :run and c.key = :key
+                      and c.last_step >= :from and c.first_step <= :to) parts
+                  order by first_step
+                  """)
+              .bind("run", runId)
+              .bind("key", key)
+              .bind("from", fromStep)
+              .bind("to", toStep)
+              .setFetchSize(64)
+              .mapTo(Part.class)
+              .stream()) {
+        parts.forEach(part -> {
+          if (part.total < 0) {
+            Tail.read(part.data, each -> each.equals(key) ? tail : null);
+          } else {
+            chart.chunk(part.data, part.firstStep, part.lastStep, part.total);
+          }
+        });
       }
-    }
-    if (ordered) {
-      return new MetricChunk(steps, timestamps, values);
-    }
-    var order =
-        IntStream.range(0, points)
-            .boxed()
-            .sorted(
-                Comparator.<Integer>comparingLong(i -> steps[i])
-                    .thenComparingLong(i -> timestamps[i])
-                    .thenComparingDouble(i -> values[i]))
-            .toList();
-    var kept = new ArrayList<Integer>(points);
-    for (int i : order) {
-      if (kept.isEmpty()
-          || steps[kept.getLast()] != steps[i]
-          || timestamps[kept.getLast()] != timestamps[i]
-          || Double.compare(values[kept.getLast()], values[i]) != 0) {
-        kept.add(i);
-      }
-    }
-    return new MetricChunk(
-        kept.stream().mapToLong(i -> steps[i]).toArray(),
-        kept.stream().mapToLong(i -> timestamps[i]).toArray(),
-        kept.stream().mapToDouble(i -> values[i]).toArray());
+      return chart.with(tail.points());
+    });
   }
 
   private static double orNaN(@Nullable Double value) {

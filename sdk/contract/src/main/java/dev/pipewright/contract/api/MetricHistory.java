@@ -1,7 +1,5 @@
 package dev.pipewright.contract.api;
 
-import java.util.List;
-
 /// Points of one metric, by step; the lists have one length. With a wish for fewer points than
 /// there are, each bucket of neighbouring steps gives its lowest and its highest point, so no peak
 /// is lost.
@@ -10,9 +8,4 @@ import java.util.List;
 /// @param timestamps milliseconds since the epoch
 /// @param values "NaN", "Infinity" and "-Infinity" are strings in JSON
 public record MetricHistory(
-    String runId,
-    String key,
-    long points,
-    List<Long> steps,
-    List<Long> timestamps,
-    List<Double> values) {}
+    String runId, String key, long points, long[] steps, long[] timestamps, double[] values) {}
