@@ -59,8 +59,9 @@ insert into metric_chunk (run, first_step, last_step, points, level, key, data)
 drop table old_metric_chunk;
 drop table old_metric;
 
+-- With the value, so that a search that looks up a run's metrics reads the index alone.
 alter table metric
-  add primary key (run, key),
+  add primary key (run, key) include (value),
   add foreign key (run) references run (number) on delete cascade;
 create index metric_value on metric (experiment_id, key, value, run) include (min, max);
 alter table metric_chunk

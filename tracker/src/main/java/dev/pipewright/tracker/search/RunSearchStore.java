@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static java.util.stream.Collectors.joining;
 
 import dev.pipewright.platform.Db;
+import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.search.Filter.Compare;
 import dev.pipewright.tracker.search.Filter.In;
 import dev.pipewright.tracker.search.Filter.IsNull;
@@ -58,20 +59,22 @@ public class RunSearchStore {
           "work_mem", "64MB");
 
   private final Db db;
+  private final MetricStore metrics;
   private final Limits limits;
 
   @Inject
-  RunSearchStore(Db db) {
-    this(db, Limits.MEASURED);
+  RunSearchStore(Db db, MetricStore metrics) {
+    this(db, metrics, Limits.MEASURED);
   }
 
-  RunSearchStore(Db db, Limits limits) {
+  RunSearchStore(Db db, MetricStore metrics, Limits limits) {
     this.db = db;
+    this.metrics = metrics;
     this.limits = limits;
   }
 
   public static RunSearchStore on(Db db) {
-    return new RunSearchStore(db);
+    return new RunSearchStore(db, MetricStore.on(db));
   }
 
   public record Found(String id, long number) {}
@@ -85,6 +88,9 @@ public class RunSearchStore {
   public RunPage search(RunQuery query) {
     if (query.experiments().isEmpty() || query.maxResults() == 0) {
       return new RunPage(List.of(), null);
+    }
+    if (query.readsMetrics()) {
+      metrics.fold(query.experiments());
     }
     var rows =
         SqlFilter.searching(() -> db.inTransaction(tx -> new Search(tx, query, limits).rows()));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Migrations;
+import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.search.NaiveSearch.Dataset;
 import dev.pipewright.tracker.search.NaiveSearch.Metric;
 import dev.pipewright.tracker.search.NaiveSearch.Run;
@@ -53,31 +54,7 @@ class RunSearchTest {
     source.setUrl(TestPostgres.shared().newDatabase());
     Migrations.migrate(source, "tracker");
     var db = new Db(source);
-    db.useTransaction(RunSearchTest::metricTable);
     return db;
-  }
-
-  /// The table as the metric store keeps it.
-  private static void metricTable(Handle tx) {
-    boolean there =
-        tx.createQuery(
-                """
-                select count(*) > 0 from information_schema.columns
-                where table_schema = 'tracker' and table_name = 'metric' and column_name = 'value'
-                """)
-            .mapTo(Boolean.class)
-            .one();
-    if (!there) {
-      tx.execute("drop table tracker.metric");
-      tx.execute(
-          """
-          create table tracker.metric (
-            run bigint not null, key text not null collate "C", experiment_id bigint not null, value double precision not null,
-            step bigint not null, timestamp bigint not null, min double precision, max double precision, primary key (run, key))
-          """);
-      tx.execute(
-          "create index metric_value on tracker.metric (experiment_id, key, value, run) include (min, max)");
-    }
   }
 
   private static List<Run> fill() {
@@ -320,7 +297,7 @@ class RunSearchTest {
       @ForAll("experiments") List<Long> experiments,
       @ForAll("limits") Limits limits,
       @ForAll("sizes") int size) {
-    var store = new RunSearchStore(db, limits);
+    var store = new RunSearchStore(db, MetricStore.on(db), limits);
     var wanted =
         NaiveSearch.search(runs, RunQuery.of(experiments, filter, orderBy, view, size, null));
     var found = new ArrayList<String>();
