@@ -1,92 +1,57 @@
 package dev.pipewright.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pipewright.contract.Digests;
-import dev.pipewright.contract.ProblemException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class LocalBlobsTest {
-  private static final byte[] CONTENT = "some content".getBytes(StandardCharsets.UTF_8);
-
+class LocalBlobsTest extends BlobsContract {
   @TempDir Path folder;
-  private LocalBlobs blobs;
 
-  @BeforeEach
-  void open() {
-    blobs = new LocalBlobs(folder);
+  @Override
+  Blobs open() {
+    return new LocalBlobs(folder, Clock.systemUTC());
   }
 
-  private static InputStream content() {
-    return new ByteArrayInputStream(CONTENT);
-  }
-
-  @Test
-  void keepsContentUnderItsDigest() throws IOException {
-    var digest = Digests.of(CONTENT);
-    assertThat(blobs.exists(digest)).isFalse();
-    assertThat(blobs.put(digest, content())).isEqualTo(new Blobs.Stored(CONTENT.length, true));
-    assertThat(blobs.put(digest, content())).isEqualTo(new Blobs.Stored(CONTENT.length, false));
-    var stored = blobs.open(digest).orElseThrow();
-    try (var stream = stored.stream()) {
-      assertThat(stored.size()).isEqualTo(CONTENT.length);
-      assertThat(stream.readAllBytes()).isEqualTo(CONTENT);
+  @Override
+  int incoming() throws IOException {
+    var incoming = folder.resolve("incoming");
+    if (!Files.exists(incoming)) {
+      return 0;
+    }
+    try (var files = Files.list(incoming)) {
+      return (int) files.count();
     }
   }
 
   @Test
-  void keepsNothingOfContentWithAnotherDigest() throws IOException {
-    var digest = Digests.of("other");
-    assertThatThrownBy(() -> blobs.put(digest, content()))
-        .isInstanceOf(ProblemException.class)
-        .hasMessageContaining("BLOB_DIGEST_MISMATCH")
-        .hasMessageContaining(Digests.of(CONTENT));
-    assertThat(blobs.exists(digest)).isFalse();
-    try (var left = Files.walk(folder)) {
-      assertThat(left.filter(Files::isRegularFile)).isEmpty();
-    }
+  void deletesUploadsOfAServerThatWasKilled() throws IOException {
+    var incoming = Files.createDirectories(folder.resolve("incoming"));
+    var killed = Files.writeString(incoming.resolve("1"), "half of ");
+    Files.setLastModifiedTime(killed, FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+    var other = Files.writeString(incoming.resolve("2"), "goes on");
+    assertThat(open().deleteAbandoned(Instant.parse("2026-01-02T00:00:00Z"))).isEqualTo(1);
+    assertThat(killed).doesNotExist();
+    assertThat(other).exists();
   }
 
   @Test
-  void keepsNothingOfAStreamThatBreaks() throws IOException {
-    var broken =
-        new InputStream() {
-          private int left = 5;
-
-          @Override
-          public int read(byte[] bytes, int offset, int length) throws IOException {
-            bytes[offset] = (byte) read();
-            return 1;
-          }
-
-          @Override
-          public int read() throws IOException {
-            if (left-- == 0) {
-              throw new IOException("cut off");
-            }
-            return 'x';
-          }
-        };
-    assertThatThrownBy(() -> blobs.put(Digests.of("xxxxx"), broken)).hasMessage("cut off");
-    try (var left = Files.walk(folder)) {
-      assertThat(left.filter(Files::isRegularFile)).isEmpty();
+  void bringsBackWhatAKilledServerSetAside() throws IOException {
+    var blobs = open();
+    var digest = blobs.put(new ByteArrayInputStream(new byte[3])).digest();
+    try (var files = Files.walk(folder.resolve("sha256"))) {
+      var file = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+      Files.move(file, file.resolveSibling(file.getFileName() + ".deleting"));
     }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "sha256:", "sha256:abc", "../../etc/passwd", "sha256:..%2f"})
-  void refusesWhatIsNotADigest(String digest) {
-    assertThatThrownBy(() -> blobs.exists(digest)).hasMessageContaining("is not a digest");
+    assertThat(blobs.renew(digest)).isFalse();
+    assertThat(blobs.deleteAbandoned(Instant.EPOCH)).isZero();
+    assertThat(blobs.renew(digest)).isTrue();
   }
 }

@@ -20,6 +20,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,7 +48,7 @@ class PipelineResource {
   @Operation(
       summary = "Store a pipeline version",
       description = "201 for a new version; 200 when it is the latest one already.")
-  public RestResponse<PipelineVersion> apply(@Nullable ApplyPipeline request) {
+  public RestResponse<PipelineVersion> apply(@Nullable ApplyPipeline request) throws IOException {
     if (request == null || request.source() == null) {
       throw new ProblemException(
           ProblemCode.BAD_REQUEST, "The body has no 'source', the YAML of the pipeline.");
@@ -106,7 +107,7 @@ class PipelineResource {
   }
 
   /// Every file a task lists must have been sent along, with its content.
-  private void checkFiles(PipelineSpec spec, List<DataRef.FileRef> files) {
+  private void checkFiles(PipelineSpec spec, List<DataRef.FileRef> files) throws IOException {
     var errors = new ArrayList<Problem.Violation>();
     spec.tasks()
         .forEach((name, task) -> {
@@ -124,7 +125,7 @@ class PipelineResource {
           }
         });
     for (var file : files) {
-      if (file.digest() == null || !blobs.exists(file.digest())) {
+      if (file.digest() == null || !blobs.renew(file.digest())) {
         errors.add(
             new Problem.Violation(
                 "FILE_MISSING",

@@ -1,6 +1,5 @@
 package dev.pipewright.orchestrator.run;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Json;
@@ -93,7 +92,7 @@ class DataParams {
     try {
       var data = Json.MAPPER.treeToValue(value, DataRef.class);
       for (var file : data.files()) {
-        if (!blobs.exists(file.digest())) {
+        if (!blobs.renew(file.digest())) {
           errors.add(
               violation(
                   "INPUT_MISSING",
@@ -103,7 +102,7 @@ class DataParams {
         }
       }
       stored.put(name, value);
-    } catch (JsonProcessingException | RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       errors.add(
           violation(
               "TYPE_MISMATCH",

@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.util.regex.Pattern;
 
 /// Stands before everything else. There is no authentication yet, so what keeps other web sites
 /// from using a visitor's browser against this server is here: a request must name a loopback host
@@ -24,6 +25,9 @@ class Front {
   private static final int FIRST = 1_000;
   private static final int BEFORE_ROUTES = 100;
   private static final int HTTP_PORT = 80;
+  private static final Pattern UPLOAD =
+      Pattern.compile(
+          "/api/v1/blobs/|/(api|ajax-api)/2\\.0/mlflow-artifacts/(artifacts|mpu/part)/");
   private static final long LARGEST_BODY = 16 * 1024 * 1024;
 
   void register(@Observes Filters filters) {
@@ -85,9 +89,9 @@ class Front {
     }
   }
 
-  /// Only blobs are streamed; any other body is read into memory.
+  /// Only contents are streamed; any other body is read into memory.
   private static boolean isUpload(HttpServerRequest request) {
-    return HttpMethod.PUT.equals(request.method()) && request.path().startsWith("/api/v1/blobs/");
+    return HttpMethod.PUT.equals(request.method()) && UPLOAD.matcher(request.path()).lookingAt();
   }
 
   private static boolean tooLarge(RoutingContext context, HttpServerRequest request) {
@@ -139,6 +143,9 @@ class Front {
         HttpMethod.GET.equals(request.method()) || HttpMethod.HEAD.equals(request.method());
     boolean ofApi =
         path.startsWith("/api/")
+            || path.startsWith("/ajax-api/")
+            || path.equals("/get-artifact")
+            || path.equals("/model-versions/get-artifact")
             || path.startsWith("/docs/")
             || path.equals("/q")
             || path.startsWith("/q/");

@@ -17,9 +17,24 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
 
-/// All SQL of a run's files and log lines.
+/// All SQL of files by path, and of log lines.
 @ApplicationScoped
 public class ArtifactStore {
+  private static final String SELECT =
+      "select path, size, digest, media_type, created_at from tracker.artifact ";
+  private static final String PUT =
+      "insert into tracker.artifact (path, digest, size, media_type, created_at) ";
+  private static final String REPLACE =
+      """
+
+      on conflict (path) do update set
+        digest = excluded.digest, size = excluded.size,
+        media_type = excluded.media_type, created_at = excluded.created_at
+      """;
+
+  /// The character after '/' in the order of the index.
+  private static final String AFTER_SLASH = "0";
+
   private static final long CHUNK_BYTES = 128 * 1024;
   private static final long PAGE_BYTES = 4 * 1024 * 1024;
 
@@ -33,16 +48,33 @@ public class ArtifactStore {
     return new ArtifactStore(db);
   }
 
-  /// A path that is logged again takes the new content.
+  /// A file at its path; one that is put again takes the new content.
+  ///
+  /// @param path as [ArtifactPath] allows it
+  public static void put(
+      Handle tx, String path, String digest, long size, String mediaType, Instant at) {
+    tx.createUpdate(PUT + "values (:path, :digest, :size, :mediaType, :at)" + REPLACE)
+        .bind("path", path)
+        .bind("digest", digest)
+        .bind("size", size)
+        .bind("mediaType", mediaType)
+        .bind("at", at)
+        .execute();
+  }
+
+  public void put(String path, String digest, long size, String mediaType, Instant at) {
+    db.useTransaction(tx -> put(tx, path, digest, size, mediaType, at));
+  }
+
+  /// A file that a task logged, below its run's location.
   public void artifact(Handle tx, String runId, Instant at, ArtifactLogged artifact) {
     tx.createUpdate(
-            """
-            insert into tracker.artifact (run_id, path, digest, size, media_type, created_at)
-            values (:run, :path, :digest, :size, :mediaType, :at)
-            on conflict (run_id, path) do update set
-              digest = excluded.digest, size = excluded.size,
-              media_type = excluded.media_type, created_at = excluded.created_at
-            """)
+            PUT
+                + """
+                select tracker.artifact_root(artifact_uri) || '/' || :path, :digest, :size, :mediaType, :at
+                from tracker.run where id = :run
+                """
+                + REPLACE)
         .bind("run", runId)
         .bind("path", artifact.getPath())
         .bind("digest", artifact.getDigest())
@@ -50,6 +82,97 @@ public class ArtifactStore {
         .bind("mediaType", artifact.getMediaType())
         .bind("at", at)
         .execute();
+  }
+
+  public Optional<Artifact> find(String path) {
+    return db.read(handle ->
+        handle
+            .createQuery(SELECT + "where path = :path")
+            .bind("path", path)
+            .mapTo(Artifact.class)
+            .findOne());
+  }
+
+  /// What a directory holds: a file, or a directory with a file somewhere below.
+  ///
+  /// @param name within the directory
+  /// @param size null for a directory
+  public record Child(String name, boolean directory, @Nullable Long size) {}
+
+  /// The children of a directory by name, at most so many. Steps over what lies within each child,
+  /// so that it costs as much as there are children, not files.
+  ///
+  /// @param directory empty for all
+  /// @param after the last child of the page before; null from the first
+  public List<Child> list(String directory, int limit, @Nullable Child after) {
+    var prefix = directory.isEmpty() ? "" : directory + "/";
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                with recursive child (path, size, slash) as (
+                  (select path, size, strpos(substr(path, :length + 1), '/')
+                    from tracker.artifact
+                    where path >= :from and (:until = '' or path < :until) order by path limit 1)
+                  union all
+                  select next.* from child, lateral (
+                    select path, size, strpos(substr(path, :length + 1), '/')
+                    from tracker.artifact
+                    where path >= (case when child.slash > 0
+                        then left(child.path, :length + child.slash - 1) || '0'
+                        else child.path || chr(1) end) collate "C"
+                      and (:until = '' or path < :until)
+                    order by path limit 1) next)
+                select
+                  case when slash > 0 then substr(path, :length + 1, slash - 1)
+                    else substr(path, :length + 1) end as name,
+                  slash > 0 as directory, case when slash = 0 then size end as size
+                from child limit :limit
+                """)
+            .bind("length", prefix.codePointCount(0, prefix.length()))
+            .bind("from", after == null ? prefix : prefix + after.name + past(after.directory))
+            .bind("until", directory.isEmpty() ? "" : directory + AFTER_SLASH)
+            .bind("limit", limit)
+            .mapTo(Child.class)
+            .list());
+  }
+
+  /// What comes right after a child and all below it.
+  private static String past(boolean directory) {
+    return directory ? AFTER_SLASH : "\u0001";
+  }
+
+  /// Deletes a file, or all files below a directory.
+  ///
+  /// @return how many
+  public int delete(String path) {
+    return db.inTransaction(tx ->
+        tx.createUpdate(
+                """
+                delete from tracker.artifact
+                where path = :path or path >= :path || '/' and path < :path || '0'
+                """)
+            .bind("path", path)
+            .execute());
+  }
+
+  /// Gives a file, or all files below a directory, another path too. The content is not copied.
+  ///
+  /// @return how many
+  public int copy(String from, String to) {
+    return db.inTransaction(tx ->
+        tx.createUpdate(
+                """
+                insert into tracker.artifact (path, digest, size, media_type, created_at)
+                select :to || substr(path, length(:from) + 1), digest, size, media_type, created_at
+                from tracker.artifact
+                where path = :from or path >= :from || '/' and path < :from || '0'
+                for share
+                """
+                    + REPLACE)
+            .bind("from", from)
+            .bind("to", to)
+            .execute());
   }
 
   public void logLines(Handle tx, String runId, List<LogLine> lines) {
@@ -86,21 +209,52 @@ public class ArtifactStore {
         .add();
   }
 
-  /// By path.
+  /// Where a logged model's files are, as an address.
+  public Optional<String> locationOfModel(String modelId) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                "select artifact_uri from tracker.logged_model where id = :id and deleted_at is null")
+            .bind("id", modelId)
+            .mapTo(String.class)
+            .findOne());
+  }
+
+  /// Where the files of a version of a registered model are, as an address.
+  public Optional<String> locationOfModelVersion(String name, int version) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select m.artifact_uri
+                from tracker.model_version v join tracker.logged_model m on m.id = v.model_id
+                where v.name = :name and v.version = :version
+                """)
+            .bind("name", name)
+            .bind("version", version)
+            .mapTo(String.class)
+            .findOne());
+  }
+
+  /// The files of a run by path, which is the path below the run's location.
   Page<Artifact> artifacts(String runId, int limit, @Nullable String after) {
     return Paging.page(
-        db.read(handle ->
-            handle
-                .createQuery(
-                    """
-                    select path, size, digest, media_type, created_at from tracker.artifact
-                    where run_id = :run and path > :after order by path limit :limit
-                    """)
-                .bind("run", runId)
-                .bind("after", after == null ? "" : after)
-                .bind("limit", limit + 1)
-                .mapTo(Artifact.class)
-                .list()),
+        db.read(handle -> {
+          var root = root(handle, runId);
+          return handle
+              .createQuery(
+                  """
+                  select substr(path, length(:root) + 2) as path, size, digest, media_type, created_at
+                  from tracker.artifact
+                  where path > :root || '/' || :after and path < :root || '0'
+                  order by tracker.artifact.path limit :limit
+                  """)
+              .bind("root", root)
+              .bind("after", after == null ? "" : after)
+              .bind("limit", limit + 1)
+              .mapTo(Artifact.class)
+              .list();
+        }),
         limit,
         Artifact::path,
         row -> row);
@@ -109,15 +263,18 @@ public class ArtifactStore {
   Optional<Artifact> artifact(String runId, String path) {
     return db.read(handle ->
         handle
-            .createQuery(
-                """
-                select path, size, digest, media_type, created_at from tracker.artifact
-                where run_id = :run and path = :path
-                """)
-            .bind("run", runId)
-            .bind("path", path)
+            .createQuery(SELECT + "where path = :path")
+            .bind("path", root(handle, runId) + "/" + path)
             .mapTo(Artifact.class)
             .findOne());
+  }
+
+  private static String root(Handle handle, String runId) {
+    return handle
+        .createQuery("select tracker.artifact_root(artifact_uri) from tracker.run where id = :run")
+        .bind("run", runId)
+        .mapTo(String.class)
+        .one();
   }
 
   private record Chunk(byte[] data) {}

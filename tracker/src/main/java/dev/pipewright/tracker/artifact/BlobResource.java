@@ -38,9 +38,11 @@ class BlobResource {
   }
 
   @HEAD
-  @Operation(summary = "Whether a blob is there")
-  public Response exists(@PathParam("digest") String digest) {
-    return Response.status(blobs.exists(digest) ? 200 : 404).build();
+  @Operation(
+      summary = "Whether a blob is there",
+      description = "One that is there is kept as long as if it had been uploaded now.")
+  public Response exists(@PathParam("digest") String digest) throws IOException {
+    return Response.status(blobs.renew(digest) ? 200 : 404).build();
   }
 
   @GET

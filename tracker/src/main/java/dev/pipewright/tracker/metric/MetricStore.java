@@ -358,6 +358,12 @@ public class MetricStore {
 
   /// The newest values of each of these runs, by key.
   public Map<String, List<LatestMetric>> latest(Collection<String> runIds) {
+    return latest(runIds, null);
+  }
+
+  /// @param keys null for all of them
+  public Map<String, List<LatestMetric>> latest(
+      Collection<String> runIds, @Nullable Collection<String> keys) {
     var found = new HashMap<String, Map<String, LatestMetric>>();
     var tails = new HashMap<String, Map<String, PointBuffer>>();
     db.useTransaction(tx ->
@@ -365,13 +371,16 @@ public class MetricStore {
         tx.createQuery(
                 """
                 select r.id, m.key, m.value, m.step, m.timestamp, m.min, m.max, m.points, null as data
-                from tracker.run r join tracker.metric m on m.run = r.number where r.id = any(:runs)
+                from tracker.run r join tracker.metric m on m.run = r.number
+                where r.id = any(:runs) and (:all or m.key = any(:keys))
                 union all
                 select r.id, null, null, null, null, null, null, null, t.data
                 from tracker.run r join tracker.metric_tail t on t.run = r.number
                 where r.id = any(:runs)
                 """)
             .bindArray("runs", String.class, runIds)
+            .bind("all", keys == null)
+            .bindArray("keys", String.class, keys == null ? List.of() : keys)
             .map((rs, context) -> {
               var run = rs.getString(1);
               var data = rs.getBytes(9);
@@ -390,7 +399,12 @@ public class MetricStore {
                             rs.getLong(8)));
               } else {
                 var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
-                Tail.read(data, key -> ofRun.computeIfAbsent(key, k -> new PointBuffer()));
+                Tail.read(
+                    data,
+                    key ->
+                        keys == null || keys.contains(key)
+                            ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
+                            : null);
               }
               return run;
             })

@@ -9,6 +9,15 @@ import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.ExperimentStore;
 import dev.pipewright.tracker.run.ExperimentStore.ExperimentRow;
+import dev.pipewright.tracker.search.Bindings;
+import dev.pipewright.tracker.search.Entity;
+import dev.pipewright.tracker.search.EntitySearchStore;
+import dev.pipewright.tracker.search.EntitySearchStore.Key;
+import dev.pipewright.tracker.search.Field;
+import dev.pipewright.tracker.search.FilterParser;
+import dev.pipewright.tracker.search.FilterSchema;
+import dev.pipewright.tracker.search.OrderBy;
+import dev.pipewright.tracker.search.SqlFilter;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,13 +30,17 @@ import org.jspecify.annotations.Nullable;
 class ExperimentCalls implements Routes.Family {
   private static final int MOST_EXPERIMENTS_OF_DATASETS = 20;
   private static final int MOST_DATASETS = 1000;
+  private static final int MOST_RESULTS = 50_000;
 
   private final Db db;
   private final ExperimentStore experiments;
   private final DatasetStore datasets;
+  private final EntitySearchStore search;
 
-  ExperimentCalls(Db db, ExperimentStore experiments, DatasetStore datasets) {
+  ExperimentCalls(
+      Db db, ExperimentStore experiments, DatasetStore datasets, EntitySearchStore search) {
     this.db = db;
+    this.search = search;
     this.experiments = experiments;
     this.datasets = datasets;
   }
@@ -38,6 +51,8 @@ class ExperimentCalls implements Routes.Family {
         .post("2.0/mlflow/experiments/create", this::create)
         .get("2.0/mlflow/experiments/get", this::get)
         .get("2.0/mlflow/experiments/get-by-name", this::getByName)
+        .get("2.0/mlflow/experiments/search", this::search)
+        .post("2.0/mlflow/experiments/search", this::search)
         .post("2.0/mlflow/experiments/update", this::update)
         .post("2.0/mlflow/experiments/delete", call -> setDeleted(call, true))
         .post("2.0/mlflow/experiments/restore", call -> setDeleted(call, false))
@@ -160,6 +175,60 @@ class ExperimentCalls implements Routes.Family {
       }
     });
     return null;
+  }
+
+  private static final Map<String, Key> COLUMNS =
+      Map.of(
+          "name", new Key("e.name", "text", true),
+          "experiment_id", new Key("e.id", "bigint", true),
+          "creation_time", new Key("e.created_at", "timestamptz", true),
+          "last_update_time", new Key("e.updated_at", "timestamptz", true));
+
+  private Object search(Call call) {
+    int most = Searches.maxResults(call, 0, MOST_RESULTS);
+    var text = Searches.filter(call);
+    var filter = FilterParser.parse(text, FilterSchema.EXPERIMENTS);
+    var order = OrderBy.parse(call.strings("order_by"), FilterSchema.EXPERIMENTS);
+    var view = call.constant("view_type", Searches.VIEWS);
+    var bindings = new Bindings();
+    var where = SqlFilter.compile(filter, ExperimentCalls::source, bindings);
+    var found =
+        search.search(
+            new EntitySearchStore.Query(
+                "tracker.experiment e",
+                List.of("e.id"),
+                where + Searches.lifecycle("e.deleted_at", view),
+                bindings,
+                Searches.order(
+                    order,
+                    COLUMNS,
+                    List.of(
+                        new Key("e.created_at", "timestamptz", false),
+                        new Key("e.id", "bigint", true))),
+                most,
+                call.string("page_token"),
+                List.of("experiments", filter, order, String.valueOf(view))));
+    var ids = found.rows().stream().map(row -> Long.valueOf(row.getFirst())).toList();
+    return new Page(entities(experiments.all(ids)), found.next());
+  }
+
+  private record Page(List<Entities.Experiment> experiments, @Nullable String nextPageToken) {}
+
+  private static SqlFilter.Source source(Field field, Bindings bindings) {
+    if (field.entity() == Entity.TAG) {
+      return SqlFilter.Source.rows(
+          "t.value",
+          SqlFilter.Type.TEXT,
+          "tracker.experiment_tag t where t.experiment_id = e.id and t.key = "
+              + bindings.add(field.key()));
+    }
+    return switch (field.key()) {
+      case "name" -> SqlFilter.Source.column("e.name", SqlFilter.Type.TEXT);
+      case "experiment_id" -> SqlFilter.Source.column("e.id::text", SqlFilter.Type.TEXT);
+      case "creation_time" -> SqlFilter.Source.column("e.created_at", SqlFilter.Type.TIME);
+      case "last_update_time" -> SqlFilter.Source.column("e.updated_at", SqlFilter.Type.TIME);
+      default -> throw new IllegalArgumentException("no column for " + field);
+    };
   }
 
   private Object searchDatasets(Call call) {

@@ -9,11 +9,22 @@ import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.model.LoggedModelStore;
 import dev.pipewright.tracker.model.LoggedModelStore.LoggedModelRow;
+import dev.pipewright.tracker.search.Bindings;
+import dev.pipewright.tracker.search.Entity;
+import dev.pipewright.tracker.search.EntitySearchStore;
+import dev.pipewright.tracker.search.EntitySearchStore.Key;
+import dev.pipewright.tracker.search.Field;
+import dev.pipewright.tracker.search.FilterParser;
+import dev.pipewright.tracker.search.FilterSchema;
+import dev.pipewright.tracker.search.OrderBy;
+import dev.pipewright.tracker.search.SqlFilter;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Logged models: what a run made, before or without a name in the registry.
@@ -21,14 +32,18 @@ import org.jspecify.annotations.Nullable;
 class LoggedModelCalls implements Routes.Family {
   private static final List<String> STATUSES =
       List.of("LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED");
+  private static final int DEFAULT_RESULTS = 50;
+  private static final int MOST_RESULTS = 1000;
   private static final String BAD_NAME_CHARACTERS = "/:.%\"'";
 
   private final Db db;
   private final LoggedModelStore models;
+  private final EntitySearchStore search;
   private final Clock clock;
 
-  LoggedModelCalls(Db db, LoggedModelStore models, Clock clock) {
+  LoggedModelCalls(Db db, LoggedModelStore models, EntitySearchStore search, Clock clock) {
     this.db = db;
+    this.search = search;
     this.models = models;
     this.clock = clock;
   }
@@ -37,6 +52,7 @@ class LoggedModelCalls implements Routes.Family {
   public void addTo(Routes routes) {
     routes
         .post("2.0/mlflow/logged-models", this::create)
+        .post("2.0/mlflow/logged-models/search", this::search)
         .get("2.0/mlflow/logged-models/{model_id}", this::get)
         .patch("2.0/mlflow/logged-models/{model_id}", this::finish)
         .delete("2.0/mlflow/logged-models/{model_id}", this::delete)
@@ -146,6 +162,142 @@ class LoggedModelCalls implements Routes.Family {
     var id = call.requireString("model_id");
     found(models.addParams(id, pairs(call.objects("params"), "params")), id);
     return null;
+  }
+
+  private record Page(List<Model> models, @Nullable String nextPageToken) {}
+
+  /// A dataset that a value was measured with.
+  private record MeasuredWith(String name, @Nullable String digest) {
+    static MeasuredWith of(JsonNode dataset) {
+      return new MeasuredWith(
+          Call.requireString(dataset, "dataset_name", "datasets.dataset_name"),
+          emptyAsNull(Call.string(dataset, "dataset_digest", "datasets.dataset_digest")));
+    }
+
+    String condition(Bindings bindings) {
+      return "(x.dataset_name = "
+          + bindings.add(name)
+          + (digest == null ? ")" : " and x.dataset_digest = " + bindings.add(digest) + ")");
+    }
+  }
+
+  private Object search(Call call) {
+    var experiments = Rules.experimentIds(call.strings("experiment_ids"));
+    if (experiments.isEmpty()) {
+      throw MlflowError.missing("experiment_ids");
+    }
+    int asked = (int) Math.min(call.integer("max_results", 0), MOST_RESULTS);
+    int most = asked <= 0 ? DEFAULT_RESULTS : asked;
+    var text = Searches.filter(call);
+    var filter = FilterParser.parse(text, FilterSchema.LOGGED_MODELS);
+    var datasets = call.objects("datasets").stream().map(MeasuredWith::of).toList();
+    var bindings = new Bindings();
+    var measuredWith =
+        datasets.stream()
+            .map(dataset -> dataset.condition(bindings))
+            .collect(Collectors.joining(" or ", " and (", ")"));
+    var ofDatasets = datasets.isEmpty() ? "" : measuredWith;
+    var where = new StringBuilder("l.deleted_at is null and l.experiment_id = any (");
+    where.append(bindings.add(experiments.toArray(Long[]::new))).append(") and ");
+    where.append(
+        SqlFilter.compile(filter, (field, values) -> source(field, values, ofDatasets), bindings));
+    if (!datasets.isEmpty()) {
+      where
+          .append(" and exists (select from tracker.model_metric x where x.model_id = l.id")
+          .append(ofDatasets)
+          .append(")");
+    }
+    var order = call.objects("order_by");
+    var found =
+        search.search(
+            new EntitySearchStore.Query(
+                "tracker.logged_model l",
+                List.of("l.id"),
+                where.toString(),
+                bindings,
+                order(order, bindings),
+                most,
+                call.string("page_token"),
+                List.of("logged models", experiments, filter, datasets, order)));
+    var ids = found.rows().stream().map(List::getFirst).toList();
+    return new Page(entities(models.all(ids)), found.next());
+  }
+
+  private static final Map<String, Key> COLUMNS =
+      Map.of(
+          "name", new Key("l.name", "text", true),
+          "model_id", new Key("l.id", "text", true),
+          "model_type", new Key("l.model_type", "text", true),
+          "status", new Key("l.status", "text", true),
+          "source_run_id", new Key("l.run_id", "text", true),
+          "creation_timestamp", new Key("l.created_at", "timestamptz", true),
+          "last_updated_timestamp", new Key("l.updated_at", "timestamptz", true));
+
+  private static List<Key> order(List<JsonNode> asked, Bindings bindings) {
+    var keys = new ArrayList<Key>();
+    for (var each : asked) {
+      var name = Call.requireString(each, "field_name", "order_by.field_name");
+      boolean ascending = each.path("ascending").asBoolean(true);
+      var field = OrderBy.parse(List.of(name), FilterSchema.LOGGED_MODELS).getFirst().field();
+      if (field.entity() == Entity.METRIC) {
+        var dataset = emptyAsNull(Call.string(each, "dataset_name", "order_by.dataset_name"));
+        var digest = emptyAsNull(Call.string(each, "dataset_digest", "order_by.dataset_digest"));
+        keys.add(
+            new Key(
+                "(select x.value from tracker.model_metric x where x.model_id = l.id and x.key = "
+                    + bindings.add(field.key())
+                    + (dataset == null ? "" : " and x.dataset_name = " + bindings.add(dataset))
+                    + (digest == null ? "" : " and x.dataset_digest = " + bindings.add(digest))
+                    + " order by x.timestamp desc, x.step desc, x.run_id limit 1)",
+                "double precision",
+                ascending));
+      } else {
+        keys.add(
+            Searches.order(List.of(new OrderBy(field, ascending)), COLUMNS, List.of()).getFirst());
+      }
+    }
+    var complete = new ArrayList<>(keys);
+    for (var last :
+        List.of(new Key("l.created_at", "timestamptz", false), new Key("l.id", "text", true))) {
+      if (keys.stream().noneMatch(key -> key.expression().equals(last.expression()))) {
+        complete.add(last);
+      }
+    }
+    return complete;
+  }
+
+  private static SqlFilter.Source source(Field field, Bindings bindings, String ofDatasets) {
+    return switch (field.entity()) {
+      case METRIC ->
+          SqlFilter.Source.rows(
+              "x.value",
+              SqlFilter.Type.NUMBER,
+              "tracker.model_metric x where x.model_id = l.id and x.key = "
+                  + bindings.add(field.key())
+                  + ofDatasets);
+      case PARAMETER ->
+          SqlFilter.Source.column(
+              "(l.params ->> " + bindings.add(field.key()) + ")", SqlFilter.Type.TEXT);
+      case TAG ->
+          SqlFilter.Source.column(
+              "(l.tags ->> " + bindings.add(field.key()) + ")", SqlFilter.Type.TEXT);
+      default -> {
+        var column = COLUMNS.get(field.key());
+        if (column == null) {
+          throw new IllegalArgumentException("no column for " + field);
+        }
+        yield SqlFilter.Source.column(
+            // Clients filter by the short form of a status.
+            field.key().equals("status")
+                ? "replace(l.status, 'LOGGED_MODEL_', '')"
+                : column.expression(),
+            column.type().equals("text") ? SqlFilter.Type.TEXT : SqlFilter.Type.TIME);
+      }
+    };
+  }
+
+  private static @Nullable String emptyAsNull(@Nullable String text) {
+    return text == null || text.isEmpty() ? null : text;
   }
 
   private static Map<String, String> pairs(List<JsonNode> entries, String name) {

@@ -45,6 +45,14 @@ final class Rules {
     }
   }
 
+  static int version(String version) {
+    try {
+      return Integer.parseInt(version.strip());
+    } catch (NumberFormatException e) {
+      throw MlflowError.invalid("Parameter 'version' must be an integer, got '" + version + "'.");
+    }
+  }
+
   static List<Long> experimentIds(List<String> ids) {
     return ids.stream().map(Rules::experimentId).distinct().toList();
   }
@@ -98,6 +106,11 @@ final class Rules {
           "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ),"
               + " colon(:) and slashes (/).");
     }
+    path(name, path);
+  }
+
+  /// A name must be the shortest form of the relative path it may become.
+  static void path(String name, String path) {
     var shortest = shortest(name);
     if (!shortest.equals(name)
         || shortest.equals(".")

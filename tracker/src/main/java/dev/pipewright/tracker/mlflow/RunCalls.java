@@ -25,6 +25,8 @@ import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.NewRun;
 import dev.pipewright.tracker.run.RunStore.RunKey;
 import dev.pipewright.tracker.run.RunStore.RunRow;
+import dev.pipewright.tracker.search.RunQuery;
+import dev.pipewright.tracker.search.RunSearchStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
@@ -46,6 +48,8 @@ class RunCalls implements Routes.Family {
   private static final String LOGGED_MODELS_TAG = "mlflow.log-model.history";
   private static final List<String> STATUSES =
       List.of("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED");
+  private static final int DEFAULT_RESULTS = 1000;
+  private static final int MOST_RESULTS = 50_000;
   private static final int DATASET_NAME = 500;
   private static final int DATASET_DIGEST = 36;
   private static final int DATASET_SOURCE = 65_535;
@@ -61,6 +65,7 @@ class RunCalls implements Routes.Family {
   private final DatasetStore datasets;
   private final RunModelStore models;
   private final MetricStore metrics;
+  private final RunSearchStore search;
   private final RunLive live;
   private final Clock clock;
 
@@ -71,6 +76,7 @@ class RunCalls implements Routes.Family {
       DatasetStore datasets,
       RunModelStore models,
       MetricStore metrics,
+      RunSearchStore search,
       RunLive live,
       Clock clock) {
     this.db = db;
@@ -79,6 +85,7 @@ class RunCalls implements Routes.Family {
     this.datasets = datasets;
     this.models = models;
     this.metrics = metrics;
+    this.search = search;
     this.live = live;
     this.clock = clock;
   }
@@ -88,6 +95,7 @@ class RunCalls implements Routes.Family {
     routes
         .post("2.0/mlflow/runs/create", this::create)
         .get("2.0/mlflow/runs/get", this::get)
+        .post("2.0/mlflow/runs/search", this::search)
         .post("2.0/mlflow/runs/update", this::update)
         .post("2.0/mlflow/runs/delete", call -> setDeleted(call, true))
         .post("2.0/mlflow/runs/restore", call -> setDeleted(call, false))
@@ -160,6 +168,33 @@ class RunCalls implements Routes.Family {
 
   private Object get(Call call) {
     return Map.of("run", run(call.runId()));
+  }
+
+  private record Page(List<Entities.Run> runs, @Nullable String nextPageToken) {}
+
+  private Object search(Call call) {
+    var view = call.constant("run_view_type", Searches.VIEWS);
+    long most = call.integer("max_results", DEFAULT_RESULTS);
+    if (most < 0 || most > MOST_RESULTS) {
+      throw MlflowError.invalid(
+          "Invalid value "
+              + most
+              + " for parameter 'max_results' supplied. It must be between 0 and "
+              + MOST_RESULTS
+              + ".");
+    }
+    var query =
+        RunQuery.of(
+            Rules.experimentIds(call.strings("experiment_ids")),
+            Searches.filter(call),
+            call.strings("order_by"),
+            view == null ? RunQuery.View.ACTIVE_ONLY : RunQuery.View.valueOf(view),
+            (int) most,
+            call.string("page_token"));
+    var columns = Columns.of(call.strings("columns"));
+    var found = search.search(query);
+    var rows = runs.all(found.runs().stream().map(RunSearchStore.Found::id).toList());
+    return new Page(assemble(rows, columns), found.next());
   }
 
   private Object update(Call call) {
@@ -505,17 +540,21 @@ class RunCalls implements Routes.Family {
   }
 
   private Entities.Run run(String id) {
-    return assemble(List.of(row(id))).getFirst();
+    return assemble(List.of(row(id)), Columns.ALL).getFirst();
   }
 
   /// Puts runs together with one query a part however many there are.
-  List<Entities.Run> assemble(List<RunRow> rows) {
+  private List<Entities.Run> assemble(List<RunRow> rows, Columns columns) {
     var ids = rows.stream().map(RunRow::id).toList();
-    var params = runs.params(ids);
-    var tags = runs.tags(ids);
-    var latest = metrics.latest(ids);
-    var read = datasets.datasets(ids);
-    var linked = models.ofRuns(ids);
+    var params = runs.params(ids, columns.params());
+    var tags = runs.tags(ids, columns.tags());
+    var latest = metrics.latest(ids, columns.metrics());
+    var read =
+        columns.inputs() ? datasets.datasets(ids) : Map.<String, List<DatasetStore.Dataset>>of();
+    var linked =
+        columns.inputs() || columns.outputs()
+            ? models.ofRuns(ids)
+            : Map.<String, List<RunModelStore.RunModel>>of();
     return rows.stream()
         .map(row -> {
           var id = row.id();

@@ -129,7 +129,11 @@ public class LoggedModelStore {
   }
 
   public boolean addTags(String id, Map<String, String> tags) {
-    return changed(id, "tags = tags || :value::jsonb", json(tags));
+    return db.inTransaction(tx -> addTags(tx, id, tags));
+  }
+
+  public boolean addTags(Handle tx, String id, Map<String, String> tags) {
+    return changed(tx, id, "tags = tags || :value::jsonb", json(tags));
   }
 
   /// A param keeps its first value.
@@ -152,15 +156,15 @@ public class LoggedModelStore {
   }
 
   private boolean changed(String id, String change, String value) {
-    return db.inTransaction(tx -> {
-      var update =
-          tx.createUpdate(
-                  "update tracker.logged_model set updated_at = now(), "
-                      + change
-                      + " where id = :id")
-              .bind("id", id);
-      return (change.contains(":value") ? update.bind("value", value) : update).execute() > 0;
-    });
+    return db.inTransaction(tx -> changed(tx, id, change, value));
+  }
+
+  private static boolean changed(Handle tx, String id, String change, String value) {
+    var update =
+        tx.createUpdate(
+                "update tracker.logged_model set updated_at = now(), " + change + " where id = :id")
+            .bind("id", id);
+    return (change.contains(":value") ? update.bind("value", value) : update).execute() > 0;
   }
 
   /// A value that a run measured on a model, with the dataset it said it used.

@@ -18,6 +18,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -80,7 +81,8 @@ class ModelResource {
   public RestResponse<ModelVersion> register(
       @PathParam("name") String name,
       @HeaderParam("Idempotency-Key") @Nullable String idempotencyKey,
-      RegisterModel request) {
+      RegisterModel request)
+      throws IOException {
     check(name, request);
     var registered = models.register(name, request, idempotencyKey);
     return RestResponse.status(
@@ -88,7 +90,7 @@ class ModelResource {
         models.version(name, registered.version()));
   }
 
-  private void check(String name, @Nullable RegisterModel request) {
+  private void check(String name, @Nullable RegisterModel request) throws IOException {
     var errors = new ArrayList<Problem.Violation>();
     if (!NAME.matcher(name).matches()) {
       errors.add(
@@ -111,7 +113,7 @@ class ModelResource {
                 "model", "It must be a reference of kind 'model' with a modelId and a runId."));
       }
       for (var file : model.files()) {
-        if (file.digest() == null || !blobs.exists(file.digest())) {
+        if (file.digest() == null || !blobs.renew(file.digest())) {
           errors.add(
               violation(
                   "model.files",

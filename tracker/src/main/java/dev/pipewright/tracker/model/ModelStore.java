@@ -17,6 +17,8 @@ import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.ModelLogged;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
+import dev.pipewright.tracker.artifact.ArtifactStore;
+import dev.pipewright.tracker.artifact.MediaTypes;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunKey;
@@ -87,6 +89,21 @@ public class ModelStore {
         .bind("run", run.number())
         .bind("id", model.getModelId())
         .execute();
+    var root =
+        tx.createQuery(
+                "select tracker.artifact_root(artifact_uri) from tracker.logged_model where id = :id")
+            .bind("id", model.getModelId())
+            .mapTo(String.class)
+            .one();
+    for (var file : files) {
+      ArtifactStore.put(
+          tx,
+          root + "/" + file.path(),
+          file.digest(),
+          file.size(),
+          MediaTypes.ofName(file.path()),
+          at);
+    }
   }
 
   /// Keeps the newest value that a run measured on a model.
@@ -186,7 +203,10 @@ public class ModelStore {
       }
       int version =
           tx.createQuery(
-                  "select coalesce(max(version), 0) + 1 from tracker.model_version where name = :name")
+                  """
+                  update tracker.registered_model set last_version = last_version + 1
+                  where name = :name returning last_version
+                  """)
               .bind("name", name)
               .mapTo(Integer.class)
               .one();
@@ -195,10 +215,11 @@ public class ModelStore {
       tx.createUpdate(
               """
               insert into tracker.model_version
-                (name, version, model_id, run_id, flavor, digest, size, files, pipeline,
-                 pipeline_version, pipeline_run_id, idempotency_key, request_digest)
-              values (:name, :version, :model, :run, :flavor, :digest, :size, :files::jsonb, :pipeline,
-                 :pipelineVersion, :pipelineRun, :key, :request)
+                (name, version, source, storage_location, model_id, run_id, flavor, digest, size, files,
+                 pipeline, pipeline_version, pipeline_run_id, idempotency_key, request_digest)
+              values (:name, :version, 'models:/' || :model,
+                 (select artifact_uri from tracker.logged_model where id = :model), :model, :run, :flavor,
+                 :digest, :size, :files::jsonb, :pipeline, :pipelineVersion, :pipelineRun, :key, :request)
               """)
           .bind("name", name)
           .bind("version", version)
@@ -325,7 +346,9 @@ public class ModelStore {
   }
 
   private static final String VERSION_COLUMNS =
-      "name, version, model_id, run_id, flavor, digest, size, files::text as files, pipeline,"
+      "name, version, coalesce(model_id, '') as model_id, coalesce(run_id, '') as run_id,"
+          + " coalesce(flavor, '') as flavor, coalesce(digest, '') as digest, coalesce(size, 0) as size,"
+          + " coalesce(files, '[]')::text as files, pipeline,"
           + " pipeline_version, pipeline_run_id, created_at";
 
   private record VersionRow(

@@ -99,10 +99,13 @@ public class ExperimentStore {
             .findOne());
   }
 
-  public List<ExperimentRow> all(Collection<Long> ids) {
+  /// In the order of the ids; those that do not exist are left out.
+  public List<ExperimentRow> all(List<Long> ids) {
     return db.read(handle ->
         handle
-            .createQuery(COLUMNS + " where id = any(:ids)")
+            .createQuery(
+                COLUMNS
+                    + " join unnest(:ids) with ordinality as asked (id, place) using (id) order by place")
             .bindArray("ids", Long.class, ids)
             .mapTo(ExperimentRow.class)
             .list());

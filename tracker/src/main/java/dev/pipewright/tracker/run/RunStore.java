@@ -378,26 +378,61 @@ public class RunStore {
   private record Pair(String runId, String key, String value) {}
 
   public Map<String, Map<String, String>> params(Collection<String> runIds) {
-    return pairs("param", runIds);
+    return params(runIds, null);
+  }
+
+  /// @param keys null for all of them
+  public Map<String, Map<String, String>> params(
+      Collection<String> runIds, @Nullable Collection<String> keys) {
+    return pairs("param", runIds, keys);
   }
 
   public Map<String, Map<String, String>> tags(Collection<String> runIds) {
-    return pairs("tag", runIds);
+    return tags(runIds, null);
   }
 
-  private Map<String, Map<String, String>> pairs(String table, Collection<String> runIds) {
+  /// @param keys null for all of them
+  public Map<String, Map<String, String>> tags(
+      Collection<String> runIds, @Nullable Collection<String> keys) {
+    return pairs("tag", runIds, keys);
+  }
+
+  private Map<String, Map<String, String>> pairs(
+      String table, Collection<String> runIds, @Nullable Collection<String> keys) {
     var found = new HashMap<String, Map<String, String>>();
-    db.read(handle ->
-            handle
-                .createQuery(
-                    "select r.id as run_id, p.key, p.value from tracker.run r join tracker."
-                        + table
-                        + " p on p.run = r.number where r.id = any(:runs)")
-                .bindArray("runs", String.class, runIds)
-                .mapTo(Pair.class)
-                .list())
+    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+      return found;
+    }
+    db.read(
+            handle -> {
+              var query =
+                  handle
+                      .createQuery(
+                          "select r.id as run_id, p.key, p.value from tracker.run r join tracker."
+                              + table
+                              + " p on p.run = r.number where r.id = any(:runs)"
+                              + (keys == null ? "" : " and p.key = any(:keys)"))
+                      .bindArray("runs", String.class, runIds);
+              if (keys != null) {
+                query.bindArray("keys", String.class, keys);
+              }
+              return query.mapTo(Pair.class).list();
+            })
         .forEach(pair ->
             found.computeIfAbsent(pair.runId, id -> new TreeMap<>()).put(pair.key, pair.value));
     return found;
+  }
+
+  /// In the order of the ids; those that do not exist are left out.
+  public List<RunRow> all(List<String> ids) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                COLUMNS
+                    + " join unnest(:ids) with ordinality as asked (id, place) on asked.id = r.id"
+                    + " order by asked.place")
+            .bindArray("ids", String.class, ids)
+            .mapTo(RunRow.class)
+            .list());
   }
 }

@@ -29,8 +29,10 @@ import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,7 +65,7 @@ class IngestTest {
     runs = RunStore.on(db);
     metrics = MetricStore.on(db);
     artifacts = ArtifactStore.on(db);
-    blobs = new LocalBlobs(folder);
+    blobs = new LocalBlobs(folder, Clock.systemUTC());
     ingest =
         new Ingest(
             runs,
@@ -206,7 +208,7 @@ class IngestTest {
   }
 
   @Test
-  void aSmallArtifactComesWithItsContent() {
+  void aSmallArtifactComesWithItsContent() throws IOException {
     var content = "{}".getBytes(StandardCharsets.UTF_8);
     store(
         started(),

@@ -19,10 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// sends 64-bit ones so), unknown ones are ignored.
 public final class Call {
   private final ObjectNode parameters;
+  private final Map<String, String> path;
   private final MultiMap headers;
 
-  private Call(ObjectNode parameters, MultiMap headers) {
+  private Call(ObjectNode parameters, Map<String, String> path, MultiMap headers) {
     this.parameters = parameters;
+    this.path = path;
     this.headers = headers;
   }
 
@@ -37,14 +39,24 @@ public final class Call {
         values.forEach(array::add);
       }
     }
-    path.forEach(parameters::put);
-    return new Call(parameters, headers);
+    path.forEach((name, value) -> {
+      // A body may have a parameter of its own that is called so.
+      if (!name.equals("path")) {
+        parameters.put(name, value);
+      }
+    });
+    return new Call(parameters, path, headers);
   }
 
   public static Call ofBody(Map<String, String> path, byte[] body, MultiMap headers) {
     var parameters = object(body);
-    path.forEach(parameters::put);
-    return new Call(parameters, headers);
+    path.forEach((name, value) -> {
+      // A body may have a parameter of its own that is called so.
+      if (!name.equals("path")) {
+        parameters.put(name, value);
+      }
+    });
+    return new Call(parameters, path, headers);
   }
 
   private static ObjectNode object(byte[] body) {
@@ -73,6 +85,11 @@ public final class Call {
         "The request's body is not a JSON object but of type '"
             + MlflowJson.pythonType(read)
             + "'.");
+  }
+
+  /// What of the address `{path...}` stood for.
+  public String rest() {
+    return path.getOrDefault("path", "");
   }
 
   public @Nullable String header(String name) {

@@ -1,34 +1,32 @@
 package dev.pipewright.tracker.mlflow.wire;
 
-import dev.pipewright.contract.ProblemException;
-import dev.pipewright.platform.Db;
 import io.quarkus.arc.All;
 import io.quarkus.virtual.threads.VirtualThreads;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.regex.Pattern;
-import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /// Mounts the protocol's addresses. They bypass JAX-RS: each is served under two prefixes and
 /// answers errors in MLflow's form, and an address that is not known answers without JSON, from
 /// which clients tell an older server.
 @ApplicationScoped
 class MlflowServer {
-  private static final Logger LOG = Logger.getLogger(MlflowServer.class);
-  private static final String UNIQUE_VIOLATION = "23505";
   private static final Pattern PARAMETER = Pattern.compile("\\{(\\w+)}");
   private static final Set<HttpMethod> WITH_TYPED_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT);
+  // Content is streamed, which JAX-RS does.
+  private static final Pattern FILES =
+      Pattern.compile(
+          "/(api|ajax-api)/2\\.0/(mlflow-artifacts/(artifacts|mpu/part)/.+"
+              + "|mlflow/(upload-artifact|logged-models/[^/]+/artifacts/files))");
   // Before JAX-RS, which answers every address below /api.
   private static final int ORDER = -100;
 
@@ -44,10 +42,9 @@ class MlflowServer {
     var routes = new Routes();
     families.forEach(family -> family.addTo(routes));
     for (var route : routes.all()) {
-      var path = PARAMETER.matcher(route.path()).replaceAll(":$1");
       var raw = route.raw();
       var answer = route.answer();
-      var mounted = router.route(route.method(), path).order(ORDER);
+      var mounted = route(router, route.path()).method(route.method()).order(ORDER);
       if (raw != null) {
         mounted.handler(raw);
       } else if (answer != null) {
@@ -55,12 +52,19 @@ class MlflowServer {
       }
     }
     routes.all().stream()
-        .map(route -> PARAMETER.matcher(route.path()).replaceAll(":$1"))
+        .map(Routes.Route::path)
         .distinct()
-        .forEach(path -> router.route(path).order(ORDER + 1).handler(MlflowServer::wrongMethod));
+        .forEach(path -> route(router, path).order(ORDER + 1).handler(MlflowServer::wrongMethod));
     for (var prefix : List.of("/api/2.0/*", "/api/3.0/*", "/ajax-api/*")) {
       router.route(prefix).order(ORDER + 2).handler(MlflowServer::unknown);
     }
+  }
+
+  private static Route route(Router router, String path) {
+    return path.endsWith(Routes.REST)
+        ? router.routeWithRegex(
+            Pattern.quote(path.substring(0, path.length() - Routes.REST.length())) + "(?<path>.+)")
+        : router.route(PARAMETER.matcher(path).replaceAll(":$1"));
   }
 
   private void read(RoutingContext context, Routes.Answer answer) {
@@ -118,53 +122,11 @@ class MlflowServer {
 
   /// Answers a failure in the protocol's form.
   static void fail(RoutingContext context, Throwable failure) {
-    var error = error(failure);
+    var error = MlflowError.of(failure);
     json(
         context,
         error.code().status(),
         Map.of("error_code", error.code().name(), "message", error.getMessage()));
-  }
-
-  private static MlflowError error(Throwable failure) {
-    if (failure instanceof MlflowError known) {
-      return known;
-    }
-    if (failure instanceof ProblemException known) {
-      var problem = known.problem();
-      return new MlflowError(
-          switch (problem.status()) {
-            case 404 -> ErrorCode.RESOURCE_DOES_NOT_EXIST;
-            case 409 -> ErrorCode.RESOURCE_CONFLICT;
-            case 503 -> ErrorCode.TEMPORARILY_UNAVAILABLE;
-            default ->
-                problem.status() < 500
-                    ? ErrorCode.INVALID_PARAMETER_VALUE
-                    : ErrorCode.INTERNAL_ERROR;
-          },
-          known.getMessage());
-    }
-    if (UNIQUE_VIOLATION.equals(sqlState(failure))) {
-      return MlflowError.exists("Another request made the same thing at the same time.");
-    }
-    if (Db.isTransient(failure)) {
-      LOG.warnf("the database is away: %s", failure.getMessage());
-      return new MlflowError(
-          ErrorCode.TEMPORARILY_UNAVAILABLE, "The database is away for the moment; try again.");
-    }
-    var incident = UUID.randomUUID().toString();
-    LOG.errorf(failure, "incident %s", incident);
-    return new MlflowError(
-        ErrorCode.INTERNAL_ERROR,
-        "Something went wrong in the server; its log has it as incident " + incident + ".");
-  }
-
-  private static @Nullable String sqlState(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return sql.getSQLState();
-      }
-    }
-    return null;
   }
 
   private static void json(RoutingContext context, int status, Object body) {
@@ -188,6 +150,10 @@ class MlflowServer {
 
   /// Clients take a 404 that is no JSON as "this server does not have that call".
   private static void unknown(RoutingContext context) {
+    if (FILES.matcher(context.normalizedPath()).matches()) {
+      context.next();
+      return;
+    }
     context
         .response()
         .setStatusCode(404)

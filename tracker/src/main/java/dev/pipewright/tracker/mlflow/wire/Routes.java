@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The addresses that are answered, as the families of calls name them.
 public final class Routes {
+  /// At the end of an address: whatever follows is the parameter `path`.
+  static final String REST = "{path...}";
+
   /// Answers a call; runs on a virtual thread of its own.
   @FunctionalInterface
   public interface Answer {
@@ -46,8 +49,8 @@ public final class Routes {
     return add(HttpMethod.DELETE, path, answer);
   }
 
-  /// @param path from the protocol's version on, with `{names}`: `2.0/mlflow/runs/create`. Served
-  ///   under `/api` (clients) and `/ajax-api` (pages).
+  /// @param path from the protocol's version on, with `{names}`, and `{path...}` for all that
+  ///   follows: `2.0/mlflow/runs/create`. Served under `/api` (clients) and `/ajax-api` (pages).
   private Routes add(HttpMethod method, String path, Answer answer) {
     for (var prefix : List.of("/api/", "/ajax-api/")) {
       routes.add(new Route(method, prefix + path, answer, null));

@@ -1,0 +1,63 @@
+package dev.pipewright.tracker.search;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pipewright.contract.Digests;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Where a page ended: the last row's value of each key of the order. The next page begins behind
+/// it, at the same cost however deep it is, and rows that come or go meanwhile shift nothing.
+///
+/// @param query digest of the query
+/// @param key the values as PostgreSQL writes them; null where the row has none
+public record PageToken(String query, List<@Nullable String> key) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public String encode() {
+    try {
+      return Base64.getEncoder().encodeToString(JSON.writeValueAsBytes(this));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a page token cannot be written", e);
+    }
+  }
+
+  static PageToken decode(String token, String query, int keys) {
+    byte[] json;
+    try {
+      json = Base64.getDecoder().decode(token.strip());
+    } catch (IllegalArgumentException e) {
+      throw new InvalidFilter("Invalid page token, could not base64-decode", 0);
+    }
+    PageToken decoded;
+    try {
+      decoded = JSON.readValue(json, PageToken.class);
+    } catch (java.io.IOException e) {
+      throw invalid("decoded value=" + new String(json, StandardCharsets.UTF_8));
+    }
+    if (decoded == null
+        || decoded.query == null
+        || decoded.key == null
+        || decoded.key.size() != keys) {
+      throw invalid("parsed value=" + decoded);
+    }
+    if (!decoded.query.equals(query)) {
+      throw invalid(
+          "it comes from another search. Send the filter, order, experiments and view of the first page with each page");
+    }
+    return decoded;
+  }
+
+  private static InvalidFilter invalid(String why) {
+    return new InvalidFilter(
+        "Invalid page token, %s".formatted(why.length() > 200 ? why.substring(0, 200) + "…" : why),
+        0);
+  }
+
+  /// @param parts records, lists and enums, whose texts say all that they are
+  static String digest(List<?> parts) {
+    return Digests.of(parts.toString()).substring("sha256:".length(), "sha256:".length() + 32);
+  }
+}
