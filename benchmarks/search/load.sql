@@ -55,7 +55,7 @@ insert into param (run, key, value, experiment_id)
       'p14', 'p15', 'p16', 'p17', 'p18', 'seed']) k offset 0) x;
 commit;
 alter table param add constraint param_pkey primary key (run, key);
-create index param_value on param (experiment_id, key, left(value, 128), run);
+create index param_value on param (experiment_id, key, beginning, run);
 
 begin;
 truncate tag;
@@ -71,7 +71,7 @@ insert into tag (run, key, value, experiment_id)
     unnest(array['mlflow.runName', 'mlflow.source.name', 'mlflow.user', 'rare', 'team']) k;
 commit;
 alter table tag add constraint tag_pkey primary key (run, key);
-create index tag_value on tag (experiment_id, key, left(value, 128), run);
+create index tag_value on tag (experiment_id, key, beginning, run);
 
 vacuum (freeze, analyze) run;
 vacuum (freeze, analyze) metric;

@@ -8,7 +8,10 @@ import java.time.Clock;
 class BlobStore {
   @Produces
   @ApplicationScoped
-  Blobs blobs(PlatformConfig config, Clock clock) {
-    return new LocalBlobs(config.home().resolve("blobs"), clock);
+  Blobs blobs(PlatformConfig config, Db db, Clock clock) {
+    return switch (config.blobs().store()) {
+      case LOCAL -> new LocalBlobs(config.home().resolve("blobs"), clock);
+      case S3 -> new S3Blobs(config.blobs(), BlobLocks.in(db));
+    };
   }
 }

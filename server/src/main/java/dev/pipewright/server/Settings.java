@@ -31,6 +31,7 @@ record Settings(
 
   /// @throws ProblemException SETTING_INVALID or HOST_NOT_LOOPBACK
   static Settings from(Map<String, String> environment, Path defaultLib) {
+    checkBlobs(environment);
     return new Settings(
         home(environment),
         host(environment),
@@ -118,6 +119,39 @@ record Settings(
           "is not of the form host:port or host:port,host:port");
     }
     return bootstrap;
+  }
+
+  /// The server reads these by itself; a mistake in them is told before anything starts.
+  private static void checkBlobs(Map<String, String> environment) {
+    var store = get(environment, "PIPEWRIGHT_BLOBS_STORE").orElse("local");
+    if (!store.equals("local") && !store.equals("s3")) {
+      throw invalid(environment, "PIPEWRIGHT_BLOBS_STORE", "is neither local nor s3");
+    }
+    if (store.equals("s3") && get(environment, "PIPEWRIGHT_BLOBS_BUCKET").isEmpty()) {
+      throw new ProblemException(
+          ProblemCode.SETTING_INVALID,
+          "PIPEWRIGHT_BLOBS_STORE=s3, but PIPEWRIGHT_BLOBS_BUCKET is not set.",
+          "Set PIPEWRIGHT_BLOBS_BUCKET to the name of a bucket, or unset PIPEWRIGHT_BLOBS_STORE.");
+    }
+    if (store.equals("local") && get(environment, "PIPEWRIGHT_BLOBS_BUCKET").isPresent()) {
+      throw new ProblemException(
+          ProblemCode.SETTING_INVALID,
+          "PIPEWRIGHT_BLOBS_BUCKET is set, but PIPEWRIGHT_BLOBS_STORE is not s3.",
+          "Set PIPEWRIGHT_BLOBS_STORE=s3 too, or unset PIPEWRIGHT_BLOBS_BUCKET.");
+    }
+    var endpoint = get(environment, "PIPEWRIGHT_BLOBS_ENDPOINT");
+    if (endpoint.isPresent() && !endpoint.get().matches("https?://[^\\s/]+/?")) {
+      throw invalid(
+          environment, "PIPEWRIGHT_BLOBS_ENDPOINT", "is not of the form https://host:port");
+    }
+    var pathStyle = get(environment, "PIPEWRIGHT_BLOBS_PATH_STYLE");
+    if (pathStyle.isPresent() && !pathStyle.get().matches("true|false")) {
+      throw invalid(environment, "PIPEWRIGHT_BLOBS_PATH_STYLE", "is neither true nor false");
+    }
+    var grace = get(environment, "PIPEWRIGHT_BLOBS_GRACE");
+    if (grace.isPresent() && !grace.get().matches("[0-9]{1,5}[smhd]")) {
+      throw invalid(environment, "PIPEWRIGHT_BLOBS_GRACE", "is not a time such as 24h, 90m or 7d");
+    }
   }
 
   private static Optional<String> get(Map<String, String> environment, String name) {

@@ -226,9 +226,8 @@ public class ArtifactStore {
         handle
             .createQuery(
                 """
-                select m.artifact_uri
-                from tracker.model_version v join tracker.logged_model m on m.id = v.model_id
-                where v.name = :name and v.version = :version
+                select coalesce(storage_location, source) from tracker.model_version
+                where name = :name and version = :version
                 """)
             .bind("name", name)
             .bind("version", version)

@@ -83,8 +83,9 @@ public final class Download {
             .header("Content-Length", length)
             .header("Accept-Ranges", "bytes")
             .header("ETag", etag)
+            // Ranges and the ETag are of the content itself.
+            .header("Content-Encoding", "identity")
             // What a task wrote is shown, but never runs with this server's rights.
-            .header("X-Content-Type-Options", "nosniff")
             .header(
                 "Content-Security-Policy",
                 "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'");

@@ -36,6 +36,7 @@ class ArtifactCalls implements Routes.Family {
   private static final int MOST_CHILDREN = 1_000_000;
   // What object stores allow.
   private static final int MOST_PARTS = 10_000;
+  private static final Duration LONGEST_UPLOAD = Duration.ofDays(7);
   private static final Duration READABLE = Duration.ofMinutes(15);
   private static final long LONGEST_READABLE = 604_800;
 
@@ -174,7 +175,9 @@ class ArtifactCalls implements Routes.Family {
           "num_parts must be between 1 and " + MOST_PARTS + " (got " + parts + ").");
     }
     var id = UUID.randomUUID().toString();
-    uploads.begin(id, path, clock.instant());
+    var now = clock.instant();
+    uploads.abortAbandoned(now.minus(LONGEST_UPLOAD));
+    uploads.begin(id, path, now);
     var credentials = new ArrayList<Credential>();
     for (int part = 1; part <= parts; part++) {
       credentials.add(

@@ -185,7 +185,7 @@ class RegistryCalls implements Routes.Family {
     var name = name(call, "name");
     return db.inTransaction(tx -> {
       existing(tx, name);
-      registry.describe(tx, name, call.string("description"));
+      registry.describe(tx, name, call.string("description", ""));
       return Map.of("registered_model", model(tx, name));
     });
   }
@@ -370,12 +370,12 @@ class RegistryCalls implements Routes.Family {
     switch (ModelSource.parse(source)) {
       case ModelSource.Location location -> storage = location.uri();
       case ModelSource.RunFiles(var sourceRun, var path) -> {
-        if (runId != null && !runId.equals(sourceRun)) {
-          throw contradicts(source, "run_id", runId);
+        // The run may be another server's.
+        var run = runs.find(sourceRun);
+        if (run.isPresent()) {
+          runId = runId == null ? sourceRun : runId;
+          storage = RunCalls.under(run.get().artifactUri(), path);
         }
-        var run = runs.find(sourceRun).orElseThrow(() -> RunCalls.noRun(sourceRun));
-        runId = sourceRun;
-        storage = RunCalls.under(run.artifactUri(), path);
       }
       case ModelSource.Logged(var sourceModel) -> {
         if (modelId != null && !modelId.equals(sourceModel)) {
@@ -488,7 +488,8 @@ class RegistryCalls implements Routes.Family {
     return changed(
         call,
         (tx, row) ->
-            registry.describeVersion(tx, row.name(), row.version(), call.string("description")));
+            registry.describeVersion(
+                tx, row.name(), row.version(), call.string("description", "")));
   }
 
   private @Nullable Object deleteVersion(Call call) {

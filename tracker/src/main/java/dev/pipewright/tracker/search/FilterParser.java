@@ -420,7 +420,7 @@ public final class FilterParser {
         if (token.kind() == Kind.NUMBER) {
           throw badList(
               "expected string value, punctuation, or whitespace, but got different type in list: "
-                  + inside.stream().map(Token::text).collect(Collectors.joining(" ")),
+                  + shown(inside.stream().map(Token::text).collect(Collectors.joining(" "))),
               token);
         }
         if (token.kind() != Kind.TEXT) {
@@ -439,7 +439,7 @@ public final class FilterParser {
   private static InvalidFilter badList(String what, Token token) {
     return new InvalidFilter(
         "While parsing a list in the query, %s at character %d. A list looks like ('a', 'b')."
-            .formatted(shown(what), token.position() + 1),
+            .formatted(what, token.position() + 1),
         token.position());
   }
 

@@ -24,7 +24,7 @@ public record PageToken(String query, List<@Nullable String> key) {
     }
   }
 
-  static PageToken decode(String token, String query, int keys) {
+  static PageToken decode(String token, String query, List<OrderBy> order) {
     byte[] json;
     try {
       json = Base64.getDecoder().decode(token.strip());
@@ -40,14 +40,34 @@ public record PageToken(String query, List<@Nullable String> key) {
     if (decoded == null
         || decoded.query == null
         || decoded.key == null
-        || decoded.key.size() != keys) {
+        || decoded.key.size() != order.size()) {
       throw invalid("parsed value=" + decoded);
     }
     if (!decoded.query.equals(query)) {
       throw invalid(
           "it comes from another search. Send the filter, order, experiments and view of the first page with each page");
     }
+    for (int i = 0; i < order.size(); i++) {
+      if (!fits(order.get(i).field(), decoded.key.get(i))) {
+        throw invalid("its values do not fit the order");
+      }
+    }
     return decoded;
+  }
+
+  private static boolean fits(Field field, @Nullable String value) {
+    if (value == null) {
+      return !field.equals(RunQuery.START_TIME) && !field.equals(RunQuery.RUN_ID);
+    }
+    if (RunFields.type(field) != SqlFilter.Type.NUMBER) {
+      return value.indexOf('\0') < 0;
+    }
+    try {
+      Double.parseDouble(value);
+      return true;
+    } catch (NumberFormatException e) {
+      return false;
+    }
   }
 
   private static InvalidFilter invalid(String why) {

@@ -17,11 +17,15 @@ import java.util.Optional;
 /// Where the fields of runs are, and which indexes find them. In all of this SQL `r` is the run and
 /// `:experiments` the experiments searched.
 final class RunFields {
-  /// How many characters of a param's or tag's value are in its index.
+  /// How many characters of a param's or tag's value are in the column `beginning`, which its index
+  /// has.
   static final int INDEXED_CHARACTERS = 128;
 
   private static final String DATASETS =
       "tracker.run_dataset rd join tracker.dataset d on d.id = rd.dataset";
+
+  /// Stands for the condition that a run is deleted, which no filter can say.
+  static final Filter DELETED = new IsNull(new Field(Entity.ATTRIBUTE, "deleted_at"), true);
 
   private RunFields() {}
 
@@ -146,12 +150,7 @@ final class RunFields {
                       "x.run"))
               : Optional.empty();
       case PARAMETER, TAG ->
-          Optional.of(
-              new Index(
-                  keyed(field, bindings),
-                  "left(x.value, %d)".formatted(INDEXED_CHARACTERS),
-                  Type.TEXT,
-                  "x.run"));
+          Optional.of(new Index(keyed(field, bindings), "x.beginning", Type.TEXT, "x.run"));
       case DATASET, REQUEST_METADATA, SPAN, FEEDBACK, EXPECTATION, ISSUE -> Optional.empty();
     };
   }
@@ -172,7 +171,9 @@ final class RunFields {
       case Not(var part) -> Optional.empty();
       case Or(var parts) -> union(parts, bindings);
       case IsNull(var field, var negated) ->
-          negated ? byKey(field, "", true, bindings) : Optional.empty();
+          filter.equals(DELETED)
+              ? ofRuns("r.deleted_at is not null")
+              : negated ? byKey(field, "", true, bindings) : Optional.empty();
       case Compare compare -> compared(compare, bindings);
       case In(var field, var values, var negated) ->
           negated ? byKey(field, "", false, bindings) : among(field, values, bindings);
@@ -252,7 +253,7 @@ final class RunFields {
         boolean whole = values.stream().map(RunFields::indexed).toList().equals(values);
         yield byKey(
             field,
-            " and left(x.value, %d) = any(%s)".formatted(INDEXED_CHARACTERS, beginnings)
+            " and x.beginning = any(%s)".formatted(beginnings)
                 + (whole
                     ? ""
                     : " and x.value = any(%s)"

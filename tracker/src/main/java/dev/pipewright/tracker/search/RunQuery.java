@@ -50,8 +50,25 @@ public record RunQuery(
         maxResults,
         pageToken == null || pageToken.isEmpty()
             ? null
-            : PageToken.decode(pageToken, digest, order.size()),
+            : PageToken.decode(pageToken, digest, order),
         digest);
+  }
+
+  /// Whether it asks for metrics, so that those just logged must be folded first.
+  public boolean readsMetrics() {
+    return order.stream().anyMatch(key -> key.field().entity() == Entity.METRIC)
+        || readsMetrics(filter);
+  }
+
+  private static boolean readsMetrics(Filter filter) {
+    return switch (filter) {
+      case Filter.And(var parts) -> parts.stream().anyMatch(RunQuery::readsMetrics);
+      case Filter.Or(var parts) -> parts.stream().anyMatch(RunQuery::readsMetrics);
+      case Filter.Not(var part) -> readsMetrics(part);
+      case Filter.Compare(var field, var operator, var value) -> field.entity() == Entity.METRIC;
+      case Filter.In(var field, var values, var negated) -> field.entity() == Entity.METRIC;
+      case Filter.IsNull(var field, var negated) -> field.entity() == Entity.METRIC;
+    };
   }
 
   /// Runs are in the order of their start, newest first, where nothing else tells them apart.

@@ -11,13 +11,13 @@ import dev.pipewright.tracker.search.Filter.Operator;
 import dev.pipewright.tracker.search.RunQuery.View;
 import dev.pipewright.tracker.search.SqlFilter.Type;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -29,19 +29,17 @@ import org.jspecify.annotations.Nullable;
 /// docs/adr/0009-search-plans.md says more.
 @ApplicationScoped
 public class RunSearchStore {
-  /// From so few candidates a page is made faster than by any walk.
-  private static final int FEW = 2_000;
-
-  /// From so many candidates a page is still made faster than by everything at once.
-  private static final int SOME = 20_000;
-
-  /// After so many runs without a full page a walk thinks again, and after so many it gives up.
-  private static final int SAMPLE = 1_000;
-
-  private static final int LONGEST_WALK = 50_000;
-
-  private static final int SMALLEST_STEP = 200;
-  private static final int LARGEST_STEP = 5_000;
+  /// Where one plan gives way to another. Measured; tests make them small.
+  ///
+  /// @param few from so few candidates a page is made faster than by any walk
+  /// @param some from so many candidates a page is made faster than by a walk that finds little
+  /// @param many from so many still, and faster than by everything at once
+  /// @param sample after so many runs without a full page a walk thinks again
+  /// @param longestWalk after so many it gives up
+  record Limits(
+      int few, int some, int many, int sample, int longestWalk, int smallestStep, int largestStep) {
+    static final Limits MEASURED = new Limits(2_000, 20_000, 200_000, 1_000, 50_000, 250, 5_000);
+  }
 
   private static final Map<String, String> LOOK_UP =
       Map.of(
@@ -60,9 +58,16 @@ public class RunSearchStore {
           "work_mem", "64MB");
 
   private final Db db;
+  private final Limits limits;
 
+  @Inject
   RunSearchStore(Db db) {
+    this(db, Limits.MEASURED);
+  }
+
+  RunSearchStore(Db db, Limits limits) {
     this.db = db;
+    this.limits = limits;
   }
 
   public static RunSearchStore on(Db db) {
@@ -81,7 +86,8 @@ public class RunSearchStore {
     if (query.experiments().isEmpty() || query.maxResults() == 0) {
       return new RunPage(List.of(), null);
     }
-    var rows = SqlFilter.searching(() -> db.inTransaction(tx -> new Search(tx, query).rows()));
+    var rows =
+        SqlFilter.searching(() -> db.inTransaction(tx -> new Search(tx, query, limits).rows()));
     boolean full = rows.size() == query.maxResults();
     return new RunPage(
         rows.stream().map(Row::run).toList(),
@@ -121,13 +127,15 @@ public class RunSearchStore {
   private static final class Search {
     private final Handle tx;
     private final RunQuery query;
+    private final Limits limits;
     private final Map<Filter, Integer> counts = new HashMap<>();
     private final List<Row> rows = new ArrayList<>();
     private int walked;
 
-    Search(Handle tx, RunQuery query) {
+    Search(Handle tx, RunQuery query, Limits limits) {
       this.tx = tx;
       this.query = query;
+      this.limits = limits;
     }
 
     List<Row> rows() {
@@ -183,9 +191,9 @@ public class RunSearchStore {
       if (missing() == 0) {
         return;
       }
-      var driver = smallest(scope.filter, FEW);
+      var driver = smallest(scope.filter, limits.few);
       if (driver != null) {
-        fromCandidates(scope, driver);
+        fromCandidates(scope, driver, limits.few);
         return;
       }
       int before = rows.size();
@@ -200,16 +208,13 @@ public class RunSearchStore {
       }
     }
 
-    // Candidates
-    // ------------------------------------------------------------------------------------------------------
-
     /// The part of the filter with the fewest candidates, if they are no more than this.
     private @Nullable Filter smallest(Filter filter, int most) {
       Filter smallest = null;
       int fewest = most + 1;
       var parts = new ArrayList<>(filter.conjuncts());
       if (query.view() == View.DELETED_ONLY) {
-        parts.add(DELETED);
+        parts.add(RunFields.DELETED);
       }
       for (var part : parts) {
         int count = count(part, most);
@@ -221,26 +226,13 @@ public class RunSearchStore {
       return smallest;
     }
 
-    /// Stands for the condition that a run is deleted, which no filter can say.
-    private static final Filter DELETED =
-        new IsNull(new Field(Entity.ATTRIBUTE, "deleted_at"), true);
-
-    private static Optional<RunFields.Candidates> candidates(Filter part, Bindings bindings) {
-      return part.equals(DELETED)
-          ? Optional.of(
-              new RunFields.Candidates(
-                  "select number as run from tracker.run where experiment_id = any(:experiments) and deleted_at is not null",
-                  true))
-          : RunFields.candidates(part, bindings);
-    }
-
     private int count(Filter part, int most) {
       var known = counts.get(part);
-      if (known != null && (known > most || known <= FEW)) {
+      if (known != null && (known > most || known <= limits.few)) {
         return known;
       }
       var bindings = new Bindings();
-      var candidates = candidates(part, bindings);
+      var candidates = RunFields.candidates(part, bindings);
       int count =
           candidates.isEmpty()
               ? Integer.MAX_VALUE
@@ -254,15 +246,26 @@ public class RunSearchStore {
       return count;
     }
 
-    private void fromCandidates(Scope scope, Filter driver) {
+    /// All parts of which an index knows that they are few as well are intersected with the driver:
+    /// that reads neighbours in indexes, where a look at each candidate reads a page here and
+    /// there.
+    private void fromCandidates(Scope scope, Filter driver, int most) {
       var bindings = new Bindings();
-      var candidates = candidates(driver, bindings).orElseThrow();
-      var rest =
-          new Filter.And(
-              scope.filter.conjuncts().stream()
-                  .filter(part -> !(candidates.exact() && part.equals(driver)))
-                  .toList());
-      page(scope, "select distinct run from (%s) d".formatted(candidates.sql()), rest, bindings);
+      var first = RunFields.candidates(driver, bindings).orElseThrow();
+      var runs = new StringBuilder("select distinct run from (%s) d".formatted(first.sql()));
+      var rest = new ArrayList<Filter>();
+      for (var part : scope.filter.conjuncts()) {
+        boolean exact = part.equals(driver) && first.exact();
+        if (!part.equals(driver) && counts.getOrDefault(part, Integer.MAX_VALUE) <= most) {
+          var further = RunFields.candidates(part, bindings).orElseThrow();
+          runs.append(" intersect select run from (%s) d".formatted(further.sql()));
+          exact = further.exact();
+        }
+        if (!exact) {
+          rest.add(part);
+        }
+      }
+      page(scope, runs.toString(), new Filter.And(rest), bindings);
     }
 
     /// Appends the next of these runs in the scope's order.
@@ -355,20 +358,18 @@ public class RunSearchStore {
       };
     }
 
-    // Order
-    // -----------------------------------------------------------------------------------------------------------
-
-    /// Numbers before NaN before nothing, whatever the direction.
+    /// Numbers before NaN before nothing, whatever the direction. A bare `k0` would be the text
+    /// that is answered.
     private static String rank(OrderBy key, int i) {
       return RunFields.type(key.field()) == Type.NUMBER
-          ? "case when k%1$d is null then 2 when k%1$d = 'NaN' then 1 else 0 end".formatted(i)
-          : "case when k%d is null then 2 else 0 end".formatted(i);
+          ? "case when x.k%1$d is null then 2 when x.k%1$d = 'NaN' then 1 else 0 end".formatted(i)
+          : "case when x.k%d is null then 2 else 0 end".formatted(i);
     }
 
     private static String orderBy(List<OrderBy> keys) {
       return IntStream.range(0, keys.size())
           .mapToObj(i ->
-              "%s, k%d%s"
+              "%s, x.k%d%s"
                   .formatted(rank(keys.get(i), i), i, keys.get(i).ascending() ? "" : " desc"))
           .collect(joining(", "));
     }
@@ -389,8 +390,8 @@ public class RunSearchStore {
         if (value != null && rank == 0) {
           var bound = typed(RunFields.type(key.field()), value, bindings);
           var sign = key.ascending() ? ">" : "<";
-          later += " or (%s and k%d %s %s)".formatted(same, i, sign, bound);
-          same += " and k%d = %s".formatted(i, bound);
+          later += " or (%s and x.k%d %s %s)".formatted(same, i, sign, bound);
+          same += " and x.k%d = %s".formatted(i, bound);
         }
         alternatives.add("(%s(%s))".formatted(equal, later));
         equal.append("%s and ".formatted(same));
@@ -414,9 +415,6 @@ public class RunSearchStore {
       return "cast(%s as %s)".formatted(bindings.add(value), name);
     }
 
-    // Walks
-    // -----------------------------------------------------------------------------------------------------------
-
     private record Entry(long run, @Nullable String value) {
       static Entry of(ResultSet row) throws SQLException {
         return new Entry(row.getLong(1), row.getString(2));
@@ -428,40 +426,77 @@ public class RunSearchStore {
       var behind = scope.after;
       for (int step = step(scope); missing() > 0; step = larger(step)) {
         var bindings = new Bindings();
-        var cursor = "";
-        if (behind != null) {
-          cursor =
-              " and r.start_time <= %1$s and (r.start_time < %1$s or r.id > %2$s)"
-                  .formatted(
-                      typed(Type.TIME, requireNonNull(behind.get(0)), bindings),
-                      bindings.add(requireNonNull(behind.get(1))));
-        }
         var sql =
             """
-            select number, start_time::text, id from (
-              select v.* from unnest(cast(:experiments as bigint[])) e(id) cross join lateral (
-                select r.number, r.start_time, r.id from tracker.run r where r.experiment_id = e.id and %s%s%s
-                order by r.start_time desc, r.id limit %d) v
-              order by v.start_time desc, v.id limit %d) w order by start_time desc, id
+            select id, number, start_time::text, id from (%s) r where %s
+            order by r.start_time desc, r.id limit %d
             """
-                .formatted(view(), narrowed(scope, bindings), cursor, step, step);
-        record Start(long run, String time, String id) {}
-        var starts =
-            query(sql, bindings)
-                .map(
-                    (row, context) -> new Start(row.getLong(1), row.getString(2), row.getString(3)))
-                .list();
-        if (!starts.isEmpty()) {
-          page(scope, starts.stream().map(Start::run).toList());
-          behind = new ArrayList<>(List.of(starts.getLast().time, starts.getLast().id));
-        }
-        if (starts.size() < step) {
+                .formatted(
+                    starts(scope, "r.*", behind, step, bindings),
+                    SqlFilter.compile(scope.filter, RunFields::lookup, bindings),
+                    missing());
+        append(scope, query(sql, bindings));
+        if (missing() == 0) {
           return;
         }
-        if (thoughtAgain(scope, before)) {
+        walked += step;
+        behind = last(scope, behind, step);
+        if (behind == null || thoughtAgain(scope, before)) {
           return;
         }
       }
+    }
+
+    /// Where a step ends; null at the end of all.
+    private @Nullable List<@Nullable String> last(
+        Scope scope, @Nullable List<@Nullable String> behind, int step) {
+      var bindings = new Bindings();
+      return query(
+              "select start_time::text, id from (%s) r offset %d"
+                  .formatted(starts(scope, "r.start_time, r.id", behind, step, bindings), step - 1),
+              bindings)
+          .<List<@Nullable String>>map((row, context) ->
+              new ArrayList<@Nullable String>(List.of(row.getString(1), row.getString(2))))
+          .findOne()
+          .orElse(null);
+    }
+
+    private String starts(
+        Scope scope,
+        String columns,
+        @Nullable List<@Nullable String> behind,
+        int step,
+        Bindings bindings) {
+      var cursor = "";
+      if (behind != null) {
+        cursor =
+            " and r.start_time <= %1$s and (r.start_time < %1$s or r.id > %2$s)"
+                .formatted(
+                    typed(Type.TIME, requireNonNull(behind.get(0)), bindings),
+                    bindings.add(requireNonNull(behind.get(1))));
+      }
+      return """
+      select v.* from %s cross join lateral (
+        select %s from tracker.run r where r.experiment_id = e.id and %s%s%s
+        order by r.start_time desc, r.id limit %d) v
+      order by v.start_time desc, v.id limit %d
+      """
+          .formatted(
+              experiments(bindings),
+              columns,
+              view(),
+              narrowed(scope, bindings),
+              cursor,
+              step,
+              step);
+    }
+
+    /// With one experiment PostgreSQL sees that the rows come in order, and stops early.
+    private String experiments(Bindings bindings) {
+      return query.experiments().size() == 1
+          ? "(select cast(%s as bigint) as id) e"
+              .formatted(bindings.add(query.experiments().getFirst()))
+          : "unnest(cast(:experiments as bigint[])) e(id)";
     }
 
     /// Along the index of the first key: runs with one value are a group, which has an order of its
@@ -513,11 +548,12 @@ public class RunSearchStore {
         var sql =
             """
             select run, value::text from (
-              select v.* from unnest(cast(:experiments as bigint[])) e(id) cross join lateral (
+              select v.* from %s cross join lateral (
                 select %s as run, %s as value from %s%s%s order by value%s limit %d) v
               order by v.value%s limit %d) w order by w.value%s
             """
                 .formatted(
+                    experiments(bindings),
                     index.number(),
                     index.value(),
                     index.rows(),
@@ -586,30 +622,33 @@ public class RunSearchStore {
 
     private int step(Scope scope) {
       return Math.max(
-          scope.filter.conjuncts().isEmpty() ? missing() + 1 : SMALLEST_STEP, missing() + 1);
+          scope.filter.conjuncts().isEmpty() ? missing() + 1 : limits.smallestStep, missing() + 1);
     }
 
-    private static int larger(int step) {
-      return Math.max(step, Math.min(2 * step, LARGEST_STEP));
+    private int larger(int step) {
+      return Math.max(step, Math.min(4 * step, limits.largestStep));
     }
 
     /// Judges a walk by what it found so far, and finishes the scope from candidates when that will
     /// be faster.
     private boolean thoughtAgain(Scope scope, int before) {
-      if (missing() == 0 || walked < SAMPLE) {
+      if (missing() == 0 || walked < limits.sample) {
         return false;
       }
       long found = Math.max(1, rows.size() - before);
       long ahead = (long) walked * missing() / found;
-      if (ahead > FEW) {
-        var driver = smallest(scope.filter, SOME);
-        if (driver != null && counts.get(driver) < ahead) {
+      for (int most : new int[] {limits.some, limits.many}) {
+        if (ahead < most / 2) {
+          break;
+        }
+        var driver = smallest(scope.filter, most);
+        if (driver != null) {
           rows.subList(before, rows.size()).clear();
-          fromCandidates(scope, driver);
+          fromCandidates(scope, driver, most);
           return true;
         }
       }
-      if (walked > LONGEST_WALK || (walked > SOME / 4 && ahead > 2L * LONGEST_WALK)) {
+      if (walked > limits.longestWalk || ahead > 4L * limits.longestWalk) {
         throw new WalkTooLong();
       }
       return false;

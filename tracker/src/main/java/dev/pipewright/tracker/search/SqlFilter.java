@@ -98,7 +98,8 @@ public final class SqlFilter {
             : source.single
                 ? "((select %s from %s) is %s)"
                     .formatted(source.value, source.rows, negated ? "not null" : "null")
-                : "%s (select from %s)".formatted(negated ? "exists" : "not exists", source.rows);
+                : "%s (select from %s and %s is not null)"
+                    .formatted(negated ? "exists" : "not exists", source.rows, source.value);
       }
       case Compare(var field, var operator, var value) -> {
         var source = mapping.source(field, bindings);

@@ -1,9 +1,15 @@
 package dev.pipewright.tracker.search;
 
+import dev.pipewright.embedded.EmbeddedPostgres;
+import dev.pipewright.embedded.Progress;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Migrations;
 import dev.pipewright.tracker.search.RunQuery.View;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -11,16 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /// Measures searches of the million runs that `benchmarks/search/load.sql` makes. Each search has
-/// other values each time.
-///
-/// Usage: the database's JDBC address, then how often to ask each question (100).
-final class SearchBenchmark {
+/// other values each time. It is no test: `./dev bench search` runs it.
+class SearchBenchmark {
   private static final int PAGE = 100;
-
-  private SearchBenchmark() {}
 
   private record Question(@Nullable String filter, List<String> order, int pagesBefore) {}
 
@@ -110,19 +114,60 @@ final class SearchBenchmark {
     return questions;
   }
 
-  public static void main(String[] args) {
-    var pool =
-        new AgroalPropertiesReader()
-            .readProperties(Map.of("jdbcUrl", args[0], "initialSize", "1", "maxSize", "1"))
-            .get();
-    try (var source = AgroalDataSource.from(pool)) {
-      measure(RunSearchStore.on(new Db(source)), args.length > 1 ? Integer.parseInt(args[1]) : 100);
-    } catch (SQLException e) {
-      throw new IllegalStateException("no connection to " + args[0], e);
+  @Test
+  void measure() throws IOException, SQLException {
+    var folder = Path.of(System.getProperty("pipewright.bench.folder"));
+    var postgres = EmbeddedPostgres.start(folder, Progress.SILENT);
+    try {
+      var settings =
+          Map.of(
+              "jdbcUrl", postgres.jdbcUrl(),
+              "principal", postgres.user(),
+              "credential", postgres.password(),
+              "initialSize", "1",
+              "maxSize", "1");
+      try (var source =
+          AgroalDataSource.from(new AgroalPropertiesReader().readProperties(settings).get())) {
+        load(source);
+        measure(
+            RunSearchStore.on(new Db(source)), Integer.getInteger("pipewright.bench.times", 100));
+      }
+    } finally {
+      postgres.stop();
+    }
+  }
+
+  private static void load(DataSource source) throws IOException, SQLException {
+    Migrations.migrate(source, "tracker");
+    try (var connection = source.getConnection();
+        var statement = connection.createStatement()) {
+      try (var run = statement.executeQuery("select from tracker.run limit 1")) {
+        if (run.next()) {
+          return;
+        }
+      }
+      var root = Path.of(System.getProperty("pipewright.bench.root"));
+      for (var sql :
+          Files.readString(root.resolve("benchmarks/search/load.sql")).split(";\n", -1)) {
+        if (!sql.isBlank()) {
+          statement.execute(sql);
+        }
+      }
     }
   }
 
   private static void measure(RunSearchStore store, int times) {
+    var warm = new Random(1);
+    for (int i = 0; i < 20; i++) {
+      questions()
+          .values()
+          .forEach(question -> {
+            var asked = question.apply(warm);
+            if (asked.order.size() < 2) {
+              store.search(query(asked, PAGE, null));
+            }
+          });
+    }
     System.out.printf("%-36s %8s %8s %8s%n", "search", "p50 ms", "p95 ms", "runs");
     questions()
         .forEach((name, question) -> {
