@@ -1,6 +1,8 @@
 package dev.pipewright.platform;
 
 import dev.pipewright.contract.Digests;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -87,12 +89,22 @@ final class S3Blobs implements Blobs, AutoCloseable {
     R send();
   }
 
-  private static <R> R send(Request<R> request) throws IOException {
+  private <R> R send(Request<R> request) {
     try {
       return request.send();
     } catch (SdkException e) {
-      throw new IOException("the object store failed: " + e.getMessage(), e);
+      throw unavailable(e);
     }
+  }
+
+  private ProblemException unavailable(SdkException e) {
+    var problem =
+        new ProblemException(
+            ProblemCode.UNAVAILABLE,
+            "The bucket '" + bucket + "' cannot be used: " + e.getMessage(),
+            "Check the settings PIPEWRIGHT_BLOBS_…, the keys, and whether the store is up.");
+    problem.initCause(e);
+    return problem;
   }
 
   @Override
@@ -199,7 +211,7 @@ final class S3Blobs implements Blobs, AutoCloseable {
   private void abort(String key, String id, Exception why) {
     try {
       send(() -> s3.abortMultipartUpload(of -> of.bucket(bucket).key(key).uploadId(id)));
-    } catch (IOException e) {
+    } catch (RuntimeException e) {
       why.addSuppressed(e);
     }
   }
@@ -254,7 +266,7 @@ final class S3Blobs implements Blobs, AutoCloseable {
     } catch (NoSuchKeyException e) {
       return Optional.empty();
     } catch (SdkException e) {
-      throw new IOException("the object store failed: " + e.getMessage(), e);
+      throw unavailable(e);
     }
   }
 
@@ -294,7 +306,7 @@ final class S3Blobs implements Blobs, AutoCloseable {
     } catch (NoSuchKeyException e) {
       return Optional.empty();
     } catch (SdkException e) {
-      throw new IOException("the object store failed: " + e.getMessage(), e);
+      throw unavailable(e);
     }
   }
 

@@ -364,6 +364,10 @@ public class MetricStore {
   /// @param keys null for all of them
   public Map<String, List<LatestMetric>> latest(
       Collection<String> runIds, @Nullable Collection<String> keys) {
+    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+      return Map.of();
+    }
+    var wanted = keys == null ? null : Set.copyOf(keys);
     var found = new HashMap<String, Map<String, LatestMetric>>();
     var tails = new HashMap<String, Map<String, PointBuffer>>();
     db.useTransaction(tx ->
@@ -379,8 +383,8 @@ public class MetricStore {
                 where r.id = any(:runs)
                 """)
             .bindArray("runs", String.class, runIds)
-            .bind("all", keys == null)
-            .bindArray("keys", String.class, keys == null ? List.of() : keys)
+            .bind("all", wanted == null)
+            .bindArray("keys", String.class, wanted == null ? List.of() : wanted)
             .map((rs, context) -> {
               var run = rs.getString(1);
               var data = rs.getBytes(9);
@@ -402,7 +406,7 @@ public class MetricStore {
                 Tail.read(
                     data,
                     key ->
-                        keys == null || keys.contains(key)
+                        wanted == null || wanted.contains(key)
                             ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
                             : null);
               }

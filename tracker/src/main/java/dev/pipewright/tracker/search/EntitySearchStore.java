@@ -48,7 +48,9 @@ public class EntitySearchStore {
     var digest = PageToken.digest(query.scope);
     var where = new StringBuilder(query.where);
     if (query.pageToken != null && !query.pageToken.isEmpty()) {
-      var after = PageToken.decode(query.pageToken, digest, query.order.size());
+      var after =
+          PageToken.decodeTyped(
+              query.pageToken, digest, query.order.stream().map(Key::type).toList());
       where.append(" and (").append(behind(query, after.key())).append(")");
     }
     var columns = new ArrayList<>(query.identity);

@@ -24,7 +24,38 @@ public record PageToken(String query, List<@Nullable String> key) {
     }
   }
 
+  /// @param types of the keys, in PostgreSQL's words
+  static PageToken decodeTyped(String token, String query, List<String> types) {
+    var decoded = decode(token, query, types.size());
+    for (int i = 0; i < types.size(); i++) {
+      var value = decoded.key.get(i);
+      if (value != null && !fits(types.get(i), value)) {
+        throw invalid("its values do not fit the order");
+      }
+    }
+    return decoded;
+  }
+
+  private static boolean fits(String type, String value) {
+    return switch (type) {
+      case "bigint", "int" -> value.matches("-?\\d{1,18}");
+      case "double precision" -> isNumber(value);
+      case "timestamptz" -> value.matches("\\d{4}-\\d\\d-\\d\\d [0-9:.]{8,15}[+-][0-9:]{2,8}");
+      default -> value.indexOf('\0') < 0;
+    };
+  }
+
   static PageToken decode(String token, String query, List<OrderBy> order) {
+    var decoded = decode(token, query, order.size());
+    for (int i = 0; i < order.size(); i++) {
+      if (!fits(order.get(i).field(), decoded.key.get(i))) {
+        throw invalid("its values do not fit the order");
+      }
+    }
+    return decoded;
+  }
+
+  private static PageToken decode(String token, String query, int keys) {
     byte[] json;
     try {
       json = Base64.getDecoder().decode(token.strip());
@@ -40,17 +71,12 @@ public record PageToken(String query, List<@Nullable String> key) {
     if (decoded == null
         || decoded.query == null
         || decoded.key == null
-        || decoded.key.size() != order.size()) {
+        || decoded.key.size() != keys) {
       throw invalid("parsed value=" + decoded);
     }
     if (!decoded.query.equals(query)) {
       throw invalid(
           "it comes from another search. Send the filter, order, experiments and view of the first page with each page");
-    }
-    for (int i = 0; i < order.size(); i++) {
-      if (!fits(order.get(i).field(), decoded.key.get(i))) {
-        throw invalid("its values do not fit the order");
-      }
     }
     return decoded;
   }
@@ -62,6 +88,10 @@ public record PageToken(String query, List<@Nullable String> key) {
     if (RunFields.type(field) != SqlFilter.Type.NUMBER) {
       return value.indexOf('\0') < 0;
     }
+    return isNumber(value);
+  }
+
+  private static boolean isNumber(String value) {
     try {
       Double.parseDouble(value);
       return true;
