@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -272,5 +273,51 @@ class MetricStoreTest {
           .isInstanceOf(IllegalArgumentException.class);
     }
     assertThat(count("metric_tail")).isZero();
+  }
+
+  /// A home folder of the first release keeps its metrics.
+  @Test
+  void readsWhatTheFirstReleaseStored() {
+    var source = new PGSimpleDataSource();
+    source.setUrl(TestPostgres.shared().newDatabase());
+    Flyway.configure()
+        .dataSource(source)
+        .schemas("tracker")
+        .locations("classpath:db/tracker")
+        .target("1")
+        .load()
+        .migrate();
+    db = new Db(source);
+    metrics = MetricStore.on(db);
+    db.useTransaction(tx -> {
+      tx.execute("insert into tracker.experiment (name) values ('old')");
+      tx.execute(
+          """
+          insert into tracker.run (id, experiment_id, name, status, start_time)
+          values ('run', 1, 'run', 'FINISHED', now())
+          """);
+      tx.execute(
+          """
+          insert into tracker.metric
+            (run_id, key, points, last_step, last_timestamp, last_value, min, max, chunks)
+          values ('run', 'loss', 2, 2, 1001, 2.5, 1.5, 2.5, 1)
+          """);
+      tx.execute(
+          """
+          insert into tracker.metric_chunk (run_id, key, number, points, first_step, last_step, data)
+          values ('run', 'loss', 1, 2, 1, 2, '\\x01020200d00fcd0f063ff8067ffc')
+          """);
+    });
+    Migrations.migrate(source, "tracker");
+    var old = List.of(new Point(1, 1000, 1.5), new Point(2, 1001, 2.5));
+    assertThat(all("loss")).isEqualTo(old);
+    assertThat(latest("loss").value()).isEqualTo(2.5);
+    assertThat(latest("loss").points()).isEqualTo(2);
+    run = 1;
+    for (int step = 3; step < 12; step++) {
+      log("loss", step, step, step);
+      metrics.foldSome();
+    }
+    assertThat(all("loss")).hasSize(11).containsAll(old);
   }
 }
