@@ -185,8 +185,8 @@ def models_and_registry():
     assert str(client.get_latest_versions(registered, ["Production"])[0].version) == "1"
     copied = client.copy_model_version(f"models:/{registered}@champion", name("copy"))
     assert str(copied.version) == "1" and copied.source == f"models:/{registered}/2"
-    renamed = client.rename_registered_model(name("copy"), name("renamed"))
-    assert renamed.name == name("renamed")
+    client.rename_registered_model(name("copy"), name("renamed"))
+    assert client.get_registered_model(name("renamed")).name == name("renamed")
     client.delete_model_version(registered, "2")
     refused("RESOURCE_DOES_NOT_EXIST", client.get_model_version, registered, "2")
     refused("RESOURCE_ALREADY_EXISTS", client.create_registered_model, registered)

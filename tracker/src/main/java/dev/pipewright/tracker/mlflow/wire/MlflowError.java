@@ -2,6 +2,7 @@ package dev.pipewright.tracker.mlflow.wire;
 
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.platform.Db;
+import dev.pipewright.tracker.search.InvalidFilter;
 import java.sql.SQLException;
 import java.util.Locale;
 import java.util.UUID;
@@ -72,6 +73,9 @@ public final class MlflowError extends RuntimeException {
   public static MlflowError of(Throwable failure) {
     if (failure instanceof MlflowError known) {
       return known;
+    }
+    if (failure instanceof InvalidFilter wrong) {
+      return invalid(wrong.getMessage());
     }
     if (failure instanceof ProblemException known) {
       var problem = known.problem();
