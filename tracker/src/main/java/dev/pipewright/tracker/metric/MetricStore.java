@@ -6,11 +6,10 @@ import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +36,9 @@ public class MetricStore {
   private static final int SEALED_POINTS = 4_096;
 
   private static final int SEALED = 9;
+
+  /// So many points are kept in memory while the steps of several runs are compared.
+  private static final int MOST_KEPT = 4_000_000;
 
   /// An index entry holds 2,700 bytes at most, and a character has up to four.
   private static final int LONGEST_KEY = 500;
@@ -487,36 +489,31 @@ public class MetricStore {
   /// run. Runs without such a metric are left out.
   public Map<String, Points> bulkInterval(
       Collection<String> runIds, String key, long startStep, long endStep, int maxResults) {
-    var all = new TreeMap<String, Points>();
-    var steps = new TreeSet<Long>();
-    var shown = new HashSet<Long>();
+    var kept = new TreeMap<String, Points>();
+    var found = new ArrayList<String>();
+    var steps = new long[0];
+    var ends = new long[0];
+    long points = 0;
     for (var runId : new TreeSet<>(runIds)) {
-      var points = history(runId, key, startStep, endStep);
-      if (points.size() > 0) {
-        all.put(runId, points);
-        Arrays.stream(points.steps()).forEach(steps::add);
-        shown.add(points.steps()[0]);
-        shown.add(points.steps()[points.size() - 1]);
+      var ofRun = history(runId, key, startStep, endStep);
+      if (ofRun.size() > 0) {
+        found.add(runId);
+        steps = Steps.union(steps, Steps.distinct(ofRun.steps()));
+        ends = Steps.union(ends, Steps.ends(ofRun.steps()));
+        points += ofRun.size();
+        if (points <= MOST_KEPT) {
+          kept.put(runId, ofRun);
+        }
       }
     }
-    var ordered = steps.stream().mapToLong(Long::longValue).toArray();
-    int picks = Math.min(maxResults, ordered.length);
-    for (int i = 0; i < picks; i++) {
-      shown.add(ordered[(int) ((long) i * ordered.length / picks)]);
+    var shown = Steps.union(Steps.thinnedOut(steps, maxResults), ends);
+    for (var runId : found) {
+      var whole = kept.get(runId);
+      // Many long runs do not fit into memory together; the later ones are read again.
+      kept.put(
+          runId, (whole == null ? history(runId, key, startStep, endStep) : whole).only(shown));
     }
-    all.replaceAll((run, points) -> only(points, shown));
-    return all;
-  }
-
-  private static Points only(Points points, Set<Long> steps) {
-    var positions = new int[points.size()];
-    int count = 0;
-    for (int i = 0; i < points.size(); i++) {
-      if (steps.contains(points.steps()[i])) {
-        positions[count++] = i;
-      }
-    }
-    return points.pick(positions, count);
+    return kept;
   }
 
   /// The answer of the API. Empty when the run has no such metric.

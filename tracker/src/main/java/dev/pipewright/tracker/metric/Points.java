@@ -118,6 +118,24 @@ public record Points(long[] steps, long[] timestamps, double[] values) {
     return new Points(pickedSteps, pickedTimestamps, pickedValues);
   }
 
+  /// Those with one of these steps, of points that are in order of steps.
+  ///
+  /// @param shown in order
+  Points only(long[] shown) {
+    var positions = new int[size()];
+    int count = 0;
+    int at = 0;
+    for (int i = 0; i < size(); i++) {
+      while (at < shown.length && shown[at] < steps[i]) {
+        at++;
+      }
+      if (at < shown.length && shown[at] == steps[i]) {
+        positions[count++] = i;
+      }
+    }
+    return pick(positions, count);
+  }
+
   Points slice(int from, int to) {
     return from == 0 && to == size()
         ? this

@@ -232,13 +232,17 @@ class ExperimentCalls implements Routes.Family {
   }
 
   private Object searchDatasets(Call call) {
-    var ids = Rules.experimentIds(call.strings("experiment_ids"));
+    var ids = call.strings("experiment_ids");
+    if (ids.isEmpty()) {
+      throw MlflowError.invalid("SearchDatasets request must specify at least one experiment_id.");
+    }
     if (ids.size() > MOST_EXPERIMENTS_OF_DATASETS) {
       throw MlflowError.invalid(
           "SearchDatasets request cannot specify more than %d experiment_ids. Received %d experiment_ids."
               .formatted(MOST_EXPERIMENTS_OF_DATASETS, ids.size()));
     }
-    return Map.of("dataset_summaries", datasets.summaries(ids, MOST_DATASETS));
+    var summaries = datasets.summaries(Rules.experimentIds(ids), MOST_DATASETS);
+    return Map.of("dataset_summaries", summaries);
   }
 
   private ExperimentRow find(long id) {
