@@ -175,12 +175,12 @@ def models_and_registry():
     assert mlflow.pyfunc.load_model(f"models:/{registered}@champion") is not None
     client.update_registered_model(registered, description="who leaves")
     client.set_registered_model_tag(registered, "owner", "ml")
-    client.set_model_version_tag(registered, "1", "checked", "yes")
+    client.set_model_version_tag(registered, "1", "checked", RUN)
     client.update_model_version(registered, "1", description="first")
-    assert client.get_model_version(registered, "1").tags["checked"] == "yes"
+    assert client.get_model_version(registered, "1").tags["checked"] == RUN
     assert [m.name for m in client.search_registered_models(f"name = '{registered}'")] == [registered]
     assert {str(v.version) for v in client.search_model_versions(f"name = '{registered}'")} == {"1", "2"}
-    assert [str(v.version) for v in client.search_model_versions("tags.checked = 'yes'")] == ["1"]
+    assert [str(v.version) for v in client.search_model_versions(f"tags.checked = '{RUN}'")] == ["1"]
     client.transition_model_version_stage(registered, "1", "Production")
     assert str(client.get_latest_versions(registered, ["Production"])[0].version) == "1"
     copied = client.copy_model_version(f"models:/{registered}@champion", name("copy"))

@@ -42,6 +42,9 @@ alter table model_alias
   drop constraint model_alias_name_version_fkey,
   add foreign key (name, version) references model_version (name, version) on delete cascade on update cascade;
 
+-- A client may say that a run of another server made a model.
+alter table logged_model drop constraint logged_model_run_id_fkey;
+
 -- Webhooks -----------------------------------------------------------------------------------------------------------
 
 create table webhook (

@@ -668,7 +668,7 @@ class RegistryCalls implements Routes.Family {
       case "name" -> Source.column("v.name", SqlFilter.Type.TEXT);
       case "run_id" -> Source.column("v.run_id", SqlFilter.Type.TEXT);
       case "source_path" -> Source.column("v.source", SqlFilter.Type.TEXT);
-      case "version_number" -> Source.column("v.version", SqlFilter.Type.NUMBER);
+      case "version_number" -> Source.column("v.version::float8", SqlFilter.Type.NUMBER);
       case "creation_timestamp" -> Source.column("v.created_at", SqlFilter.Type.TIME);
       case "last_updated_timestamp" -> Source.column("v.updated_at", SqlFilter.Type.TIME);
       default -> throw new IllegalArgumentException("no column for " + field);

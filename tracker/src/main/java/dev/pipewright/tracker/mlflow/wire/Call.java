@@ -147,11 +147,25 @@ public final class Call {
     return text(value.textValue(), path);
   }
 
-  /// PostgreSQL keeps every character but one.
+  /// PostgreSQL keeps every text but one that holds a NUL or half of a character.
   private static String text(String value, String path) {
-    if (value.indexOf('\0') >= 0) {
-      throw MlflowError.invalid(
-          "The value of parameter '" + path + "' holds a NUL character, which cannot be stored.");
+    for (int i = 0; i < value.length(); i++) {
+      char each = value.charAt(i);
+      if (each == 0) {
+        throw MlflowError.invalid(
+            "The value of parameter '" + path + "' holds a NUL character, which cannot be stored.");
+      }
+      if (Character.isSurrogate(each)) {
+        if (!Character.isHighSurrogate(each)
+            || i + 1 == value.length()
+            || !Character.isLowSurrogate(value.charAt(i + 1))) {
+          throw MlflowError.invalid(
+              "The value of parameter '"
+                  + path
+                  + "' holds half of a surrogate pair, which is no character and cannot be stored.");
+        }
+        i++;
+      }
     }
     return value;
   }
