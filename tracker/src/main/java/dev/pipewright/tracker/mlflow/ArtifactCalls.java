@@ -73,7 +73,7 @@ class ArtifactCalls implements Routes.Family {
 
   record Files(@Nullable String rootUri, List<FileInfo> files) {}
 
-  private Object ofRun(Call call) {
+  Object ofRun(Call call) {
     var path = ArtifactRoots.path(call.string("path"));
     return files(roots.ofRun(call.runId()), path);
   }

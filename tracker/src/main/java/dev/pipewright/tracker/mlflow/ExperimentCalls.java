@@ -108,7 +108,7 @@ class ExperimentCalls implements Routes.Family {
     }
   }
 
-  private Object get(Call call) {
+  Object get(Call call) {
     var id = call.requireString("experiment_id");
     return Map.of("experiment", entity(find(Rules.experimentId(id))));
   }
@@ -231,7 +231,7 @@ class ExperimentCalls implements Routes.Family {
     };
   }
 
-  private Object searchDatasets(Call call) {
+  Object searchDatasets(Call call) {
     var ids = call.strings("experiment_ids");
     if (ids.isEmpty()) {
       throw MlflowError.invalid("SearchDatasets request must specify at least one experiment_id.");

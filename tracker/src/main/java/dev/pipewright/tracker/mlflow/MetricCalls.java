@@ -100,7 +100,7 @@ class MetricCalls implements Routes.Family {
     return answer;
   }
 
-  private Object interval(Call call) {
+  Object interval(Call call) {
     var ids = call.strings("run_ids");
     if (ids.isEmpty()) {
       throw MlflowError.missing("run_ids");

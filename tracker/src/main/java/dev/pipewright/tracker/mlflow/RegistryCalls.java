@@ -621,7 +621,7 @@ class RegistryCalls implements Routes.Family {
   private record ModelPage(
       List<RegisteredModel> registeredModels, @Nullable String nextPageToken) {}
 
-  private Object searchVersions(Call call) {
+  Object searchVersions(Call call) {
     int most = Searches.maxResults(call, MOST_VERSIONS, MOST_VERSIONS);
     var filter = FilterParser.parse(Searches.filter(call), FilterSchema.MODEL_VERSIONS);
     var order = OrderBy.parse(call.strings("order_by"), FilterSchema.MODEL_VERSIONS);

@@ -110,6 +110,11 @@ class RunCalls implements Routes.Family {
   }
 
   private Object create(Call call) {
+    return Map.of("run", run(created(call)));
+  }
+
+  /// @return the new run's id
+  String created(Call call) {
     var asked = call.string("experiment_id", "");
     long experimentId = asked.isEmpty() ? 0 : Rules.experimentId(asked);
     var tags = ExperimentCalls.tags(call.objects("tags"));
@@ -141,7 +146,7 @@ class RunCalls implements Routes.Family {
                   tags.get(PARENT_TAG)));
       runs.tags(tx, entries(run, tags));
     });
-    return Map.of("run", run(id));
+    return id;
   }
 
   /// A URI's path may be followed by a query, which stays at the end.
@@ -166,13 +171,13 @@ class RunCalls implements Routes.Family {
     return millis;
   }
 
-  private Object get(Call call) {
+  Object get(Call call) {
     return Map.of("run", run(call.runId()));
   }
 
   private record Page(List<Entities.Run> runs, @Nullable String nextPageToken) {}
 
-  private Object search(Call call) {
+  Object search(Call call) {
     var view = call.constant("run_view_type", Searches.VIEWS);
     long most = call.integer("max_results", DEFAULT_RESULTS);
     if (most < 0 || most > MOST_RESULTS) {
@@ -197,7 +202,7 @@ class RunCalls implements Routes.Family {
     return new Page(assemble(rows, columns), found.next());
   }
 
-  private Object update(Call call) {
+  Object update(Call call) {
     var id = call.runId();
     var status = call.constant("status", STATUSES);
     var end = call.integer("end_time");
@@ -273,7 +278,7 @@ class RunCalls implements Routes.Family {
     return null;
   }
 
-  private @Nullable Object logBatch(Call call) throws InterruptedException {
+  @Nullable Object logBatch(Call call) throws InterruptedException {
     var id = call.requireString("run_id");
     var points = points(call.objects("metrics"));
     var params = pairs(call.objects("params"), "params");

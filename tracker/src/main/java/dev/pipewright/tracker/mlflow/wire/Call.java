@@ -59,6 +59,11 @@ public final class Call {
     return new Call(parameters, path, headers);
   }
 
+  /// A call that another one makes.
+  public static Call of(ObjectNode parameters) {
+    return new Call(parameters, Map.of(), MultiMap.caseInsensitiveMultiMap());
+  }
+
   private static ObjectNode object(byte[] body) {
     if (body.length == 0) {
       return MlflowJson.MAPPER.createObjectNode();

@@ -51,7 +51,12 @@ public final class Routes {
 
   /// @param path from the protocol's version on, with `{names}`, and `{path...}` for all that
   ///   follows: `2.0/mlflow/runs/create`. Served under `/api` (clients) and `/ajax-api` (pages).
+  ///   One that starts with a slash is the whole address.
   private Routes add(HttpMethod method, String path, Answer answer) {
+    if (path.startsWith("/")) {
+      routes.add(new Route(method, path, answer, null));
+      return this;
+    }
     for (var prefix : List.of("/api/", "/ajax-api/")) {
       routes.add(new Route(method, prefix + path, answer, null));
     }
