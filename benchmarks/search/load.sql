@@ -26,8 +26,8 @@ insert into run (number, id, experiment_id, name, user_id, status, start_time, e
 
 begin;
 truncate metric;
-insert into metric (run, key, experiment_id, value, step, timestamp, min, max)
-  select i, k, case when i <= 1000000 then 1 else 2 end, v, 100, 1735689600000 + i::bigint * 7000, least(v, v - 0.1), greatest(v, v + 0.1)
+insert into metric (run, key, experiment_id, value, step, timestamp, min, max, points, folds)
+  select i, k, case when i <= 1000000 then 1 else 2 end, v, 100, 1735689600000 + i::bigint * 7000, least(v, v - 0.1), greatest(v, v + 0.1), 100, 1
   from generate_series(1, 1001000) i, lateral (
     select k, case k
       when 'epoch' then 1 + floor(random() * 50)
@@ -37,7 +37,7 @@ insert into metric (run, key, experiment_id, value, step, timestamp, min, max)
     from unnest(array['acc', 'auc', 'epoch', 'f1', 'loss', 'm05', 'm06', 'm07', 'm08', 'm09', 'm10', 'm11', 'm12', 'm13',
       'm14', 'm15', 'm16', 'm17', 'nan', 'val_loss']) k offset 0) x;
 commit;
-alter table metric add constraint metric_pkey primary key (run, key);
+alter table metric add constraint metric_pkey primary key (run, key) include (value);
 create index metric_value on metric (experiment_id, key, value, run) include (min, max);
 
 begin;
