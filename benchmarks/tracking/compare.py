@@ -26,11 +26,14 @@ rows = []
 
 
 def sql(statement, dbname, values=None):
-    with psycopg2.connect(**database, dbname=dbname) as connection:
+    connection = psycopg2.connect(**database, dbname=dbname)
+    try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else None
+    finally:
+        connection.close()
 
 
 class Server:
