@@ -13,12 +13,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs a task's command as a process, in any language: inputs are files, outputs are files.
 final class CommandTask {
   private static final Duration GRACE = Duration.ofSeconds(10);
+
+  /// What the server may have been started with, and would lead a script's calls elsewhere.
+  private static final Set<String> OF_OTHER_RUNS =
+      Set.of(
+          "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID");
+
+  private static final Duration RUN_KNOWN = Duration.ofSeconds(10);
 
   private final TaskLaunch launch;
   private final AttemptFolder folder;
@@ -69,7 +77,9 @@ final class CommandTask {
     }
     var builder = new ProcessBuilder(launch.command()).directory(folder.work().toFile());
     var environment = builder.environment();
-    environment.keySet().removeIf(name -> name.startsWith("PIPEWRIGHT_"));
+    environment
+        .keySet()
+        .removeIf(name -> name.startsWith("PIPEWRIGHT_") || OF_OTHER_RUNS.contains(name));
     environment.putAll(launch.env());
     environment.put("PIPEWRIGHT_INPUTS", folder.inputs().toString());
     environment.put("PIPEWRIGHT_OUTPUTS", folder.outputs().toString());
@@ -79,6 +89,15 @@ final class CommandTask {
     environment.put("TMPDIR", folder.temporary().toString());
     environment.put("PIPEWRIGHT_URL", launch.trackerUrl());
     environment.put("PIPEWRIGHT_RUN_ID", launch.trackedRunId());
+    // What MLflow's clients log goes to the attempt's own run, unless the task has another tracking
+    // server: that one does not know the run.
+    if (!launch.env().containsKey("MLFLOW_TRACKING_URI")) {
+      environment.put("MLFLOW_TRACKING_URI", launch.trackerUrl());
+      environment.put("MLFLOW_RUN_ID", launch.trackedRunId());
+      // For runs that a script makes beside or below it.
+      environment.put("MLFLOW_EXPERIMENT_NAME", launch.experiment());
+      awaitRun();
+    }
     // Lines are to arrive when they are printed, not when a buffer is full.
     environment.put("PYTHONUNBUFFERED", "1");
     checkExists(launch.command().getFirst(), environment.get("PATH"));
@@ -100,6 +119,16 @@ final class CommandTask {
     Files.deleteIfExists(folder.command());
     if (exitCode != 0) {
       throw new Failed(exitCode);
+    }
+  }
+
+  /// The run is told over Kafka, and a script may log to it over HTTP before that has arrived.
+  private void awaitRun() throws InterruptedException {
+    if (!tracker.awaitRun(launch.trackedRunId(), RUN_KNOWN)) {
+      log.line(
+          "The tracker at %s did not know run %s after %d s. Until it does, clients such as MLflow cannot log to it."
+              .formatted(launch.trackerUrl(), launch.trackedRunId(), RUN_KNOWN.toSeconds()),
+          true);
     }
   }
 

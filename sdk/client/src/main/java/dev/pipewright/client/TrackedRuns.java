@@ -3,6 +3,7 @@ package dev.pipewright.client;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.LogPage;
+import dev.pipewright.contract.api.MetricHistory;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.TrackedRun;
 import java.util.ArrayList;
@@ -39,6 +40,18 @@ public final class TrackedRuns {
       after = page.next();
     } while (after != null);
     return runs;
+  }
+
+  /// The points of one metric, by step.
+  ///
+  /// @param points at most so many, with no peak lost; null for all of them
+  /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
+  public MetricHistory history(String id, String key, @Nullable Integer points) {
+    var segments = new ArrayList<>(List.of("runs", id, "metrics"));
+    segments.addAll(List.of(key.split("/", -1)));
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("points", points);
+    return http.get(Http.path(segments, query), MetricHistory.class);
   }
 
   /// Lines of the run's log.

@@ -46,6 +46,9 @@ public enum ProblemCode {
   BLOB_NOT_FOUND(404, "There is no such blob", "Upload it with PUT /api/v1/blobs/{digest}."),
   BLOB_DIGEST_MISMATCH(
       422, "The content does not have the digest it was sent under", "Send it again."),
+  TRACKING_INCOMPLETE(
+      500, "Not all that was logged could be stored", "See the detail for what is missing."),
+  SPOOL_UNUSABLE(500, "The local spool cannot be used", "Give it a folder with room to write."),
 
   // requests
   BAD_REQUEST(400, "The request cannot be understood", "See the API reference."),

@@ -81,6 +81,7 @@ class LoggedModelCalls implements Routes.Family {
 
   private record Data(List<Pair> params, List<Entities.Metric> metrics) {}
 
+  /// Beyond the protocol, the client may choose the model's id, as with a run's.
   private Object create(Call call) {
     long experimentId = Rules.experimentId(call.requireString("experiment_id"));
     var given = call.string("name", "");
@@ -93,7 +94,15 @@ class LoggedModelCalls implements Routes.Family {
     }
     var params = pairs(call.objects("params"), "params");
     var tags = pairs(call.objects("tags"), "tags");
-    var id = "m-" + Ids.uuid7(clock.millis()).toString().replace("-", "");
+    var chosen = call.string("model_id", "");
+    if (!chosen.isEmpty()) {
+      Rules.newId(chosen, "m-", "model_id");
+      if (models.find(chosen).isPresent()) {
+        return Map.of("model", entity(chosen, true));
+      }
+    }
+    var id =
+        chosen.isEmpty() ? "m-" + Ids.uuid7(clock.millis()).toString().replace("-", "") : chosen;
     var now = clock.instant();
     var run = call.string("source_run_id", "");
     db.useTransaction(tx -> {

@@ -23,6 +23,7 @@ final class Rules {
   static final int ARTIFACT_LOCATION = 2048;
 
   private static final Pattern RUN_ID = Pattern.compile("[a-zA-Z0-9][\\w\\-]{0,255}");
+  private static final Pattern NEW_ID = Pattern.compile("[0-9a-f]{32}");
   // As Python's \w: letters and digits of every script.
   private static final Pattern KEY_CHARACTERS =
       Pattern.compile("[/\\w.\\- :]*", Pattern.UNICODE_CHARACTER_CLASS);
@@ -33,6 +34,15 @@ final class Rules {
     if (!RUN_ID.matcher(id).matches()) {
       throw MlflowError.invalid(
           "Invalid value " + MlflowJson.text(id) + " for parameter 'run_id' supplied.");
+    }
+  }
+
+  /// An id that a client chose for something new looks as those that are given here.
+  static void newId(String id, String prefix, String parameter) {
+    if (!id.startsWith(prefix) || !NEW_ID.matcher(id.substring(prefix.length())).matches()) {
+      throw MlflowError.invalid(
+          "Invalid value %s for parameter '%s' supplied. A chosen id is '%s' and 32 lower-case hexadecimal digits."
+              .formatted(MlflowJson.text(id), parameter, prefix));
     }
   }
 

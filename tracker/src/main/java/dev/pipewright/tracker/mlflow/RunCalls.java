@@ -109,6 +109,8 @@ class RunCalls implements Routes.Family {
         .post("2.0/mlflow/runs/outputs", this::logOutputs);
   }
 
+  /// Beyond the protocol, the client may choose the run's id, so that it can ask again when the
+  /// answer was lost and still makes one run.
   private Object create(Call call) {
     return Map.of("run", run(created(call)));
   }
@@ -129,8 +131,19 @@ class RunCalls implements Routes.Family {
     tags.put(RunWrites.NAME_TAG, name);
     tags.forEach((key, value) -> Rules.tag(key, value, ""));
     var start = Instant.ofEpochMilli(time(call.integer("start_time", 0), "start_time"));
-    var id = Ids.uuid7(clock.millis()).toString().replace("-", "");
+    var chosen = call.string("run_id", "");
+    if (!chosen.isEmpty()) {
+      Rules.newId(chosen, "", "run_id");
+    }
+    var id = chosen.isEmpty() ? Ids.uuid7(clock.millis()).toString().replace("-", "") : chosen;
     db.useTransaction(tx -> {
+      var existing = runs.keys(tx, List.of(id)).get(id);
+      if (existing != null) {
+        if (existing.experimentId() != experimentId) {
+          throw MlflowError.exists("Run '" + id + "' is in another experiment.");
+        }
+        return;
+      }
       var experiment = ExperimentCalls.find(tx, experimentId);
       ExperimentCalls.active(experiment);
       var run =

@@ -167,6 +167,9 @@ public class RunStore {
     return new RunKey(run.id, number, run.experimentId, false);
   }
 
+  /// A client may be inside a task's attempt, such as an MLflow script that ends the run it was
+  /// given: status and end of a pipeline's runs stay with those who run the pipeline.
+  ///
   /// @param status null to leave it; likewise the others
   public void update(
       Handle tx,
@@ -176,8 +179,11 @@ public class RunStore {
       @Nullable String name) {
     tx.createUpdate(
             """
-            update tracker.run set status = coalesce(cast(:status as text), status),
-              end_time = coalesce(cast(:end as timestamptz), end_time),
+            update tracker.run set
+              status = case when pipeline_run_id is null
+                then coalesce(cast(:status as text), status) else status end,
+              end_time = case when pipeline_run_id is null
+                then coalesce(cast(:end as timestamptz), end_time) else end_time end,
               name = coalesce(cast(:name as text), name)
             where number = :run
             """)

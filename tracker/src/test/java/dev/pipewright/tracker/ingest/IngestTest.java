@@ -14,6 +14,7 @@ import dev.pipewright.contract.tracking.v1.LogLines;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.contract.tracking.v1.ParamsLogged;
+import dev.pipewright.contract.tracking.v1.PipelineSource;
 import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.contract.tracking.v1.RunFinished;
 import dev.pipewright.contract.tracking.v1.RunStarted;
@@ -290,5 +291,19 @@ class IngestTest {
         new ConsumerRecord<>(Topics.RUN_EVENTS, 0, 0, RUN, new byte[] {1, 2, 3, 4, 5, 6, 7});
     assertThatThrownBy(() -> db.useTransaction(tx -> ingest.store(tx, List.of(garbage))))
         .isInstanceOf(InvalidRecord.class);
+  }
+
+  /// An MLflow script inside a task resumes the run it was given and ends it, or comes too late.
+  @Test
+  void theEndOfAnAttemptIsNotItsClientsToTell() {
+    var source = PipelineSource.newBuilder().setPipelineRunId("p").setTask("train").setAttempt(1);
+    store(
+        event(RunEvent.newBuilder().setRunStarted(RunStarted.newBuilder().setPipeline(source))),
+        finished(RunStatus.RUN_STATUS_FAILED));
+    var ended = runs.get(RUN);
+    db.useTransaction(
+        tx -> runs.update(tx, ended.number(), "RUNNING", ended.startTime().plusSeconds(9), null));
+    assertThat(runs.get(RUN)).isEqualTo(ended);
+    assertThat(ended.status()).isEqualTo("FAILED");
   }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.client.tracking;
+
+import org.jspecify.annotations.NullMarked;

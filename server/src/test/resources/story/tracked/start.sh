@@ -1,0 +1,1 @@
+exec "$(cat "$PIPEWRIGHT_INPUTS/program")" "$(cat "$PIPEWRIGHT_INPUTS/script")"
