@@ -102,7 +102,7 @@ def children(pid):
 
 def start_mlflow():
     sql("create database mlflow", "postgres")
-    uri = "postgresql://{user}:{password}@{host}:{port}/mlflow".format(**database)
+    uri = "postgresql+psycopg2://{user}:{password}@{host}:{port}/mlflow".format(**database)
     port = 20000 + os.getpid() % 10000
     process = subprocess.Popen(
         [mlflow, "server", "--backend-store-uri", uri, "--default-artifact-root", str(folder / "artifacts"), "--port", str(port)],

@@ -203,7 +203,7 @@ final class TraceMessages {
       return object.path(name);
     }
     var camel = new StringBuilder();
-    for (var word : name.split("_")) {
+    for (var word : name.split("_", -1)) {
       camel.append(
           camel.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
     }
