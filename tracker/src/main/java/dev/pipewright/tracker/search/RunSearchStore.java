@@ -408,7 +408,7 @@ public class RunSearchStore {
     private static String typed(Type type, String value, Bindings bindings) {
       var name =
           switch (type) {
-            case TEXT -> "text";
+            case TEXT, VALUE -> "text";
             case NUMBER -> "double precision";
             case TIME -> "timestamptz";
           };

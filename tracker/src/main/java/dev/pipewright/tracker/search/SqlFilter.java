@@ -19,9 +19,15 @@ public final class SqlFilter {
   private static final long FIRST_MILLI = Instant.parse("0001-01-01T00:00:00Z").toEpochMilli();
   private static final long LAST_MILLI = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
 
+  // A backslash or a question mark would mean something to Jdbi or JDBC.
+  private static final String IF_NUMBER =
+      "(case when %1$s ~ '^[-]{0,1}[0-9]+([.][0-9]+){0,1}([eE][-+]{0,1}[0-9]{1,2}){0,1}$' then (%1$s)::double precision end)";
+
   public enum Type {
     TEXT,
     NUMBER,
+    /// Text that may be a number: compared as the filter's value is.
+    VALUE,
     /// A timestamptz; filters give milliseconds of the epoch, as clients see it.
     TIME
   }
@@ -147,6 +153,10 @@ public final class SqlFilter {
             case RLIKE -> "(%s ~ %s)".formatted(expression, bindings.add(value));
             case EQ, NE, LT, LE, GT, GE -> plain(expression, operator, bindings.add(value));
           };
+      case VALUE ->
+          value instanceof Double
+              ? compare(IF_NUMBER.formatted(expression), Type.NUMBER, operator, value, bindings)
+              : compare(expression, Type.TEXT, operator, value, bindings);
       case NUMBER -> {
         var test = plain(expression, operator, bindings.add(value));
         // To PostgreSQL NaN is greater than all numbers.

@@ -26,7 +26,7 @@ class MlflowServer {
   private static final Pattern FILES =
       Pattern.compile(
           "/(api|ajax-api)/2\\.0/(mlflow-artifacts/(artifacts|mpu/part)/.+"
-              + "|mlflow/(upload-artifact|logged-models/[^/]+/artifacts/files))");
+              + "|mlflow/(upload-artifact|get-trace-artifact|logged-models/[^/]+/artifacts/files))");
   // Before JAX-RS, which answers every address below /api.
   private static final int ORDER = -100;
 
