@@ -17,7 +17,7 @@ create table trace (
   finalized         boolean not null default false
 );
 create index trace_time on trace (experiment_id, request_time desc, id);
-create index trace_run on trace ((metadata ->> 'mlflow.sourceRun')) where metadata ? 'mlflow.sourceRun';
+create index trace_source_run on trace ((metadata ->> 'mlflow.sourceRun')) where metadata ? 'mlflow.sourceRun';
 create index trace_session on trace ((metadata ->> 'mlflow.trace.session')) where metadata ? 'mlflow.trace.session';
 
 create table span (
