@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
       DownCommand.class,
       StatusCommand.class,
       RunCommand.class,
-      ValidateCommand.class
+      ValidateCommand.class,
+      GcCommand.class
     },
     footer = {
       "",

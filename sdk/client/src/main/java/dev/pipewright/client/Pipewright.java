@@ -65,6 +65,11 @@ public final class Pipewright implements AutoCloseable {
     return new Blobs(http);
   }
 
+  /// Looking after the server.
+  public Maintenance maintenance() {
+    return new Maintenance(http);
+  }
+
   /// Ends calls that are under way, and gives the connections back.
   @Override
   public void close() {

@@ -38,11 +38,18 @@ public enum ProblemCode {
   // tracking
   EXPERIMENT_NOT_FOUND(404, "There is no such experiment", "List them: GET /api/v1/experiments."),
   RUN_NOT_FOUND(404, "There is no such run", "List them with GET /api/v1/runs."),
+  RUN_IN_USE(
+      409, "A registered model needs what is to be deleted", "Delete the model version first."),
   METRIC_NOT_FOUND(404, "The run has no such metric", "See the run for the ones it has."),
   ARTIFACT_NOT_FOUND(
       404, "The run has no such artifact", "List them: /api/v1/runs/{id}/artifacts."),
   MODEL_NOT_FOUND(404, "There is no such registered model", "List them with GET /api/v1/models."),
   MODEL_VERSION_NOT_FOUND(404, "There is no such model version", "List the model's versions."),
+  WEBHOOK_NOT_FOUND(
+      404, "There is no such webhook", "List them with GET /api/2.0/mlflow/webhooks."),
+  DELIVERY_NOT_FOUND(
+      404, "There is no such delivery", "List them: /api/v1/webhooks/{id}/deliveries."),
+  DELIVERY_PENDING(409, "The delivery has not ended", "Wait until it is delivered or failed."),
   BLOB_NOT_FOUND(404, "There is no such blob", "Upload it with PUT /api/v1/blobs/{digest}."),
   BLOB_DIGEST_MISMATCH(
       422, "The content does not have the digest it was sent under", "Send it again."),

@@ -19,6 +19,7 @@ import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunKey;
+import dev.pipewright.tracker.webhook.WebhookStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 
@@ -43,6 +45,7 @@ class Ingest implements TopicConsumer.Handler {
   private final ArtifactStore artifacts;
   private final ModelStore models;
   private final Blobs blobs;
+  private final WebhookStore webhooks;
   private final RunLive live;
   private Map<String, RunChange> changes = Map.of();
 
@@ -53,6 +56,7 @@ class Ingest implements TopicConsumer.Handler {
       ArtifactStore artifacts,
       ModelStore models,
       Blobs blobs,
+      WebhookStore webhooks,
       RunLive live) {
     this.runs = runs;
     this.datasets = datasets;
@@ -60,6 +64,7 @@ class Ingest implements TopicConsumer.Handler {
     this.artifacts = artifacts;
     this.models = models;
     this.blobs = blobs;
+    this.webhooks = webhooks;
     this.live = live;
   }
 
@@ -127,7 +132,13 @@ class Ingest implements TopicConsumer.Handler {
         artifacts.logLines(tx, runId, list);
       }
     });
+    webhooks.emitRuns(tx, "CREATED", runsOf(events, RunEvent::hasRunStarted));
+    webhooks.emitRuns(tx, "UPDATED", runsOf(events, RunEvent::hasRunFinished));
     changes = changes(events, points, lines, detailed);
+  }
+
+  private static List<String> runsOf(List<RunEvent> events, Predicate<RunEvent> which) {
+    return events.stream().filter(which).map(RunEvent::getRunId).distinct().toList();
   }
 
   @Override

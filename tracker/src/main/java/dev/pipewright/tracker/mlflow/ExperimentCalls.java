@@ -18,6 +18,7 @@ import dev.pipewright.tracker.search.FilterParser;
 import dev.pipewright.tracker.search.FilterSchema;
 import dev.pipewright.tracker.search.OrderBy;
 import dev.pipewright.tracker.search.SqlFilter;
+import dev.pipewright.tracker.webhook.WebhookStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,9 +37,15 @@ class ExperimentCalls implements Routes.Family {
   private final ExperimentStore experiments;
   private final DatasetStore datasets;
   private final EntitySearchStore search;
+  private final WebhookStore webhooks;
 
   ExperimentCalls(
-      Db db, ExperimentStore experiments, DatasetStore datasets, EntitySearchStore search) {
+      Db db,
+      ExperimentStore experiments,
+      DatasetStore datasets,
+      EntitySearchStore search,
+      WebhookStore webhooks) {
+    this.webhooks = webhooks;
     this.db = db;
     this.search = search;
     this.experiments = experiments;
@@ -75,6 +82,7 @@ class ExperimentCalls implements Routes.Family {
           ExperimentStore.create(tx, name, location.isEmpty() ? null : location)
               .orElseThrow(() -> MlflowError.exists(taken(name)));
       ExperimentStore.tag(tx, id, tags);
+      webhooks.emitExperiment(tx, "CREATED", id);
       return Map.of("experiment_id", String.valueOf(id));
     });
   }
@@ -137,6 +145,7 @@ class ExperimentCalls implements Routes.Family {
       if (!ExperimentStore.rename(tx, id, name)) {
         throw MlflowError.exists(taken(name));
       }
+      webhooks.emitExperiment(tx, "UPDATED", id);
     });
     return null;
   }
@@ -148,6 +157,7 @@ class ExperimentCalls implements Routes.Family {
       // A repeated request finds its work done.
       if (deleted != (found.deletedAt() != null)) {
         ExperimentStore.setDeleted(tx, id, deleted);
+        webhooks.emitExperiment(tx, deleted ? "DELETED" : "UPDATED", id);
       }
     });
     return null;

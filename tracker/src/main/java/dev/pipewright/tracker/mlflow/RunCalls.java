@@ -27,6 +27,7 @@ import dev.pipewright.tracker.run.RunStore.RunKey;
 import dev.pipewright.tracker.run.RunStore.RunRow;
 import dev.pipewright.tracker.search.RunQuery;
 import dev.pipewright.tracker.search.RunSearchStore;
+import dev.pipewright.tracker.webhook.WebhookStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
@@ -66,6 +67,7 @@ class RunCalls implements Routes.Family {
   private final RunModelStore models;
   private final MetricStore metrics;
   private final RunSearchStore search;
+  private final WebhookStore webhooks;
   private final RunLive live;
   private final Clock clock;
 
@@ -77,6 +79,7 @@ class RunCalls implements Routes.Family {
       RunModelStore models,
       MetricStore metrics,
       RunSearchStore search,
+      WebhookStore webhooks,
       RunLive live,
       Clock clock) {
     this.db = db;
@@ -86,6 +89,7 @@ class RunCalls implements Routes.Family {
     this.models = models;
     this.metrics = metrics;
     this.search = search;
+    this.webhooks = webhooks;
     this.live = live;
     this.clock = clock;
   }
@@ -158,6 +162,7 @@ class RunCalls implements Routes.Family {
                   under(experiment.artifactLocation(), id + "/artifacts"),
                   tags.get(PARENT_TAG)));
       runs.tags(tx, entries(run, tags));
+      webhooks.emitRuns(tx, "CREATED", List.of(id));
     });
     return id;
   }
@@ -232,6 +237,9 @@ class RunCalls implements Routes.Family {
         Rules.tag(RunWrites.NAME_TAG, name, "");
         runs.tags(tx, entries(run, Map.of(RunWrites.NAME_TAG, name)));
       }
+      if (status != null) {
+        webhooks.emitRuns(tx, "UPDATED", List.of(id));
+      }
     });
     var row = row(id);
     live.publish(id, new RunChange(List.of(), List.of(), true, row.endTime() != null));
@@ -240,7 +248,13 @@ class RunCalls implements Routes.Family {
 
   private @Nullable Object setDeleted(Call call, boolean deleted) {
     var id = call.requireString("run_id");
-    db.useTransaction(tx -> runs.setDeleted(tx, key(tx, id).number(), deleted));
+    db.useTransaction(tx -> {
+      var run = key(tx, id);
+      runs.setDeleted(tx, run.number(), deleted);
+      if (deleted && !run.deleted()) {
+        webhooks.emitRuns(tx, "DELETED", List.of(id));
+      }
+    });
     return null;
   }
 

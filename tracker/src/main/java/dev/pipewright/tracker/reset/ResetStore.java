@@ -24,6 +24,8 @@ class ResetStore {
                   """)
               .mapTo(String.class)
               .one();
+      // Folding locks tables in another order.
+      tx.execute("select pg_advisory_xact_lock(hashtext('tracker.fold'))");
       tx.execute("truncate " + tables + " restart identity");
       tx.execute(
           """

@@ -1,0 +1,190 @@
+package dev.pipewright.tracker.deletion;
+
+import dev.pipewright.platform.Db;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// All SQL of deleting for good. What a version of a registered model was made of stays: the
+/// version would be of no use without it.
+@ApplicationScoped
+class DeletionStore {
+  /// A version names its run, or a model, or has its files below the run's.
+  private static final String RUN_IN_USE =
+      """
+      exists (select from tracker.model_version v where v.run_id = r.id)
+      or exists (select from tracker.model_version v join tracker.logged_model m on m.id = v.model_id
+        where m.run_id = r.id)
+      """;
+
+  private static final String MODEL_IN_USE =
+      "exists (select from tracker.model_version v where v.model_id = m.id)";
+
+  private final Db db;
+
+  DeletionStore(Db db) {
+    this.db = db;
+  }
+
+  static DeletionStore on(Db db) {
+    return new DeletionStore(db);
+  }
+
+  record Target(long number, boolean deleted) {}
+
+  static Optional<Target> run(Handle tx, String id) {
+    return tx.createQuery(
+            "select number, deleted_at is not null as deleted from tracker.run where id = :id")
+        .bind("id", id)
+        .mapTo(Target.class)
+        .findOne();
+  }
+
+  static Optional<Target> experiment(Handle tx, long id) {
+    return tx.createQuery(
+            "select id as number, deleted_at is not null as deleted from tracker.experiment where id = :id")
+        .bind("id", id)
+        .mapTo(Target.class)
+        .findOne();
+  }
+
+  /// A registered model's version that a run cannot be deleted for, as `name, version 3`.
+  ///
+  /// @param experiment of any of whose runs, where `run` is null
+  static Optional<String> neededBy(Handle tx, @Nullable String run, @Nullable Long experiment) {
+    return tx.createQuery(
+            """
+            select v.name || ', version ' || v.version
+            from tracker.model_version v left join tracker.logged_model m on m.id = v.model_id
+            left join tracker.run r on r.id = v.run_id
+            where v.run_id = cast(:run as text) or m.run_id = cast(:run as text)
+              or r.experiment_id = cast(:experiment as bigint)
+              or m.experiment_id = cast(:experiment as bigint)
+            limit 1
+            """)
+        .bind("run", run)
+        .bind("experiment", experiment)
+        .mapTo(String.class)
+        .findFirst();
+  }
+
+  /// Runs that were deleted so long ago and that nothing needs.
+  List<String> expiredRuns(Duration age, int most) {
+    return ids(
+        "select r.id from tracker.run r where r.deleted_at <= now() - make_interval(secs => :age) and not ("
+            + RUN_IN_USE
+            + ") order by r.deleted_at limit :most",
+        age,
+        most);
+  }
+
+  List<String> expiredModels(Duration age, int most) {
+    return ids(
+        "select m.id from tracker.logged_model m"
+            + " where m.deleted_at <= now() - make_interval(secs => :age) and not "
+            + MODEL_IN_USE
+            + " order by m.deleted_at limit :most",
+        age,
+        most);
+  }
+
+  /// Experiments that were deleted so long ago and that have nothing any more that something needs.
+  List<String> expiredExperiments(Duration age, int most) {
+    return ids(
+        """
+        select e.id::text from tracker.experiment e
+        where e.deleted_at <= now() - make_interval(secs => :age) and e.id <> 0
+          and not exists (select from tracker.run r where r.experiment_id = e.id and (
+            r.deleted_at is null or r.deleted_at > now() - make_interval(secs => :age) or %s))
+          and not exists (select from tracker.logged_model m where m.experiment_id = e.id and %s)
+        order by e.id limit :most
+        """
+            .formatted(RUN_IN_USE, MODEL_IN_USE),
+        age,
+        most);
+  }
+
+  private List<String> ids(String sql, Duration age, int most) {
+    return db.read(handle ->
+        handle
+            .createQuery(sql)
+            .bind("age", (double) age.toSeconds())
+            .bind("most", most)
+            .mapTo(String.class)
+            .list());
+  }
+
+  List<String> runsOf(long experiment, int most) {
+    return db.read(handle ->
+        handle
+            .createQuery("select id from tracker.run where experiment_id = :id limit :most")
+            .bind("id", experiment)
+            .bind("most", most)
+            .mapTo(String.class)
+            .list());
+  }
+
+  List<String> modelsOf(long experiment, int most) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                "select id from tracker.logged_model where experiment_id = :id limit :most")
+            .bind("id", experiment)
+            .bind("most", most)
+            .mapTo(String.class)
+            .list());
+  }
+
+  /// Deletes runs and all they have, the models that they logged included.
+  static void deleteRuns(Handle tx, Collection<String> ids) {
+    var models =
+        tx.createQuery("select id from tracker.logged_model where run_id = any(:ids)")
+            .bindArray("ids", String.class, ids)
+            .mapTo(String.class)
+            .list();
+    deleteModels(tx, models);
+    deleteFiles(tx, "tracker.run", ids);
+    for (var sql :
+        List.of(
+            "delete from tracker.run_source where run_id = any(:ids)",
+            // Params, tags, metrics, log lines and uses of datasets go with their run.
+            "delete from tracker.run where id = any(:ids)")) {
+      tx.createUpdate(sql).bindArray("ids", String.class, ids).execute();
+    }
+  }
+
+  static void deleteModels(Handle tx, Collection<String> ids) {
+    if (ids.isEmpty()) {
+      return;
+    }
+    deleteFiles(tx, "tracker.logged_model", ids);
+    for (var sql :
+        List.of(
+            "delete from tracker.model_metric where model_id = any(:ids)",
+            "delete from tracker.run_model where model_id = any(:ids)",
+            "delete from tracker.logged_model where id = any(:ids)")) {
+      tx.createUpdate(sql).bindArray("ids", String.class, ids).execute();
+    }
+  }
+
+  /// Their blobs are deleted later, unless something else refers to them.
+  private static void deleteFiles(Handle tx, String owners, Collection<String> ids) {
+    tx.createUpdate(
+            """
+            delete from tracker.artifact a using (
+              select tracker.artifact_root(artifact_uri) as root from %s where id = any(:ids)) o
+            where o.root <> '' and a.path >= o.root || '/' and a.path < o.root || '0'
+            """
+                .formatted(owners))
+        .bindArray("ids", String.class, ids)
+        .execute();
+  }
+
+  static void deleteExperiment(Handle tx, long id) {
+    tx.createUpdate("delete from tracker.experiment where id = :id").bind("id", id).execute();
+  }
+}
