@@ -77,7 +77,9 @@ final class Attempt {
       if (launch.timeoutMillis() != null) {
         watchTimeout(launch.timeoutMillis());
       }
-      work();
+      try (var measured = SystemMetrics.start(metrics, launch.env())) {
+        work();
+      }
       // Ends what is left of their last lines.
       out.close();
       err.close();

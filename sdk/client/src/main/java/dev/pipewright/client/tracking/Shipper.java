@@ -113,6 +113,7 @@ final class Shipper implements AutoCloseable {
       // Closed; the next one goes on from what was acknowledged.
     } catch (IOException | RuntimeException e) {
       failure = e;
+      spool.deliveryEnded();
       LOG.log(System.Logger.Level.ERROR, "the spool " + spool.folder + " cannot be delivered", e);
     }
   }
@@ -336,7 +337,6 @@ final class Shipper implements AutoCloseable {
                 () -> calls.post("runs/log-batch", points(run, chunk))));
       }
     });
-    pending.clear();
     for (var sent : senders.invokeAll(sends)) {
       try {
         sent.get();

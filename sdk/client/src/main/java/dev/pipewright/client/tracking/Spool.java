@@ -56,6 +56,7 @@ final class Spool implements AutoCloseable {
   private long copied;
   private long dropped;
   private int hurried;
+  private boolean deliveryEnded;
   private boolean closed;
   private Position acknowledged;
 
@@ -461,7 +462,7 @@ final class Spool implements AutoCloseable {
       hurry.signalAll();
       long left = nanos;
       while (acknowledged.compareTo(position) < 0) {
-        if (left <= 0) {
+        if (left <= 0 || deliveryEnded) {
           return false;
         }
         left = arrived.awaitNanos(left);
@@ -469,6 +470,17 @@ final class Spool implements AutoCloseable {
       return true;
     } finally {
       hurried--;
+      lock.unlock();
+    }
+  }
+
+  /// Nobody delivers any more, so nobody should wait for it.
+  void deliveryEnded() {
+    lock.lock();
+    try {
+      deliveryEnded = true;
+      arrived.signalAll();
+    } finally {
       lock.unlock();
     }
   }

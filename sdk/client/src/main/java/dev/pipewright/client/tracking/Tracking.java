@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 /// Instances are safe for use by several threads. Reads go to the server at once and see what has
 /// been delivered; they fail with `SERVER_UNREACHABLE` and the server's own codes.
 public final class Tracking implements AutoCloseable {
-  static final int SEGMENT = 16 * 1024 * 1024;
+  static final int SEGMENT = 4 * 1024 * 1024;
 
   private static final System.Logger LOG = System.getLogger(Tracking.class.getName());
   private static final int PAGE = 1_000;
@@ -68,14 +68,13 @@ public final class Tracking implements AutoCloseable {
 
   /// @param server base address, such as `http://127.0.0.1:8080`
   /// @param spool the folder that holds what has not arrived; several processes may share it
-  /// @param limit how many bytes of it one process may use, 10 GiB unless told; the smallest is 64
-  ///   MiB
+  /// @param limit how many bytes of it one process may use, 10 GiB unless told and 16 MiB at least
   /// @param patience how long closing waits for the server; what is left then stays in the spool
   /// @param clock tells when something was logged
   public record Settings(URI server, Path spool, long limit, Duration patience, Clock clock) {
     public Settings {
       if (limit < 4L * SEGMENT) {
-        throw new IllegalArgumentException("the limit is " + limit + " bytes; 64 MiB is the least");
+        throw new IllegalArgumentException("the limit is " + limit + " bytes; 16 MiB is the least");
       }
     }
 

@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 
 /// A real HTTP server that keeps what is logged as the tracker does, with the rules that make
 /// repeating harmless, and that can lose answers or be away.
-final class FakeTracker implements AutoCloseable {
+public final class FakeTracker implements AutoCloseable {
   private final HttpServer server;
   final Map<String, Run> runs = new ConcurrentHashMap<>();
   final Map<String, String> files = new ConcurrentHashMap<>();
@@ -33,25 +33,25 @@ final class FakeTracker implements AutoCloseable {
   volatile boolean away;
 
   /// @param points `key step value`
-  record Run(
+  public record Run(
       JsonNode started,
       Set<String> points,
       Map<String, String> params,
       Map<String, String> tags,
       List<String> ends) {}
 
-  FakeTracker() throws IOException {
+  public FakeTracker() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::answer);
     server.start();
   }
 
-  URI uri() {
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }
 
-  Run only() {
+  public Run only() {
     if (runs.size() != 1) {
       throw new AssertionError("runs: " + runs.keySet());
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.client.xgboost;
+
+import org.jspecify.annotations.NullMarked;
