@@ -41,8 +41,27 @@ final class MlflowCalls implements AutoCloseable {
   static final class Away extends Exception {
     private static final long serialVersionUID = 1L;
 
-    Away(String message) {
+    private final int status;
+
+    /// @param status 0 when nobody answered
+    Away(int status, String message) {
       super(message);
+      this.status = status;
+    }
+
+    /// The server failed at this very call, and may do so each time.
+    boolean isFailure() {
+      return status == 500;
+    }
+
+    ProblemException problem() {
+      var code =
+          switch (status) {
+            case 0 -> ProblemCode.SERVER_UNREACHABLE;
+            case 500 -> ProblemCode.INTERNAL;
+            default -> ProblemCode.UNAVAILABLE;
+          };
+      return new ProblemException(code, getMessage() + ".", this);
     }
   }
 
@@ -122,7 +141,7 @@ final class MlflowCalls implements AutoCloseable {
       var answer = client.send(request.build(), BodyHandlers.ofString());
       int status = answer.statusCode();
       if (status >= 500 || status == 429 || status == 408) {
-        throw new Away("%s answered %d: %s".formatted(answer.uri(), status, answer.body()));
+        throw new Away(status, "%s answered %d: %s".formatted(answer.uri(), status, answer.body()));
       }
       var body = parse(answer.body());
       if (status >= 400) {
@@ -136,6 +155,7 @@ final class MlflowCalls implements AutoCloseable {
       return body;
     } catch (IOException e) {
       throw new Away(
+          0,
           "no server answers at %s: %s"
               .formatted(server, e.getMessage() == null ? "nobody listens there" : e.getMessage()));
     }

@@ -37,6 +37,9 @@ final class Shipper implements AutoCloseable {
   private static final long LONGEST_PAUSE_MILLIS = 5_000;
   private static final int REFUSALS_TOLD = 10;
 
+  /// A call that the server fails at so often must not hold up what comes after it.
+  private static final int MOST_FAILURES = 8;
+
   private final Spool spool;
   private final MlflowCalls calls;
   private final ExecutorService senders =
@@ -429,6 +432,7 @@ final class Shipper implements AutoCloseable {
 
   private <T> void untilAnswered(String what, Attempt<T> attempt)
       throws Refused, InterruptedException {
+    int failures = 0;
     for (long pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
       try {
         attempt.make();
@@ -437,6 +441,9 @@ final class Shipper implements AutoCloseable {
         }
         return;
       } catch (Away e) {
+        if (e.isFailure() && ++failures == MOST_FAILURES) {
+          throw new Refused(500, "", String.valueOf(e.getMessage()));
+        }
         if (away.compareAndSet(false, true)) {
           LOG.log(
               System.Logger.Level.WARNING,

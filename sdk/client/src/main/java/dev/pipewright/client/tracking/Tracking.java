@@ -329,7 +329,7 @@ public final class Tracking implements AutoCloseable {
     try {
       return question.ask();
     } catch (Away e) {
-      throw new ProblemException(ProblemCode.SERVER_UNREACHABLE, e.getMessage() + ".", e);
+      throw e.problem();
     } catch (Refused e) {
       throw e.problem();
     } catch (InterruptedException e) {
