@@ -161,7 +161,7 @@ public final class SqlFilter {
         var test = plain(expression, operator, bindings.add(value));
         // To PostgreSQL NaN is greater than all numbers.
         yield operator == Operator.GT || operator == Operator.GE
-            ? "(%s and %s < 'NaN')".formatted(test, expression)
+            ? "(%s and %s < double precision 'NaN')".formatted(test, expression)
             : test;
       }
       case TIME ->
