@@ -118,7 +118,7 @@ class RunSearchTest {
                 random.nextInt(4) == 0 ? null : Math.floor(random.nextDouble() * 3));
         metrics.put(key, metric);
         tx.execute(
-            "insert into tracker.metric (run, key, experiment_id, value, step, timestamp, min, max) values (?, ?, ?, ?, 0, 0, ?, ?)",
+            "insert into tracker.metric (run, key, experiment_id, value, step, timestamp, points, folds, min, max) values (?, ?, ?, ?, 0, 0, 1, 1, ?, ?)",
             number,
             key,
             experiment,
