@@ -46,6 +46,10 @@ public enum ProblemCode {
   BLOB_NOT_FOUND(404, "There is no such blob", "Upload it with PUT /api/v1/blobs/{digest}."),
   BLOB_DIGEST_MISMATCH(
       422, "The content does not have the digest it was sent under", "Send it again."),
+  DEAD_LETTER_NOT_FOUND(
+      404, "There is no such dead letter", "List them with GET /api/v1/dead-letters."),
+  DEAD_LETTER_REFUSED(
+      422, "The message cannot be stored", "Remove the cause and replay it, or delete it."),
 
   // requests
   BAD_REQUEST(400, "The request cannot be understood", "See the API reference."),
