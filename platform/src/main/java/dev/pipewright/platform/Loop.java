@@ -118,7 +118,7 @@ public final class Loop implements AutoCloseable {
     }
   }
 
-  static String rootMessage(Throwable failure) {
+  public static String rootMessage(Throwable failure) {
     var root = failure;
     while (root.getCause() != null) {
       root = root.getCause();

@@ -56,6 +56,10 @@ public enum ProblemCode {
   TRACKING_INCOMPLETE(
       500, "Not all that was logged could be stored", "See the detail for what is missing."),
   SPOOL_UNUSABLE(500, "The local spool cannot be used", "Give it a folder with room to write."),
+  DEAD_LETTER_NOT_FOUND(
+      404, "There is no such dead letter", "List them with GET /api/v1/dead-letters."),
+  DEAD_LETTER_REFUSED(
+      422, "The message cannot be stored", "Remove the cause and replay it, or delete it."),
 
   // requests
   BAD_REQUEST(400, "The request cannot be understood", "See the API reference."),

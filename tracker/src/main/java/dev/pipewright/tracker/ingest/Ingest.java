@@ -72,7 +72,25 @@ class Ingest implements TopicConsumer.Handler {
 
   @Override
   public void store(Handle tx, List<ConsumerRecord<String, byte[]>> records) throws InvalidRecord {
-    var events = unseen(tx, parse(records));
+    changes = storeEvents(tx, unseen(tx, parse(records)));
+  }
+
+  /// Stores a record that could not be stored when it came, as if it came now. Its source's mark
+  /// has gone past it, so what keeps it from being stored twice is the dead letter, which goes in
+  /// the same transaction.
+  ///
+  /// @return what to publish after the commit
+  Map<String, RunChange> replay(Handle tx, byte[] payload) throws InvalidRecord {
+    var event = parse(payload);
+    mark(tx, Map.of(new Source(event.getRunId(), event.getSource()), event.getSeq()));
+    return storeEvents(tx, List.of(event));
+  }
+
+  void publish(Map<String, RunChange> stored) {
+    stored.forEach(live::publish);
+  }
+
+  private Map<String, RunChange> storeEvents(Handle tx, List<RunEvent> events) {
     var firstSeen = new LinkedHashMap<String, Instant>();
     events.forEach(event -> firstSeen.putIfAbsent(event.getRunId(), instant(event.getAt())));
     var keys = new HashMap<>(runs.ensure(tx, firstSeen));
@@ -134,7 +152,7 @@ class Ingest implements TopicConsumer.Handler {
     });
     webhooks.emitRuns(tx, "CREATED", runsOf(events, RunEvent::hasRunStarted));
     webhooks.emitRuns(tx, "UPDATED", runsOf(events, RunEvent::hasRunFinished));
-    changes = changes(events, points, lines, detailed);
+    return changes(events, points, lines, detailed);
   }
 
   private static List<String> runsOf(List<RunEvent> events, Predicate<RunEvent> which) {
@@ -143,7 +161,7 @@ class Ingest implements TopicConsumer.Handler {
 
   @Override
   public void stored() {
-    changes.forEach(live::publish);
+    publish(changes);
     changes = Map.of();
   }
 
@@ -151,17 +169,21 @@ class Ingest implements TopicConsumer.Handler {
       throws InvalidRecord {
     var events = new ArrayList<RunEvent>(records.size());
     for (var each : records) {
-      try {
-        var event = RunEvent.parseFrom(each.value());
-        if (event.getRunId().isEmpty() || event.getSource().isEmpty()) {
-          throw new InvalidRecord("an event without run_id or source", null);
-        }
-        events.add(event);
-      } catch (InvalidProtocolBufferException e) {
-        throw new InvalidRecord("not a RunEvent", e);
-      }
+      events.add(parse(each.value()));
     }
     return events;
+  }
+
+  private static RunEvent parse(byte[] payload) throws InvalidRecord {
+    try {
+      var event = RunEvent.parseFrom(payload);
+      if (event.getRunId().isEmpty() || event.getSource().isEmpty()) {
+        throw new InvalidRecord("an event without run_id or source", null);
+      }
+      return event;
+    } catch (InvalidProtocolBufferException e) {
+      throw new InvalidRecord("not a RunEvent", e);
+    }
   }
 
   /// Leaves out what was stored before, and moves each source's mark.
@@ -185,18 +207,24 @@ class Ingest implements TopicConsumer.Handler {
       }
     }
     if (!moved.isEmpty()) {
-      tx.createUpdate(
-              """
-              insert into tracker.run_source (run_id, source, last_seq)
-              select * from unnest(:runs, :sources, :seqs)
-              on conflict (run_id, source) do update set last_seq = excluded.last_seq
-              """)
-          .bindArray("runs", String.class, moved.keySet().stream().map(Source::runId).toList())
-          .bindArray("sources", String.class, moved.keySet().stream().map(Source::source).toList())
-          .bindArray("seqs", Long.class, List.copyOf(moved.values()))
-          .execute();
+      mark(tx, moved);
     }
     return unseen;
+  }
+
+  /// A replay may come between, so a mark never goes back.
+  private static void mark(Handle tx, Map<Source, Long> moved) {
+    var sources = List.copyOf(moved.keySet());
+    tx.createUpdate(
+            """
+            insert into tracker.run_source as s (run_id, source, last_seq)
+            select * from unnest(:runs, :sources, :seqs)
+            on conflict (run_id, source) do update set last_seq = greatest(s.last_seq, excluded.last_seq)
+            """)
+        .bindArray("runs", String.class, sources.stream().map(Source::runId).toList())
+        .bindArray("sources", String.class, sources.stream().map(Source::source).toList())
+        .bindArray("seqs", Long.class, sources.stream().map(moved::get).toList())
+        .execute();
   }
 
   static Map<Long, MetricsLogged> byNumber(

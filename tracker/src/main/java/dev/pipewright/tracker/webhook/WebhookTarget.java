@@ -1,6 +1,7 @@
 package dev.pipewright.tracker.webhook;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -18,6 +19,7 @@ public class WebhookTarget {
   private final boolean allowHttp;
   private final boolean allowPrivate;
 
+  @Inject
   WebhookTarget(WebhookConfig config) {
     this(config.allowHttp(), config.allowPrivate());
   }
