@@ -20,6 +20,7 @@ import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.webhook.WebhookStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -56,6 +57,7 @@ class DeadLettersTest {
             ArtifactStore.on(db),
             ModelStore.on(db, runs, DatasetStore.on(db)),
             new LocalBlobs(folder, Clock.systemUTC()),
+            WebhookStore.on(db),
             new RunLive());
     store = new DeadLetterStore(db);
     letters = new DeadLetters(db, store, ingest);
