@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       RunCommand.class,
       ValidateCommand.class,
-      GcCommand.class
+      GcCommand.class,
+      ImportCommand.class
     },
     footer = {
       "",

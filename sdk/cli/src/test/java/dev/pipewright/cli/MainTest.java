@@ -20,6 +20,8 @@ class MainTest {
         "frob | 2 | Unmatched argument",
         "up --frob | 2 | Unknown option: '--frob'",
         "run | 2 | Missing required parameter: 'FILE'",
+        "import | 2 | say what to import from: mlflow",
+        "import mlflow | 2 | Missing required parameter",
         "demo --data x.csv | 2 | --data needs --target",
         "demo --target y | 2 | --target needs --data",
         "demo --data /nowhere.csv --target y | 2 | INPUT_MISSING: There is no file /nowhere.csv.",

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.cli.importer;
+
+import org.jspecify.annotations.NullMarked;
