@@ -1,6 +1,7 @@
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 import org.mlflow.api.proto.Service.Metric;
 import org.mlflow.api.proto.Service.Param;
 import org.mlflow.api.proto.Service.RunStatus;
@@ -90,10 +91,10 @@ public final class MlflowJava {
     var found =
         client.searchRuns(
             List.of(experiment), "metrics.score >= 2", ViewType.ACTIVE_ONLY, 2, List.of("metrics.score DESC"));
-    check(found.getItems().size() == 2 && found.getItems().get(0).getData().getMetrics(0).getValue() == 4, "first page");
+    check(list(found.getItems()).size() == 2 && list(found.getItems()).get(0).getData().getMetrics(0).getValue() == 4, "first page");
     var next = found.getNextPage();
-    check(next.getItems().size() == 1 && next.getItems().get(0).getData().getMetrics(0).getValue() == 2, "second page");
-    check(client.searchExperiments("name = '" + NAME + "-search'").getItems().size() == 1, "experiments");
+    check(list(next.getItems()).size() == 1 && list(next.getItems()).get(0).getData().getMetrics(0).getValue() == 2, "second page");
+    check(list(client.searchExperiments("name = '" + NAME + "-search'").getItems()).size() == 1, "experiments");
   }
 
   private static void registry(MlflowClient client) {
@@ -107,7 +108,7 @@ public final class MlflowJava {
     check(client.getRegisteredModel(NAME).getName().equals(NAME), "registered model");
     check(client.getModelVersion(NAME, "2").getVersion().equals("2"), "version");
     check(client.getLatestVersions(NAME).size() == 1, "newest of its stage");
-    check(client.searchModelVersions("name = '" + NAME + "'").getItems().size() == 2, "versions");
+    check(list(client.searchModelVersions("name = '" + NAME + "'").getItems()).size() == 2, "versions");
     check(client.getModelVersionDownloadUri(NAME, "1").startsWith("mlflow-artifacts:/"), "where it is");
     check(client.sendGet("registered-models/get?name=" + NAME).contains(NAME), "raw call");
   }
@@ -126,6 +127,10 @@ public final class MlflowJava {
     check(
         tags.stream().anyMatch(tag -> tag.getKey().equals("mlflow.parentRunId") && tag.getValue().equals(parent.getId())),
         "the child knows its parent");
+  }
+
+  private static <T> List<T> list(Iterable<T> items) {
+    return StreamSupport.stream(items.spliterator(), false).toList();
   }
 
   private interface Call {
