@@ -50,7 +50,7 @@ class Server:
                 answer = self.connection.getresponse()
                 text = answer.read()
                 break
-            except (http.client.RemoteDisconnected, ConnectionResetError):
+            except (http.client.RemoteDisconnected, ConnectionError):
                 # A connection that was idle for long is closed by the server.
                 self.connection.close()
                 if attempt == 2:
