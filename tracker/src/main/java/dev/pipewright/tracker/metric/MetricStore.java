@@ -5,6 +5,8 @@ import dev.pipewright.contract.api.TrackedRun.LatestMetric;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
@@ -364,63 +366,59 @@ public class MetricStore {
 
   // Reading
 
-  /// The newest values of each of these runs, by key.
-  public Map<String, List<LatestMetric>> latest(Collection<String> runIds) {
-    return latest(runIds, null);
+  /// The newest values, in order of the keys, by the number of the run.
+  public Map<Long, List<LatestMetric>> latest(Collection<Long> runs) {
+    return latest(runs, null);
   }
 
   /// @param keys null for all of them
-  public Map<String, List<LatestMetric>> latest(
-      Collection<String> runIds, @Nullable Collection<String> keys) {
-    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+  public Map<Long, List<LatestMetric>> latest(
+      Collection<Long> runs, @Nullable Collection<String> keys) {
+    if (runs.isEmpty() || keys != null && keys.isEmpty()) {
       return Map.of();
     }
     var wanted = keys == null ? null : Set.copyOf(keys);
-    var found = new HashMap<String, Map<String, LatestMetric>>();
-    var tails = new HashMap<String, Map<String, PointBuffer>>();
-    db.useTransaction(tx ->
-        // One statement sees one state: a point is in the tail or folded, never both or neither.
-        tx.createQuery(
-                """
-                select r.id, m.key, m.value, m.step, m.timestamp, m.min, m.max, m.points, null as data
-                from tracker.run r join tracker.metric m on m.run = r.number
-                where r.id = any(:runs) and (:all or m.key = any(:keys))
-                union all
-                select r.id, null, null, null, null, null, null, null, t.data
-                from tracker.run r join tracker.metric_tail t on t.run = r.number
-                where r.id = any(:runs)
-                """)
-            .bindArray("runs", String.class, runIds)
-            .bind("all", wanted == null)
-            .bindArray("keys", String.class, wanted == null ? List.of() : wanted)
-            .map((rs, context) -> {
-              var run = rs.getString(1);
-              var data = rs.getBytes(9);
-              if (data == null) {
-                found
-                    .computeIfAbsent(run, id -> new TreeMap<>())
-                    .put(
-                        rs.getString(2),
-                        new LatestMetric(
-                            rs.getString(2),
-                            rs.getDouble(3),
-                            rs.getLong(4),
-                            Instant.ofEpochMilli(rs.getLong(5)),
-                            orNaN((Double) rs.getObject(6)),
-                            orNaN((Double) rs.getObject(7)),
-                            rs.getLong(8)));
-              } else {
-                var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
-                Tail.read(
-                    data,
-                    key ->
-                        wanted == null || wanted.contains(key)
-                            ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
-                            : null);
-              }
-              return run;
-            })
-            .list());
+    var found = new HashMap<Long, Map<String, LatestMetric>>();
+    var tails = new HashMap<Long, Map<String, PointBuffer>>();
+    db.read(handle -> {
+      // One statement sees one state: a point is in the tail or folded, never both or neither.
+      var query =
+          handle
+              .createQuery(
+                  """
+                  select run, key, value, step, timestamp, min, max, points, null as data
+                  from tracker.metric where run = any(:runs) %s
+                  union all
+                  select run, null, null, null, null, null, null, null, data
+                  from tracker.metric_tail where run = any(:runs)
+                  """
+                      .formatted(wanted == null ? "" : "and key = any(:keys)"))
+              .bindArray("runs", Long.class, runs);
+      if (wanted != null) {
+        query.bindArray("keys", String.class, wanted);
+      }
+      return query.scanResultSet((results, context) -> {
+        try (var rows = results.get()) {
+          while (rows.next()) {
+            long run = rows.getLong(1);
+            var data = rows.getBytes(9);
+            if (data == null) {
+              var metric = latest(rows);
+              found.computeIfAbsent(run, id -> new TreeMap<>()).put(metric.key(), metric);
+            } else {
+              var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
+              Tail.read(
+                  data,
+                  key ->
+                      wanted == null || wanted.contains(key)
+                          ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
+                          : null);
+            }
+          }
+        }
+        return found;
+      });
+    });
     tails.forEach((run, ofRun) -> {
       var latest = found.computeIfAbsent(run, id -> new TreeMap<>());
       ofRun.forEach((key, buffer) -> {
@@ -429,9 +427,20 @@ public class MetricStore {
         }
       });
     });
-    var lists = new HashMap<String, List<LatestMetric>>();
+    var lists = new HashMap<Long, List<LatestMetric>>();
     found.forEach((run, latest) -> lists.put(run, List.copyOf(latest.values())));
     return lists;
+  }
+
+  private static LatestMetric latest(ResultSet row) throws SQLException {
+    return new LatestMetric(
+        row.getString(2),
+        row.getDouble(3),
+        row.getLong(4),
+        Instant.ofEpochMilli(row.getLong(5)),
+        orNaN((Double) row.getObject(6)),
+        orNaN((Double) row.getObject(7)),
+        row.getLong(8));
   }
 
   private static LatestMetric newestOf(String key, Points points) {
@@ -532,8 +541,14 @@ public class MetricStore {
   }
 
   private boolean exists(String runId, String key) {
-    return latest(List.of(runId)).getOrDefault(runId, List.of()).stream()
-        .anyMatch(metric -> metric.key().equals(key));
+    List<Long> run =
+        db.read(handle ->
+            handle
+                .createQuery("select number from tracker.run where id = :id")
+                .bind("id", runId)
+                .mapTo(Long.class)
+                .list());
+    return latest(run, List.of(key)).values().stream().anyMatch(found -> !found.isEmpty());
   }
 
   private record Part(byte[] data, int points, long total) {}

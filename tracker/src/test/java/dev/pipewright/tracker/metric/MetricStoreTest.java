@@ -91,7 +91,7 @@ class MetricStoreTest {
   }
 
   private LatestMetric latest(String key) {
-    return metrics.latest(List.of("run")).get("run").stream()
+    return metrics.latest(List.of(run)).get(run).stream()
         .filter(metric -> metric.key().equals(key))
         .findFirst()
         .orElseThrow();
