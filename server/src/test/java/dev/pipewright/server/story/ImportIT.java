@@ -108,8 +108,18 @@ class ImportIT {
     }
     var versions =
         server.get("/api/2.0/mlflow/model-versions/search?filter=").path("model_versions");
-    assertThat(versions).hasSize(2);
+    assertThat(versions).hasSize(3);
     for (var version : versions) {
+      if (version.path("version").asInt() == 3) {
+        var model = version.path("source").textValue().substring("models:/".length());
+        assertThat(
+                server.text(
+                    "/ajax-api/2.0/mlflow/logged-models/"
+                        + model
+                        + "/artifacts/files?artifact_file_path=MLmodel"))
+            .isEqualTo("flavors: {}");
+        continue;
+      }
       var run = runs.get("mlflow:" + id(version.path("version").asInt())).path("info");
       assertThat(version.path("run_id")).isEqualTo(run.path("run_id"));
       assertThat(version.path("source").textValue())
@@ -178,6 +188,29 @@ class ImportIT {
         Files.copy(Sandbox.ROOT.resolve("sdk/cli/src/test/resources/tensorboard/older"), events);
       }
     }
+    var model = experiment.resolve("models/m-" + id(3));
+    write(
+        model.resolve("meta.yaml"),
+        """
+        model_id: m-%s
+        experiment_id: '1'
+        name: net
+        status: 2
+        creation_timestamp: 4000
+        last_updated_timestamp: 4000
+        source_run_id: %s
+        """
+            .formatted(id(3), id(3)));
+    write(model.resolve("artifacts/MLmodel"), "flavors: {}");
+    write(
+        store.resolve("models/shop/version-3/meta.yaml"),
+        """
+        name: shop
+        version: 3
+        creation_timestamp: 5003
+        source: models:/m-%s
+        """
+            .formatted(id(3)));
     write(store.resolve("models/shop/meta.yaml"), "name: shop\n");
     write(store.resolve("models/shop/aliases/champion"), "2");
     for (int version = 1; version <= 2; version++) {
@@ -239,6 +272,7 @@ class ImportIT {
       return text
           + text("/api/2.0/mlflow/model-versions/search?filter=")
           + text("/api/2.0/mlflow/registered-models/search?max_results=100")
+          + text("/api/v1/models")
           + text("/api/v1/runs?limit=1000");
     }
 

@@ -35,6 +35,8 @@ public final class MlflowImport implements AutoCloseable {
   private static final int METRICS = 1000;
   private static final int OTHERS = 100;
 
+  private static final Pattern LOGGED_MODEL = Pattern.compile("models:/+(m-[^/]+)(/.*)?");
+
   private static final Pattern OLD_IMAGE =
       Pattern.compile("images/[^/]+%step%-?\\d+%timestamp%\\d+%[^/%]+(%compressed)?\\.\\w+");
 
@@ -78,7 +80,7 @@ public final class MlflowImport implements AutoCloseable {
   /// @param server another MLflow server
   /// @param progress is told after every step
   public static MlflowImport ofServer(URI server, URI target, Consumer<ImportReport> progress) {
-    return new MlflowImport(new ServerSource(server), target, progress);
+    return new MlflowImport(new ServerSource(new MlflowServer(server)), target, progress);
   }
 
   /// Makes metrics and images out of the event files that runs have among their files.
@@ -477,8 +479,8 @@ public final class MlflowImport implements AutoCloseable {
     if (run != null) {
       create.put("run_id", run.id());
     }
-    var model = models.get(from(version.path("model_id").asText("")));
     var source = version.path("source").asText();
+    var model = models.get(from(loggedModel(version.path("model_id").asText(""), source)));
     if (model != null) {
       create.put("model_id", model).put("source", "models:/" + model);
     } else {
@@ -498,6 +500,12 @@ public final class MlflowImport implements AutoCloseable {
     }
     report.version();
     return number;
+  }
+
+  /// The logged model that a version was made of; MLflow's server names it in the source only.
+  static String loggedModel(String id, String source) {
+    var named = LOGGED_MODEL.matcher(source);
+    return id.isEmpty() && named.matches() ? named.group(1) : id;
   }
 
   private static String location(String source, String run, @Nullable Copy copy) throws Refused {

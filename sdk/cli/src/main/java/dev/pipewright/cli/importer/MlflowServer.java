@@ -39,6 +39,7 @@ final class MlflowServer implements AutoCloseable {
   private static final Duration TRANSFER = Duration.ofHours(1);
 
   private final String base;
+  private final Duration firstPause;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -47,7 +48,12 @@ final class MlflowServer implements AutoCloseable {
           .build();
 
   MlflowServer(URI uri) {
+    this(uri, FIRST_PAUSE);
+  }
+
+  MlflowServer(URI uri, Duration firstPause) {
     this.base = uri.toString().replaceFirst("/+$", "");
+    this.firstPause = firstPause;
   }
 
   /// @param query names and values by turns
@@ -260,7 +266,7 @@ final class MlflowServer implements AutoCloseable {
       if (attempt == ATTEMPTS) {
         throw away(failure);
       }
-      pause(FIRST_PAUSE.multipliedBy(1L << attempt));
+      pause(firstPause.multipliedBy(1L << attempt));
     }
   }
 

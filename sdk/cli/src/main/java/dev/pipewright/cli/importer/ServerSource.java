@@ -3,7 +3,6 @@ package dev.pipewright.cli.importer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,8 +15,8 @@ final class ServerSource implements MlflowSource {
 
   private final MlflowServer server;
 
-  ServerSource(URI uri) {
-    this.server = new MlflowServer(uri);
+  ServerSource(MlflowServer server) {
+    this.server = server;
   }
 
   @Override

@@ -19,4 +19,16 @@ class MlflowImportTest {
   void givesImagesTheNameThatServersTake(String old, String path) {
     assertThat(MlflowImport.renamed(old)).isEqualTo(path);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "m-1, models:/m-1, m-1",
+    "'', models:/m-2, m-2",
+    "'', models:/m-2/sub, m-2",
+    "'', models:/shop/3, ''",
+    "'', file:///x/m-2, ''",
+  })
+  void findsTheLoggedModelOfAVersion(String id, String source, String model) {
+    assertThat(MlflowImport.loggedModel(id, source)).isEqualTo(model);
+  }
 }
