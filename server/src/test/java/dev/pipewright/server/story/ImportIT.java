@@ -43,7 +43,7 @@ class ImportIT {
       sandbox.up();
       var server = new Server(sandbox, http);
 
-      for (int killAt : new int[] {1, RUNS / 3, RUNS * 2 / 3}) {
+      for (int killAt : new int[] {1, RUNS / 4, RUNS / 2}) {
         var importer = sandbox.start("import", "mlflow", store.toString(), "--tensorboard");
         await()
             .atMost(PATIENCE)

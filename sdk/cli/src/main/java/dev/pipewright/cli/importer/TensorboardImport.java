@@ -165,7 +165,7 @@ public final class TensorboardImport implements AutoCloseable {
         try {
           run(id, name, files, there);
         } catch (IOException | UncheckedIOException e) {
-          report.skip("run '" + name + "'", e.toString());
+          report.skip("run '" + name + "'", "its files cannot be read: " + e);
         } catch (Refused e) {
           report.skip("run '" + name + "'", e.getMessage());
         }
