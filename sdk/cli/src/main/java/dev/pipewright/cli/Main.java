@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       ValidateCommand.class,
       GcCommand.class,
-      ImportCommand.class
+      ImportCommand.class,
+      ExportCommand.class
     },
     footer = {
       "",

@@ -2,6 +2,7 @@ package dev.pipewright.client;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.Experiment;
 import dev.pipewright.contract.api.LogPage;
 import dev.pipewright.contract.api.MetricHistory;
 import dev.pipewright.contract.api.Page;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Tracked runs: what was given, measured and made.
 public final class TrackedRuns {
+  private static final int PAGE = 200;
+
   private final Http http;
 
   TrackedRuns(Http http) {
@@ -42,15 +45,49 @@ public final class TrackedRuns {
     return runs;
   }
 
+  /// The runs of an experiment, newest first, a page at a time.
+  ///
+  /// @param after a page's `next`; null for the first page
+  public Page<TrackedRun> ofExperiment(String experiment, @Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("experiment", experiment);
+    query.put("limit", PAGE);
+    query.put("after", after);
+    return http.get(Http.path(List.of("runs"), query), new TypeReference<Page<TrackedRun>>() {});
+  }
+
+  /// The experiments, newest first, a page at a time.
+  ///
+  /// @param after a page's `next`; null for the first page
+  public Page<Experiment> experiments(@Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("limit", PAGE);
+    query.put("after", after);
+    return http.get(
+        Http.path(List.of("experiments"), query), new TypeReference<Page<Experiment>>() {});
+  }
+
   /// The points of one metric, by step.
   ///
   /// @param points at most so many, with no peak lost; null for all of them
   /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
   public MetricHistory history(String id, String key, @Nullable Integer points) {
+    return history(id, key, null, null, points);
+  }
+
+  /// The points of a range of steps, both ends included.
+  ///
+  /// @param from null for no limit, as with `to`
+  /// @param points at most so many, with no peak lost; null for all of them
+  /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
+  public MetricHistory history(
+      String id, String key, @Nullable Long from, @Nullable Long to, @Nullable Integer points) {
     var segments = new ArrayList<>(List.of("runs", id, "metrics"));
     segments.addAll(List.of(key.split("/", -1)));
     var query = new HashMap<String, @Nullable Object>();
     query.put("points", points);
+    query.put("from", from);
+    query.put("to", to);
     return http.get(Http.path(segments, query), MetricHistory.class);
   }
 

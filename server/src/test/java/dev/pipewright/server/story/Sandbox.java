@@ -99,6 +99,21 @@ final class Sandbox implements AutoCloseable {
 
   /// @param settings beside or instead of the sandbox's own home folder and port
   Said pipewright(Map<String, String> settings, String... arguments) {
+    return command(words(arguments), settings);
+  }
+
+  /// Starts `pipewright ARGUMENTS` and does not wait for it. What it says goes nowhere.
+  Process start(String... arguments) {
+    try {
+      return builder(words(arguments), Map.of())
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> words(String... arguments) {
     var command =
         new ArrayList<>(
             List.of(
@@ -110,26 +125,29 @@ final class Sandbox implements AutoCloseable {
                 DIST.resolve("cli").resolve("*").toString(),
                 "dev.pipewright.cli.Main"));
     command.addAll(List.of(arguments));
-    return command(command, settings);
+    return command;
+  }
+
+  private ProcessBuilder builder(List<String> command, Map<String, String> settings) {
+    var builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+            .redirectErrorStream(true);
+    var environment = builder.environment();
+    environment.keySet().removeIf(name -> name.startsWith("PIPEWRIGHT_"));
+    environment.put("PIPEWRIGHT_HOME", home.root().toString());
+    environment.put("PIPEWRIGHT_PORT", Integer.toString(port));
+    environment.put("NO_COLOR", "1");
+    environment.putAll(settings);
+    return builder;
   }
 
   /// Runs any command in the sandbox and waits for its end.
   Said command(List<String> command, Map<String, String> settings) {
     try {
       var out = Files.createTempFile(folder, "said", ".txt");
-      var builder =
-          new ProcessBuilder(command)
-              .directory(folder.toFile())
-              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-              .redirectErrorStream(true)
-              .redirectOutput(out.toFile());
-      var environment = builder.environment();
-      environment.keySet().removeIf(name -> name.startsWith("PIPEWRIGHT_"));
-      environment.put("PIPEWRIGHT_HOME", home.root().toString());
-      environment.put("PIPEWRIGHT_PORT", Integer.toString(port));
-      environment.put("NO_COLOR", "1");
-      environment.putAll(settings);
-      var process = builder.start();
+      var process = builder(command, settings).redirectOutput(out.toFile()).start();
       boolean ended = process.waitFor(COMMAND.toMillis(), TimeUnit.MILLISECONDS);
       var text = Files.readString(out);
       if (!ended) {

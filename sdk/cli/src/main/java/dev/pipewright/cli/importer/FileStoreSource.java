@@ -38,6 +38,15 @@ final class FileStoreSource implements MlflowSource {
     this.root = root;
   }
 
+  /// Whether MLflow wrote the folder: there is an experiment or a registered model in it.
+  static boolean is(Path folder) {
+    try (var files = Files.find(folder, 3, (file, _) -> file.endsWith(META))) {
+      return files.anyMatch(file -> file.getNameCount() > folder.getNameCount() + 1);
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
+  }
+
   @Override
   public List<JsonNode> experiments() throws Refused {
     var found = new ArrayList<JsonNode>();

@@ -14,6 +14,7 @@ public final class ImportReport {
   private long points;
   private long bytes;
   private final List<Skip> skipped = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
 
   /// Something that was left out.
   ///
@@ -58,6 +59,15 @@ public final class ImportReport {
 
   public List<Skip> skipped() {
     return List.copyOf(skipped);
+  }
+
+  /// What is worth saying although nothing is wrong.
+  public List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  void note(String note) {
+    notes.add(note);
   }
 
   void found(int more) {

@@ -5,17 +5,20 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.cli.importer.MlflowSource.Owner;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Brings what MLflow keeps into a server.
@@ -32,12 +35,19 @@ public final class MlflowImport implements AutoCloseable {
   private static final int METRICS = 1000;
   private static final int OTHERS = 100;
 
+  private static final Pattern LOGGED_MODEL = Pattern.compile("models:/+(m-[^/]+)(/.*)?");
+
+  private static final Pattern OLD_IMAGE =
+      Pattern.compile("images/[^/]+%step%-?\\d+%timestamp%\\d+%[^/%]+(%compressed)?\\.\\w+");
+
   private final MlflowSource source;
   private final MlflowServer target;
   private final Consumer<ImportReport> progress;
   private final ImportReport report = new ImportReport();
   private final Map<String, Copy> runs = new HashMap<>();
   private final Map<String, String> models = new HashMap<>();
+  private final TensorboardImport events;
+  private boolean tensorboard;
 
   /// A run on the target.
   private record Copy(String id, String files, boolean done, boolean deleted) {}
@@ -46,6 +56,19 @@ public final class MlflowImport implements AutoCloseable {
     this.source = source;
     this.target = new MlflowServer(target);
     this.progress = progress;
+    this.events = new TensorboardImport(this.target, report, progress);
+  }
+
+  /// @throws ProblemException INPUT_MISSING when the folder is not one that MLflow wrote
+  public static void requireStore(Path folder) {
+    if (!FileStoreSource.is(folder)) {
+      throw new ProblemException(
+          ProblemCode.INPUT_MISSING,
+          folder + " is no MLflow store: no folder in it has a meta.yaml.",
+          Files.isDirectory(folder.resolve("mlruns"))
+              ? "Give the store in it: " + folder.resolve("mlruns")
+              : "Give the folder that MLflow wrote, usually named mlruns.");
+    }
   }
 
   /// @param folder `mlruns`, as MLflow writes it without a server
@@ -57,7 +80,13 @@ public final class MlflowImport implements AutoCloseable {
   /// @param server another MLflow server
   /// @param progress is told after every step
   public static MlflowImport ofServer(URI server, URI target, Consumer<ImportReport> progress) {
-    return new MlflowImport(new ServerSource(server), target, progress);
+    return new MlflowImport(new ServerSource(new MlflowServer(server)), target, progress);
+  }
+
+  /// Makes metrics and images out of the event files that runs have among their files.
+  public MlflowImport withTensorboard() {
+    tensorboard = true;
+    return this;
   }
 
   /// Imports everything that can be; the report says what could not.
@@ -85,7 +114,7 @@ public final class MlflowImport implements AutoCloseable {
     if (deleted(experiment)) {
       throw new Refused(0, "it is deleted; restore it first if you want it");
     }
-    var id = targetExperiment(name, experiment);
+    var id = target.experiment(name, tags(experiment.path("tags")));
     copies(id);
     var models = source.loggedModels(experiment, report::skip);
     var known = knownModels(id);
@@ -109,23 +138,6 @@ public final class MlflowImport implements AutoCloseable {
       attempt("run " + runId, () -> run(id, run, own, known));
       progress.accept(report);
     }
-  }
-
-  private String targetExperiment(String name, JsonNode experiment) throws Refused {
-    try {
-      var there = target.get("experiments/get-by-name", "experiment_name", name).path("experiment");
-      if (deleted(there)) {
-        throw new Refused(0, "the server has it among its deleted ones; restore it first");
-      }
-      return there.path("experiment_id").asText();
-    } catch (Refused e) {
-      if (e.status() != 404) {
-        throw e;
-      }
-    }
-    var create = body().put("name", name);
-    create.set("tags", tags(experiment.path("tags")));
-    return target.post("experiments/create", create).path("experiment_id").asText();
   }
 
   /// What earlier imports left in the experiment.
@@ -172,6 +184,10 @@ public final class MlflowImport implements AutoCloseable {
     }
     if (copy.done()) {
       report.runThere();
+      var there = copy;
+      if (tensorboard && !there.deleted()) {
+        attempt("run " + there.id() + ", its event files", () -> events.artifacts(there.id()));
+      }
       if (deleted(info) && !copy.deleted()) {
         target.post("runs/delete", body().put("run_id", copy.id()));
       }
@@ -200,7 +216,10 @@ public final class MlflowImport implements AutoCloseable {
     var owner = new Owner(false, info.path("run_id").asText(), info.path("artifact_uri").asText());
     attempt(
         thing + ", its files",
-        () -> files(thing, owner, root, present("artifacts/list", "path", "run_id", id)));
+        () -> files(thing, owner, root, target.files(new Owner(false, id, root)).keySet()));
+    if (tensorboard) {
+      attempt(thing + ", its event files", () -> events.artifacts(id));
+    }
 
     var update = body().put("run_id", id).put("status", info.path("status").asText("RUNNING"));
     if (info.path("end_time").asLong() > 0) {
@@ -350,13 +369,12 @@ public final class MlflowImport implements AutoCloseable {
       }
       send(batch, part);
     }
-    var call = "logged-models/" + there + "/artifacts/directories";
     int before = report.skipped().size();
     files(
         "logged model " + id,
         new Owner(true, id, info.path("artifact_uri").asText()),
         copy.path("artifact_uri").asText(),
-        present(call, "artifact_directory_path"));
+        target.files(new Owner(true, there, "")).keySet());
     var status = info.path("status").asText();
     if (!status.equals("LOGGED_MODEL_PENDING") && report.skipped().size() == before) {
       target.send(
@@ -365,43 +383,18 @@ public final class MlflowImport implements AutoCloseable {
     report.model();
   }
 
-  private HashSet<String> present(String call, String folderParam, String... query) throws Refused {
-    var present = new HashSet<String>();
-    present(call, folderParam, "", query, present);
-    return present;
-  }
-
-  private void present(
-      String call, String folderParam, String folder, String[] query, HashSet<String> present)
-      throws Refused {
-    var params = new ArrayList<>(List.of(query));
-    if (!folder.isEmpty()) {
-      params.addAll(List.of(folderParam, folder));
-    }
-    var folders = new ArrayList<String>();
-    target.pages(
-        call,
-        params.toArray(String[]::new),
-        "files",
-        file -> {
-          if (file.path("is_dir").asBoolean()) {
-            folders.add(file.path("path").asText());
-          } else {
-            present.add(file.path("path").asText());
-          }
-        });
-    for (var below : folders) {
-      present(call, folderParam, below, query, present);
-    }
-  }
-
-  private void files(String thing, Owner owner, String root, HashSet<String> present)
-      throws Refused {
+  private void files(String thing, Owner owner, String root, Set<String> present) throws Refused {
     for (var path : source.files(owner)) {
-      if (!present.contains(path)) {
+      if (!present.contains(renamed(path))) {
         attempt(thing + ", file '" + path + "'", () -> file(owner, root, path));
       }
     }
+  }
+
+  /// MLflow 2 named an image by a form that servers since refuse; this is today's.
+  static String renamed(String path) {
+    var image = OLD_IMAGE.matcher(path);
+    return image.matches() ? path.replace('#', '~').replace('%', '+') : path;
   }
 
   private void file(Owner owner, String root, String path) throws Refused {
@@ -409,7 +402,7 @@ public final class MlflowImport implements AutoCloseable {
       var temporary = Files.createTempFile("pipewright-import", ".part");
       try {
         var file = source.file(owner, path, temporary);
-        target.upload(root, path, file);
+        target.upload(root, renamed(path), file);
         report.file(Files.size(file));
         progress.accept(report);
       } finally {
@@ -486,8 +479,8 @@ public final class MlflowImport implements AutoCloseable {
     if (run != null) {
       create.put("run_id", run.id());
     }
-    var model = models.get(from(version.path("model_id").asText("")));
     var source = version.path("source").asText();
+    var model = models.get(from(loggedModel(version.path("model_id").asText(""), source)));
     if (model != null) {
       create.put("model_id", model).put("source", "models:/" + model);
     } else {
@@ -507,6 +500,12 @@ public final class MlflowImport implements AutoCloseable {
     }
     report.version();
     return number;
+  }
+
+  /// The logged model that a version was made of; MLflow's server names it in the source only.
+  static String loggedModel(String id, String source) {
+    var named = LOGGED_MODEL.matcher(source);
+    return id.isEmpty() && named.matches() ? named.group(1) : id;
   }
 
   private static String location(String source, String run, @Nullable Copy copy) throws Refused {

@@ -2,8 +2,10 @@ package dev.pipewright.cli.importer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pipewright.cli.importer.MlflowSource.Owner;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
@@ -12,6 +14,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -20,7 +23,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// A server that speaks MLflow's protocol. A call that fails for a passing reason is made again, a
@@ -32,6 +39,7 @@ final class MlflowServer implements AutoCloseable {
   private static final Duration TRANSFER = Duration.ofHours(1);
 
   private final String base;
+  private final Duration firstPause;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -40,7 +48,12 @@ final class MlflowServer implements AutoCloseable {
           .build();
 
   MlflowServer(URI uri) {
+    this(uri, FIRST_PAUSE);
+  }
+
+  MlflowServer(URI uri, Duration firstPause) {
     this.base = uri.toString().replaceFirst("/+$", "");
+    this.firstPause = firstPause;
   }
 
   /// @param query names and values by turns
@@ -93,8 +106,75 @@ final class MlflowServer implements AutoCloseable {
     }
   }
 
-  /// Fetches a file that the server hands out.
-  void download(String path, Path to, String... query) throws Refused {
+  /// The id of an experiment, which is made if there is none of this name.
+  ///
+  /// @param tags for a new one
+  String experiment(String name, ArrayNode tags) throws Refused {
+    try {
+      var there = get("experiments/get-by-name", "experiment_name", name).path("experiment");
+      if (there.path("lifecycle_stage").asText().equals("deleted")) {
+        throw new Refused(0, "the server has it among its deleted ones; restore it first");
+      }
+      return there.path("experiment_id").asText();
+    } catch (Refused e) {
+      if (e.status() != 404) {
+        throw e;
+      }
+    }
+    var create = Json.MAPPER.createObjectNode().put("name", name);
+    create.set("tags", tags);
+    return post("experiments/create", create).path("experiment_id").asText();
+  }
+
+  /// The files of a run or logged model, with their sizes.
+  SortedMap<String, Long> files(Owner owner) throws Refused {
+    var found = new TreeMap<String, Long>();
+    files(owner, "", found);
+    return found;
+  }
+
+  private void files(Owner owner, String folder, SortedMap<String, Long> found) throws Refused {
+    var folders = new ArrayList<String>();
+    var call =
+        owner.model() ? "logged-models/" + owner.id() + "/artifacts/directories" : "artifacts/list";
+    var query = new ArrayList<String>();
+    if (!owner.model()) {
+      query.addAll(List.of("run_id", owner.id()));
+    }
+    if (!folder.isEmpty()) {
+      query.addAll(List.of(owner.model() ? "artifact_directory_path" : "path", folder));
+    }
+    pages(
+        call,
+        query.toArray(String[]::new),
+        "files",
+        file -> {
+          var path = file.path("path").asText();
+          if (file.path("is_dir").asBoolean()) {
+            folders.add(path);
+          } else {
+            found.put(path, file.path("file_size").asLong());
+          }
+        });
+    for (var below : folders) {
+      files(owner, below, found);
+    }
+  }
+
+  /// Fetches a file of a run or logged model.
+  void download(Owner owner, String path, Path to) throws Refused {
+    if (owner.model()) {
+      download(
+          "/ajax-api/2.0/mlflow/logged-models/" + owner.id() + "/artifacts/files",
+          to,
+          "artifact_file_path",
+          path);
+    } else {
+      download("/get-artifact", to, "run_id", owner.id(), "path", path);
+    }
+  }
+
+  private void download(String path, Path to, String... query) throws Refused {
     send(
         request(path + query(query), TRANSFER).GET(),
         info ->
@@ -106,20 +186,28 @@ final class MlflowServer implements AutoCloseable {
 
   /// Stores a file below a root such as `mlflow-artifacts:/1/2/artifacts`.
   void upload(String root, String path, Path file) throws Refused {
+    try {
+      upload(
+          root,
+          path,
+          Files.size(file) == 0 ? BodyPublishers.noBody() : BodyPublishers.ofFile(file));
+    } catch (IOException e) {
+      throw new Refused(0, "'" + file + "' cannot be read: " + e.getMessage());
+    }
+  }
+
+  void upload(String root, String path, byte[] content) throws Refused {
+    upload(root, path, BodyPublishers.ofByteArray(content));
+  }
+
+  private void upload(String root, String path, BodyPublisher content) throws Refused {
     var uri = URI.create(root);
     if (!"mlflow-artifacts".equals(uri.getScheme())) {
       throw new Refused(0, "its files belong in " + root + ", which the server does not keep");
     }
-    try {
-      json(
-          request(
-                  "/api/2.0/mlflow-artifacts/artifacts" + uri.getRawPath() + "/" + encoded(path),
-                  TRANSFER)
-              .header("Content-Type", "application/octet-stream")
-              .PUT(Files.size(file) == 0 ? BodyPublishers.noBody() : BodyPublishers.ofFile(file)));
-    } catch (IOException e) {
-      throw new Refused(0, "'" + file + "' cannot be read: " + e.getMessage());
-    }
+    var address = "/api/2.0/mlflow-artifacts/artifacts" + uri.getRawPath() + "/" + encoded(path);
+    json(
+        request(address, TRANSFER).header("Content-Type", "application/octet-stream").PUT(content));
   }
 
   /// A path's parts as they stand in a URL.
@@ -143,7 +231,12 @@ final class MlflowServer implements AutoCloseable {
   }
 
   private JsonNode json(HttpRequest.Builder request) throws Refused {
-    return parsed(send(request, BodyHandlers.ofString()));
+    var body = send(request, BodyHandlers.ofString());
+    var parsed = parsed(body);
+    if (!parsed.isObject() && !body.isBlank()) {
+      throw new Refused(0, base + " answered with what is not JSON; is it an MLflow server?");
+    }
+    return parsed;
   }
 
   private String send(HttpRequest.Builder builder, BodyHandler<String> handler) throws Refused {
@@ -173,7 +266,7 @@ final class MlflowServer implements AutoCloseable {
       if (attempt == ATTEMPTS) {
         throw away(failure);
       }
-      pause(FIRST_PAUSE.multipliedBy(1L << attempt));
+      pause(firstPause.multipliedBy(1L << attempt));
     }
   }
 

@@ -3,7 +3,6 @@ package dev.pipewright.cli.importer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,8 +15,8 @@ final class ServerSource implements MlflowSource {
 
   private final MlflowServer server;
 
-  ServerSource(URI uri) {
-    this.server = new MlflowServer(uri);
+  ServerSource(MlflowServer server) {
+    this.server = server;
   }
 
   @Override
@@ -90,44 +89,12 @@ final class ServerSource implements MlflowSource {
 
   @Override
   public List<String> files(Owner owner) throws Refused {
-    var found = new ArrayList<String>();
-    files(owner, "", found);
-    return found;
-  }
-
-  private void files(Owner owner, String folder, List<String> found) throws Refused {
-    var folders = new ArrayList<String>();
-    var call =
-        owner.model() ? "logged-models/" + owner.id() + "/artifacts/directories" : "artifacts/list";
-    var query = new ArrayList<String>();
-    if (!owner.model()) {
-      query.addAll(List.of("run_id", owner.id()));
-    }
-    if (!folder.isEmpty()) {
-      query.addAll(List.of(owner.model() ? "artifact_directory_path" : "path", folder));
-    }
-    server.pages(
-        call,
-        query.toArray(String[]::new),
-        "files",
-        file ->
-            (file.path("is_dir").asBoolean() ? folders : found).add(file.path("path").asText()));
-    for (var below : folders) {
-      files(owner, below, found);
-    }
+    return List.copyOf(server.files(owner).keySet());
   }
 
   @Override
   public Path file(Owner owner, String path, Path temporary) throws Refused {
-    if (owner.model()) {
-      server.download(
-          "/ajax-api/2.0/mlflow/logged-models/" + owner.id() + "/artifacts/files",
-          temporary,
-          "artifact_file_path",
-          path);
-    } else {
-      server.download("/get-artifact", temporary, "run_id", owner.id(), "path", path);
-    }
+    server.download(owner, path, temporary);
     return temporary;
   }
 

@@ -1,0 +1,5 @@
+/// Reads the event files that TensorBoard's writers leave.
+@NullMarked
+package dev.pipewright.cli.tensorboard;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.cli.exporter;
+
+import org.jspecify.annotations.NullMarked;

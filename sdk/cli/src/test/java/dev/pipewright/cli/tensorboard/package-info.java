@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pipewright.cli.tensorboard;
+
+import org.jspecify.annotations.NullMarked;
