@@ -7,10 +7,10 @@ import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.postgres.PostgresPlugin;
 
 /// The way into PostgreSQL for exact SQL: `*Store` classes take a [Handle] where they take part in
@@ -25,17 +25,24 @@ public class Db {
     jdbi.registerRowMapper(RecordMapper.FACTORY);
   }
 
-  /// Runs one transaction (READ COMMITTED): all or nothing.
+  /// Runs one transaction (READ COMMITTED, which the pool sees to: to set it here is three
+  /// questions to the database each time): all or nothing. Within another one on this thread it is
+  /// a part of that one.
   public <R, X extends Exception> R inTransaction(HandleCallback<R, X> work) throws X {
-    return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work);
+    return jdbi.inTransaction(work);
   }
 
   /// Runs one transaction without a result.
   public <X extends Exception> void useTransaction(HandleConsumer<X> work) throws X {
-    jdbi.useTransaction(TransactionIsolationLevel.READ_COMMITTED, work);
+    jdbi.useTransaction(work);
   }
 
-  /// Reads, each statement by itself.
+  /// A connection that is kept, such as for a lock that lasts as long as its holder lives.
+  public Handle open() {
+    return jdbi.open();
+  }
+
+  /// Reads, each statement by itself, unless a transaction is under way on this thread.
   public <R, X extends Exception> R read(HandleCallback<R, X> work) throws X {
     return jdbi.withHandle(work);
   }

@@ -202,6 +202,9 @@ class ArtifactCalls implements Routes.Family {
     if (wanted.isEmpty()) {
       throw MlflowError.missing("parts");
     }
+    if (uploads.isCompleted(id, path)) {
+      return null;
+    }
     var stored = uploads.parts(id);
     if (!uploads.exists(id)) {
       throw noUpload(id);
@@ -232,7 +235,8 @@ class ArtifactCalls implements Routes.Family {
       joined = blobs.put(content);
     }
     if (!uploads.complete(
-        id, path, joined.digest(), joined.size(), MediaTypes.ofName(path), clock.instant())) {
+            id, path, joined.digest(), joined.size(), MediaTypes.ofName(path), clock.instant())
+        && !uploads.isCompleted(id, path)) {
       throw noUpload(id);
     }
     return null;

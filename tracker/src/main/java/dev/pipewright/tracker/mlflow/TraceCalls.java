@@ -3,6 +3,7 @@ package dev.pipewright.tracker.mlflow;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.TraceMessages.Info;
@@ -10,6 +11,7 @@ import dev.pipewright.tracker.mlflow.TraceMessages.OldInfo;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.search.Bindings;
@@ -80,18 +82,18 @@ class TraceCalls implements Routes.Family {
         .get("3.0/mlflow/traces/batchGet", this::batchGet)
         .post("3.0/mlflow/traces/batchGetInfos", this::batchGetInfos)
         .post("3.0/mlflow/traces/search", this::search)
-        .post("3.0/mlflow/traces/delete-traces", this::delete)
+        .post("3.0/mlflow/traces/delete-traces", Repeat.MAKES_ANOTHER, this::delete)
         .post("3.0/mlflow/traces/calculate-filter-correlation", this::correlation)
         .get("3.0/mlflow/traces/{trace_id}", this::get)
         .patch("3.0/mlflow/traces/{trace_id}/tags", this::setTag)
-        .delete("3.0/mlflow/traces/{trace_id}/tags", this::deleteTag)
-        .post("2.0/mlflow/traces", this::oldStart)
+        .delete("3.0/mlflow/traces/{trace_id}/tags", Repeat.IS_REFUSED, this::deleteTag)
+        .post("2.0/mlflow/traces", Repeat.MAKES_ANOTHER, this::oldStart)
         .get("2.0/mlflow/traces", this::oldSearch)
         .patch("2.0/mlflow/traces/{trace_id}", this::oldEnd)
         .get("2.0/mlflow/traces/{trace_id}/info", this::oldGet)
         .patch("2.0/mlflow/traces/{trace_id}/tags", this::setTag)
-        .delete("2.0/mlflow/traces/{trace_id}/tags", this::deleteTag)
-        .post("2.0/mlflow/traces/delete-traces", this::delete)
+        .delete("2.0/mlflow/traces/{trace_id}/tags", Repeat.IS_REFUSED, this::deleteTag)
+        .post("2.0/mlflow/traces/delete-traces", Repeat.MAKES_ANOTHER, this::delete)
         .post("2.0/mlflow/traces/link-to-run", this::linkToRun)
         .post("2.0/mlflow/traces/link-prompts", this::linkPrompts);
   }
@@ -127,11 +129,21 @@ class TraceCalls implements Routes.Family {
           tx,
           TraceMessages.readInfo(info, experimentId, location(experiment.artifactLocation(), id)));
       long number = TraceStore.number(tx, id).orElseThrow();
-      for (var each : said) {
-        AssessmentCalls.put(assessments, tx, number, TraceMessages.readAssessment(each, id, now));
+      for (int i = 0; i < said.size(); i++) {
+        AssessmentCalls.put(
+            assessments,
+            tx,
+            number,
+            TraceMessages.readAssessment(said.get(i), id, now, newId(id, i, said.get(i))));
       }
     });
     return Map.of("trace", new Trace(info(id), null));
+  }
+
+  /// The same when the request comes again.
+  private static String newId(String traceId, int place, JsonNode assessment) {
+    return Digests.of(traceId + '/' + place + '/' + assessment)
+        .substring("sha256:".length(), "sha256:".length() + 32);
   }
 
   /// Where the files of a trace go.
