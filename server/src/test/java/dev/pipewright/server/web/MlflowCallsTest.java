@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -292,6 +293,42 @@ class MlflowCallsTest {
                     + "\"metric_name\":\"total_cost\",\"aggregations\":[{\"aggregation_type\":\"SUM\"}],\"dimensions\":[\"span_model_name\"],\"start_time_ms\":1100,\"end_time_ms\":1100}"))
         .isEqualTo(
             "[{\"metric_name\":\"total_cost\",\"dimensions\":{\"span_model_name\":\"m-1\"},\"values\":{\"SUM\":0.25}}]");
+  }
+
+  @Test
+  void aTraceIsGivenWhenItsSpansAreThere() {
+    var experiment = experiment("spans-come");
+    var id = "tr-000000000000000000000000000000ab";
+    trace(
+        experiment,
+        id,
+        "late",
+        "2026-01-02T00:00:00Z",
+        1,
+        "{\"mlflow.trace.sizeStats\":\"{\\\"num_spans\\\": 1}\"}");
+    given()
+        .get(NEW + "traces/get?allow_partial=true&trace_id=" + id)
+        .then()
+        .statusCode(200)
+        .body("trace.trace_info.trace_id", equalTo(id));
+    given()
+        .get(NEW + "traces/get?trace_id=" + id)
+        .then()
+        .statusCode(404)
+        .body("message", containsString("not fully exported yet"));
+    var asked = CompletableFuture.supplyAsync(() -> given().get(NEW + "traces/get?trace_id=" + id));
+    given()
+        .contentType(ContentType.JSON)
+        .header("x-mlflow-experiment-id", experiment)
+        .body(
+            """
+            {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000ab",
+            "spanId":"0000000000000001","name":"s","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}
+            """)
+        .post("/v1/traces")
+        .then()
+        .statusCode(200);
+    asked.join().then().statusCode(200).body("trace.spans.name", equalTo(List.of("s")));
   }
 
   private static String points(String body) throws IOException {

@@ -28,6 +28,7 @@ import dev.pipewright.tracker.trace.TraceStatisticsStore;
 import dev.pipewright.tracker.trace.TraceStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -46,6 +47,9 @@ class TraceCalls implements Routes.Family {
   private static final int DEFAULT_RESULTS = 100;
   private static final int MOST_RESULTS = 500;
   private static final int MOST_LINKS = 100;
+  // As long as MLflow's server waits.
+  private static final Duration SPANS_COME = Duration.ofSeconds(3);
+  private static final Duration LOOK = Duration.ofMillis(100);
   private static final Set<String> OWN_TAGS =
       Set.of(TraceInfo.SPANS_TAG, "mlflow.trace.archiveLocation", "mlflow.trace.archivalFailure");
 
@@ -174,19 +178,27 @@ class TraceCalls implements Routes.Family {
     return Map.of("trace", new Trace(info(call.requireString("trace_id")), null));
   }
 
-  private Object getWithSpans(Call call) {
+  /// Spans that are on their way are waited for, which saves a client that just made them from asking
+  /// again.
+  private Object getWithSpans(Call call) throws InterruptedException {
     var id = call.requireString("trace_id");
     boolean partial = Boolean.TRUE.equals(call.bool("allow_partial"));
-    var info =
-        traces
-            .find(id)
-            .orElseThrow(() -> MlflowError.notFound("Trace with ID " + id + " is not found."));
-    var spans = traces.spans(List.of(id)).getOrDefault(id, List.of());
-    if (!partial && !isComplete(info, spans)) {
-      throw MlflowError.notFound(
-          "Trace with ID " + id + " is not fully exported yet, please try again later.");
+    long end = System.nanoTime() + SPANS_COME.toNanos();
+    while (true) {
+      var info =
+          traces
+              .find(id)
+              .orElseThrow(() -> MlflowError.notFound("Trace with ID " + id + " is not found."));
+      var spans = traces.spans(List.of(id)).getOrDefault(id, List.of());
+      if (partial || isComplete(info, spans)) {
+        return Map.of("trace", new Trace(infos(List.of(info)).getFirst(), otlp(spans)));
+      }
+      if (System.nanoTime() > end) {
+        throw MlflowError.notFound(
+            "Trace with ID " + id + " is not fully exported yet, please try again later.");
+      }
+      Thread.sleep(LOOK);
     }
-    return Map.of("trace", new Trace(infos(List.of(info)).getFirst(), otlp(spans)));
   }
 
   private static List<ObjectNode> otlp(List<Span> spans) {
