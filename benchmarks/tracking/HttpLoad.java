@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 /// the processors are the server's.
 ///
 /// Usage: HttpLoad PORT KIND CONNECTIONS SECONDS RUN_ID…
+///    or: HttpLoad PORT "METHOD PATH" CONNECTIONS SECONDS BODY…
 public final class HttpLoad {
   private static final AtomicLong NUMBER = new AtomicLong(System.nanoTime() >>> 20);
 
@@ -83,6 +84,9 @@ public final class HttpLoad {
   }
 
   private static byte[] request(String kind, String run) {
+    if (kind.contains(" ")) {
+      return http(kind, run);
+    }
     long n = NUMBER.getAndIncrement();
     long now = System.currentTimeMillis();
     return switch (kind) {
@@ -119,9 +123,13 @@ public final class HttpLoad {
   }
 
   private static byte[] post(String call, String body) {
+    return http("POST /api/2.0/mlflow/" + call, body);
+  }
+
+  private static byte[] http(String methodAndPath, String body) {
     var bytes = body.getBytes(StandardCharsets.UTF_8);
     var head =
-        ("POST /api/2.0/mlflow/" + call + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+        (methodAndPath + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
                 + bytes.length + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII);
     var both = Arrays.copyOf(head, head.length + bytes.length);

@@ -281,6 +281,9 @@ public final class EmbeddedPostgres implements EmbeddedProcess {
           "wal_compression=on",
           "random_page_cost=1.1",
           "io_workers=1",
+          // Metrics pass through rows that live for seconds; their room is used again once
+          // vacuumed.
+          "autovacuum_naptime=5s",
           "jit=off",
           "log_checkpoints=off",
           "log_line_prefix=%m [%p] ",

@@ -19,10 +19,20 @@ import org.jdbi.v3.core.statement.StatementContext;
 /// Rows become records by name (`created_at` is the component `createdAt`). Unlike Jdbi's own
 /// mapper it takes records that are private to their store.
 final class RecordMapper implements RowMapper<Object> {
+  /// Every statement asks for its mapper anew; finding a constructor takes longer than a short
+  /// query.
+  private static final ClassValue<RecordMapper> MAPPERS =
+      new ClassValue<>() {
+        @Override
+        protected RecordMapper computeValue(Class<?> type) {
+          return new RecordMapper(type);
+        }
+      };
+
   static final RowMapperFactory FACTORY =
       (type, config) ->
           type instanceof Class<?> raw && raw.isRecord()
-              ? Optional.of(new RecordMapper(raw))
+              ? Optional.of(MAPPERS.get(raw))
               : Optional.empty();
 
   private final Class<?> type;

@@ -29,9 +29,10 @@ class Runs {
 
   List<TrackedRun> assemble(List<RunRow> rows) {
     var ids = rows.stream().map(RunRow::id).toList();
-    var params = runs.params(ids);
-    var tags = runs.tags(ids);
-    var latest = metrics.latest(ids);
+    var numbers = rows.stream().map(RunRow::number).toList();
+    var params = runs.params(numbers);
+    var tags = runs.tags(numbers);
+    var latest = metrics.latest(numbers);
     var read = datasets.inputs(ids);
     var logged = models.ofRuns(ids);
     return rows.stream()
@@ -56,9 +57,9 @@ class Runs {
                         row.attempt()),
                 row.startTime(),
                 row.endTime(),
-                params.getOrDefault(row.id(), Map.of()),
-                tags.getOrDefault(row.id(), Map.of()),
-                latest.getOrDefault(row.id(), List.of()),
+                params.getOrDefault(row.number(), Map.of()),
+                tags.getOrDefault(row.number(), Map.of()),
+                latest.getOrDefault(row.number(), List.of()),
                 read.getOrDefault(row.id(), List.of()),
                 logged.getOrDefault(row.id(), List.of())))
         .toList();

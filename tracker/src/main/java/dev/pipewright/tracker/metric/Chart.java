@@ -2,66 +2,68 @@ package dev.pipewright.tracker.metric;
 
 import org.jspecify.annotations.Nullable;
 
-/// Puts a metric's points together out of chunks that come in the order of their first steps, and
-/// out of the tail. A chart of very many points is thinned out as the chunks come, so that its
-/// memory depends on its width and not on the metric's length.
+/// Puts a metric's points together out of its chunks and its tail. A long metric that is to be
+/// shown is thinned out part by part as it comes, so that memory depends on the chart's width.
 final class Chart {
-  /// From so many points on.
-  private static final int LONG = 2_000_000;
-
-  /// How many points a bucket of the chart is first thinned out to.
-  private static final int SPARE = 8;
+  /// How many times the points that are shown are kept at first: the buckets of the whole chart are
+  /// then cut finely enough, whatever the parts.
+  static final int SPARE = 8;
 
   private final long fromStep;
   private final long toStep;
   private final @Nullable Integer most;
+  private final int longFrom;
   private final PointBuffer kept = new PointBuffer();
-  private PointBuffer overlapping = new PointBuffer();
-  private long overlapsUntil = Long.MIN_VALUE;
+  private final PointBuffer tail = new PointBuffer();
+  private long inChunks;
   private long leftOut;
 
-  /// @param most how many points at most; null for all
-  Chart(long fromStep, long toStep, @Nullable Integer most) {
+  /// @param most how many points will be shown at most; null for all
+  /// @param longFrom more points than this are thinned out
+  Chart(long fromStep, long toStep, @Nullable Integer most, int longFrom) {
     this.fromStep = fromStep;
     this.toStep = toStep;
     this.most = most;
+    this.longFrom = longFrom;
   }
 
-  /// @param expected how many points there are in all chunks
-  void chunk(byte[] data, long firstStep, long lastStep, long expected) {
-    if (most == null || expected < LONG) {
-      kept.add(MetricChunk.decode(data));
-      return;
-    }
-    if (firstStep > overlapsUntil) {
-      thinOut(most, expected);
-    }
-    overlapping.add(MetricChunk.decode(data));
-    overlapsUntil = Math.max(overlapsUntil, lastStep);
+  /// @param data all of its points, or its overview
+  /// @param points how many points it has
+  /// @param ofAll how many points all chunks have
+  void chunk(byte[] data, int points, long ofAll) {
+    inChunks = ofAll;
+    var read = MetricChunk.decode(data);
+    boolean overview = read.size() < points;
+    var within = overview ? read : read.between(fromStep, toStep);
+    keep(within, overview ? points : within.size());
   }
 
-  private void thinOut(int most, long expected) {
-    var points = overlapping.points().byStep().between(fromStep, toStep);
-    if (points.size() > 0) {
-      int share = (int) Math.max(4, SPARE * (long) most * points.size() / expected);
-      var shown = Downsample.minMax(points, share);
-      leftOut += points.size() - shown.size();
-      kept.add(shown);
-    }
-    overlapping = new PointBuffer();
+  void tail(byte[] data, String key) {
+    Tail.read(data, each -> each.equals(key) ? tail : null);
   }
 
-  /// @param total how many points there are in the range; exact repetitions once, unless the chart
-  ///   was thinned out while it was read
-  record Result(Points points, long total) {}
-
-  /// @param tail what is not in chunks yet
-  Result with(Points tail) {
-    if (overlapping.size() > 0 && most != null) {
-      thinOut(most, LONG);
+  private void keep(Points read, int points) {
+    var share = read;
+    if (most != null && inChunks > longFrom) {
+      share = Downsample.minMax(read, (int) Math.max(4, (long) SPARE * most * points / inChunks));
     }
-    kept.add(tail);
-    var all = kept.points().byStep().between(fromStep, toStep);
-    return new Result(most == null ? all : Downsample.minMax(all, most), all.size() + leftOut);
+    leftOut += points - share.size();
+    kept.add(share);
+  }
+
+  /// @param points by step, timestamp and value
+  /// @param total how many points there are in the range; exact repetitions once, unless it was
+  ///   thinned out
+  record Result(Points points, long total) {
+    Points atMost(int shown) {
+      return Downsample.minMax(points, shown);
+    }
+  }
+
+  Result end() {
+    var logged = tail.points().byStep().between(fromStep, toStep);
+    keep(logged, logged.size());
+    var points = kept.points().byStep();
+    return new Result(points, points.size() + leftOut);
   }
 }

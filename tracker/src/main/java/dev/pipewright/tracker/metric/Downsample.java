@@ -6,11 +6,14 @@ package dev.pipewright.tracker.metric;
 final class Downsample {
   private Downsample() {}
 
-  /// @param most how many points at most; at least 4
+  /// @param most how many points at most; a single one is the last
   static Points minMax(Points points, int most) {
     int n = points.size();
     if (n <= most) {
       return points;
+    }
+    if (most == 1) {
+      return points.slice(n - 1, n);
     }
     int buckets = (most - 2) / 2;
     var picked = new int[most];

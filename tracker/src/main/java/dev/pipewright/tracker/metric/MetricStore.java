@@ -5,8 +5,9 @@ import dev.pipewright.contract.api.TrackedRun.LatestMetric;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -37,8 +38,12 @@ public class MetricStore {
 
   private static final int SEALED = 9;
 
-  /// So many points are kept in memory while the steps of several runs are compared.
-  private static final int MOST_KEPT = 4_000_000;
+  /// How many points the overview of a sealed chunk has. With the chunk's 8,192 points at most, a
+  /// chart of a million steps reads a hundredth of them.
+  private static final int OVERVIEW = 64;
+
+  /// A chart of more points than this is drawn from overviews where they are fine enough.
+  private static final int LONG = 25_000;
 
   /// An index entry holds 2,700 bytes at most, and a character has up to four.
   private static final int LONGEST_KEY = 500;
@@ -292,8 +297,9 @@ public class MetricStore {
     var insert =
         tx.prepareBatch(
             """
-            insert into tracker.metric_chunk (run, key, first_step, last_step, points, level, data)
-            values (:run, :key, :first, :last, :points, :level, :data)
+            insert into tracker.metric_chunk
+              (run, key, first_step, last_step, points, level, data, overview)
+            values (:run, :key, :first, :last, :points, :level, :data, :overview)
             """);
     series.forEach((key, fresh) -> {
       var buffer = merged.get(key);
@@ -304,14 +310,16 @@ public class MetricStore {
       }
       for (int from = 0; from < all.size(); from += 2 * SEALED_POINTS) {
         var part = all.slice(from, Math.min(all.size(), from + 2 * SEALED_POINTS));
+        boolean sealed = part.size() >= SEALED_POINTS;
         insert
             .bind("run", key.run)
             .bind("key", key.key)
             .bind("first", part.steps()[0])
             .bind("last", part.steps()[part.size() - 1])
             .bind("points", part.size())
-            .bind("level", part.size() >= SEALED_POINTS ? SEALED : levels.get(key))
+            .bind("level", sealed ? SEALED : levels.get(key))
             .bind("data", MetricChunk.encode(part))
+            .bind("overview", sealed ? MetricChunk.encode(Downsample.minMax(part, OVERVIEW)) : null)
             .add();
       }
     });
@@ -358,63 +366,59 @@ public class MetricStore {
 
   // Reading
 
-  /// The newest values of each of these runs, by key.
-  public Map<String, List<LatestMetric>> latest(Collection<String> runIds) {
-    return latest(runIds, null);
+  /// The newest values, in order of the keys, by the number of the run.
+  public Map<Long, List<LatestMetric>> latest(Collection<Long> runs) {
+    return latest(runs, null);
   }
 
   /// @param keys null for all of them
-  public Map<String, List<LatestMetric>> latest(
-      Collection<String> runIds, @Nullable Collection<String> keys) {
-    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+  public Map<Long, List<LatestMetric>> latest(
+      Collection<Long> runs, @Nullable Collection<String> keys) {
+    if (runs.isEmpty() || keys != null && keys.isEmpty()) {
       return Map.of();
     }
     var wanted = keys == null ? null : Set.copyOf(keys);
-    var found = new HashMap<String, Map<String, LatestMetric>>();
-    var tails = new HashMap<String, Map<String, PointBuffer>>();
-    db.useTransaction(tx ->
-        // One statement sees one state: a point is in the tail or folded, never both or neither.
-        tx.createQuery(
-                """
-                select r.id, m.key, m.value, m.step, m.timestamp, m.min, m.max, m.points, null as data
-                from tracker.run r join tracker.metric m on m.run = r.number
-                where r.id = any(:runs) and (:all or m.key = any(:keys))
-                union all
-                select r.id, null, null, null, null, null, null, null, t.data
-                from tracker.run r join tracker.metric_tail t on t.run = r.number
-                where r.id = any(:runs)
-                """)
-            .bindArray("runs", String.class, runIds)
-            .bind("all", wanted == null)
-            .bindArray("keys", String.class, wanted == null ? List.of() : wanted)
-            .map((rs, context) -> {
-              var run = rs.getString(1);
-              var data = rs.getBytes(9);
-              if (data == null) {
-                found
-                    .computeIfAbsent(run, id -> new TreeMap<>())
-                    .put(
-                        rs.getString(2),
-                        new LatestMetric(
-                            rs.getString(2),
-                            rs.getDouble(3),
-                            rs.getLong(4),
-                            Instant.ofEpochMilli(rs.getLong(5)),
-                            orNaN((Double) rs.getObject(6)),
-                            orNaN((Double) rs.getObject(7)),
-                            rs.getLong(8)));
-              } else {
-                var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
-                Tail.read(
-                    data,
-                    key ->
-                        wanted == null || wanted.contains(key)
-                            ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
-                            : null);
-              }
-              return run;
-            })
-            .list());
+    var found = new HashMap<Long, Map<String, LatestMetric>>();
+    var tails = new HashMap<Long, Map<String, PointBuffer>>();
+    db.read(handle -> {
+      // One statement sees one state: a point is in the tail or folded, never both or neither.
+      var query =
+          handle
+              .createQuery(
+                  """
+                  select run, key, value, step, timestamp, min, max, points, null as data
+                  from tracker.metric where run = any(:runs) %s
+                  union all
+                  select run, null, null, null, null, null, null, null, data
+                  from tracker.metric_tail where run = any(:runs)
+                  """
+                      .formatted(wanted == null ? "" : "and key = any(:keys)"))
+              .bindArray("runs", Long.class, runs);
+      if (wanted != null) {
+        query.bindArray("keys", String.class, wanted);
+      }
+      return query.scanResultSet((results, context) -> {
+        try (var rows = results.get()) {
+          while (rows.next()) {
+            long run = rows.getLong(1);
+            var data = rows.getBytes(9);
+            if (data == null) {
+              var metric = latest(rows);
+              found.computeIfAbsent(run, id -> new TreeMap<>()).put(metric.key(), metric);
+            } else {
+              var ofRun = tails.computeIfAbsent(run, id -> new HashMap<>());
+              Tail.read(
+                  data,
+                  key ->
+                      wanted == null || wanted.contains(key)
+                          ? ofRun.computeIfAbsent(key, k -> new PointBuffer())
+                          : null);
+            }
+          }
+        }
+        return found;
+      });
+    });
     tails.forEach((run, ofRun) -> {
       var latest = found.computeIfAbsent(run, id -> new TreeMap<>());
       ofRun.forEach((key, buffer) -> {
@@ -423,9 +427,20 @@ public class MetricStore {
         }
       });
     });
-    var lists = new HashMap<String, List<LatestMetric>>();
+    var lists = new HashMap<Long, List<LatestMetric>>();
     found.forEach((run, latest) -> lists.put(run, List.copyOf(latest.values())));
     return lists;
+  }
+
+  private static LatestMetric latest(ResultSet row) throws SQLException {
+    return new LatestMetric(
+        row.getString(2),
+        row.getDouble(3),
+        row.getLong(4),
+        Instant.ofEpochMilli(row.getLong(5)),
+        orNaN((Double) row.getObject(6)),
+        orNaN((Double) row.getObject(7)),
+        row.getLong(8));
   }
 
   private static LatestMetric newestOf(String key, Points points) {
@@ -468,7 +483,7 @@ public class MetricStore {
   /// At most so many points of a range of steps, the lowest and the highest of each part among
   /// them.
   public Points sampled(String runId, String key, long fromStep, long toStep, int maxPoints) {
-    return chart(runId, key, fromStep, toStep, maxPoints).points();
+    return chart(runId, key, fromStep, toStep, maxPoints).atMost(maxPoints);
   }
 
   /// A part of a history.
@@ -486,34 +501,28 @@ public class MetricStore {
 
   /// Histories of one metric in several runs, for lines beside each other: the steps that any of
   /// the runs has, evenly thinned out to about `maxResults`, and the first and the last of each
-  /// run. Runs without such a metric are left out.
+  /// run. Of a long history it is the lowest and the highest points, as in [#sampled]. Runs without
+  /// such a metric are left out.
   public Map<String, Points> bulkInterval(
       Collection<String> runIds, String key, long startStep, long endStep, int maxResults) {
-    var kept = new TreeMap<String, Points>();
-    var found = new ArrayList<String>();
+    var shown = new TreeMap<String, Points>();
+    var whole = new TreeMap<String, Points>();
     var steps = new long[0];
     var ends = new long[0];
-    long points = 0;
     for (var runId : new TreeSet<>(runIds)) {
-      var ofRun = history(runId, key, startStep, endStep);
-      if (ofRun.size() > 0) {
-        found.add(runId);
+      var chart = chart(runId, key, startStep, endStep, maxResults);
+      if (chart.total() > LONG) {
+        shown.put(runId, chart.atMost(maxResults));
+      } else if (chart.total() > 0) {
+        var ofRun = chart.points();
+        whole.put(runId, ofRun);
         steps = Steps.union(steps, Steps.distinct(ofRun.steps()));
         ends = Steps.union(ends, Steps.ends(ofRun.steps()));
-        points += ofRun.size();
-        if (points <= MOST_KEPT) {
-          kept.put(runId, ofRun);
-        }
       }
     }
-    var shown = Steps.union(Steps.thinnedOut(steps, maxResults), ends);
-    for (var runId : found) {
-      var whole = kept.get(runId);
-      // Many long runs do not fit into memory together; the later ones are read again.
-      kept.put(
-          runId, (whole == null ? history(runId, key, startStep, endStep) : whole).only(shown));
-    }
-    return kept;
+    var common = Steps.union(Steps.thinnedOut(steps, maxResults), ends);
+    whole.forEach((runId, points) -> shown.put(runId, points.only(common)));
+    return shown;
   }
 
   /// The answer of the API. Empty when the run has no such metric.
@@ -525,56 +534,72 @@ public class MetricStore {
     if (chart.total() == 0 && !exists(runId, key)) {
       return Optional.empty();
     }
-    var points = chart.points();
+    var points = most == null ? chart.points() : chart.atMost(most);
     return Optional.of(
         new MetricHistory(
             runId, key, chart.total(), points.steps(), points.timestamps(), points.values()));
   }
 
   private boolean exists(String runId, String key) {
-    return latest(List.of(runId)).getOrDefault(runId, List.of()).stream()
-        .anyMatch(metric -> metric.key().equals(key));
+    List<Long> run =
+        db.read(handle ->
+            handle
+                .createQuery("select number from tracker.run where id = :id")
+                .bind("id", runId)
+                .mapTo(Long.class)
+                .list());
+    return latest(run, List.of(key)).values().stream().anyMatch(found -> !found.isEmpty());
   }
 
-  private record Part(byte[] data, long firstStep, long lastStep, long total) {}
+  private record Part(byte[] data, int points, long total) {}
 
+  /// @param most how many points will be shown at most; null for all
   private Chart.Result chart(
       String runId, String key, long fromStep, long toStep, @Nullable Integer most) {
-    var chart = new Chart(fromStep, toStep, most);
-    var tail = new PointBuffer();
-    return db.inTransaction(tx -> {
-      // One statement sees one state: a point is in the tail or folded, never both or neither.
+    var chart = new Chart(fromStep, toStep, most, LONG);
+    db.useTransaction(tx -> {
+      // One statement sees one state: a point is in the tail or folded, never both or neither. An
+      // overview serves when it is whole within the range and has the chunk's share of the chart.
       try (var parts =
           tx
               .createQuery(
                   """
-                  select data, first_step, last_step, total from (
-                    select t.data, 0::bigint as first_step, 0::bigint as last_step, -1::bigint as total
-                    from tracker.run r join tracker.metric_tail t on t.run = r.number where r.id = :run
-                    union all
-                    select c.data, c.first_step, c.last_step, sum(c.points) over ()
+                  with chunk as (
+                    select c.data, c.overview, c.points, c.first_step, c.last_step,
+                      sum(c.points) over () as total
                     from tracker.run r join tracker.metric_chunk c on c.run = r.number
                     where r.id = :run and c.key = :key
-                      and c.last_step >= :from and c.first_step <= :to) parts
-                  order by first_step
+                      and c.last_step >= :from and c.first_step <= :to)
+                  select case when overview is not null and total > :long
+                        and first_step >= :from and last_step <= :to
+                        and points * :spare::float8 / total <= :overview
+                      then overview else data end as data, points, total, first_step
+                  from chunk
+                  union all
+                  select t.data, 0, 0, null
+                  from tracker.run r join tracker.metric_tail t on t.run = r.number where r.id = :run
+                  order by first_step nulls last
                   """)
               .bind("run", runId)
               .bind("key", key)
               .bind("from", fromStep)
               .bind("to", toStep)
+              .bind("long", most == null ? Long.MAX_VALUE : LONG)
+              .bind("spare", most == null ? 0 : (long) Chart.SPARE * most)
+              .bind("overview", OVERVIEW)
               .setFetchSize(64)
               .mapTo(Part.class)
               .stream()) {
         parts.forEach(part -> {
-          if (part.total < 0) {
-            Tail.read(part.data, each -> each.equals(key) ? tail : null);
+          if (part.total == 0) {
+            chart.tail(part.data, key);
           } else {
-            chart.chunk(part.data, part.firstStep, part.lastStep, part.total);
+            chart.chunk(part.data, part.points, part.total);
           }
         });
       }
-      return chart.with(tail.points());
     });
+    return chart.end();
   }
 
   private static double orNaN(@Nullable Double value) {

@@ -217,7 +217,7 @@ class RunCalls implements Routes.Family {
             call.string("page_token"));
     var columns = Columns.of(call.strings("columns"));
     var found = search.search(query);
-    var rows = runs.all(found.runs().stream().map(RunSearchStore.Found::id).toList());
+    var rows = runs.all(found.runs().stream().map(RunSearchStore.Found::number).toList());
     return new Page(assemble(rows, columns), found.next());
   }
 
@@ -602,9 +602,10 @@ class RunCalls implements Routes.Family {
   /// Puts runs together with one query a part however many there are.
   private List<Entities.Run> assemble(List<RunRow> rows, Columns columns) {
     var ids = rows.stream().map(RunRow::id).toList();
-    var params = runs.params(ids, columns.params());
-    var tags = runs.tags(ids, columns.tags());
-    var latest = metrics.latest(ids, columns.metrics());
+    var numbers = rows.stream().map(RunRow::number).toList();
+    var params = runs.params(numbers, columns.params());
+    var tags = runs.tags(numbers, columns.tags());
+    var latest = metrics.latest(numbers, columns.metrics());
     var read =
         columns.inputs() ? datasets.datasets(ids) : Map.<String, List<DatasetStore.Dataset>>of();
     var linked =
@@ -618,7 +619,7 @@ class RunCalls implements Routes.Family {
           return new Entities.Run(
               info(row),
               new Entities.RunData(
-                  latest.getOrDefault(id, List.of()).stream()
+                  latest.getOrDefault(row.number(), List.of()).stream()
                       .map(metric ->
                           new Entities.Metric(
                               metric.key(),
@@ -626,8 +627,8 @@ class RunCalls implements Routes.Family {
                               metric.timestamp().toEpochMilli(),
                               metric.step()))
                       .toList(),
-                  Entities.pairs(params.getOrDefault(id, Map.of())),
-                  Entities.pairs(tags.getOrDefault(id, Map.of()))),
+                  Entities.pairs(params.getOrDefault(row.number(), Map.of())),
+                  Entities.pairs(tags.getOrDefault(row.number(), Map.of()))),
               new Entities.RunInputs(
                   read.getOrDefault(id, List.of()).stream().map(RunCalls::input).toList(),
                   ofRun.stream()

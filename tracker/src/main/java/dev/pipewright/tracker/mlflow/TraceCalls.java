@@ -178,8 +178,8 @@ class TraceCalls implements Routes.Family {
     return Map.of("trace", new Trace(info(call.requireString("trace_id")), null));
   }
 
-  /// Spans that are on their way are waited for, which saves a client that just made them from asking
-  /// again.
+  /// Spans that are on their way are waited for, which saves a client that just made them from
+  /// asking again.
   private Object getWithSpans(Call call) throws InterruptedException {
     var id = call.requireString("trace_id");
     boolean partial = Boolean.TRUE.equals(call.bool("allow_partial"));

@@ -381,63 +381,70 @@ public class RunStore {
     });
   }
 
-  private record Pair(String runId, String key, String value) {}
-
-  public Map<String, Map<String, String>> params(Collection<String> runIds) {
-    return params(runIds, null);
+  /// By the number of the run.
+  public Map<Long, Map<String, String>> params(Collection<Long> runs) {
+    return params(runs, null);
   }
 
   /// @param keys null for all of them
-  public Map<String, Map<String, String>> params(
-      Collection<String> runIds, @Nullable Collection<String> keys) {
-    return pairs("param", runIds, keys);
+  public Map<Long, Map<String, String>> params(
+      Collection<Long> runs, @Nullable Collection<String> keys) {
+    return pairs("param", runs, keys);
   }
 
-  public Map<String, Map<String, String>> tags(Collection<String> runIds) {
-    return tags(runIds, null);
+  /// By the number of the run.
+  public Map<Long, Map<String, String>> tags(Collection<Long> runs) {
+    return tags(runs, null);
   }
 
   /// @param keys null for all of them
-  public Map<String, Map<String, String>> tags(
-      Collection<String> runIds, @Nullable Collection<String> keys) {
-    return pairs("tag", runIds, keys);
+  public Map<Long, Map<String, String>> tags(
+      Collection<Long> runs, @Nullable Collection<String> keys) {
+    return pairs("tag", runs, keys);
   }
 
-  private Map<String, Map<String, String>> pairs(
-      String table, Collection<String> runIds, @Nullable Collection<String> keys) {
-    var found = new HashMap<String, Map<String, String>>();
-    if (runIds.isEmpty() || keys != null && keys.isEmpty()) {
+  private Map<Long, Map<String, String>> pairs(
+      String table, Collection<Long> runs, @Nullable Collection<String> keys) {
+    var found = new HashMap<Long, Map<String, String>>();
+    if (runs.isEmpty() || keys != null && keys.isEmpty()) {
       return found;
     }
-    db.read(
-            handle -> {
-              var query =
-                  handle
-                      .createQuery(
-                          "select r.id as run_id, p.key, p.value from tracker.run r join tracker."
-                              + table
-                              + " p on p.run = r.number where r.id = any(:runs)"
-                              + (keys == null ? "" : " and p.key = any(:keys)"))
-                      .bindArray("runs", String.class, runIds);
-              if (keys != null) {
-                query.bindArray("keys", String.class, keys);
-              }
-              return query.mapTo(Pair.class).list();
-            })
-        .forEach(pair ->
-            found.computeIfAbsent(pair.runId, id -> new TreeMap<>()).put(pair.key, pair.value));
+    db.read(handle -> {
+      var query =
+          handle
+              .createQuery(
+                  "select run, key, value from tracker."
+                      + table
+                      + " where run = any(:runs)"
+                      + (keys == null ? "" : " and key = any(:keys)"))
+              .bindArray("runs", Long.class, runs);
+      if (keys != null) {
+        query.bindArray("keys", String.class, keys);
+      }
+      // Thousands of rows a page: without an object for each.
+      return query.scanResultSet((results, context) -> {
+        try (var rows = results.get()) {
+          while (rows.next()) {
+            found
+                .computeIfAbsent(rows.getLong(1), run -> new TreeMap<>())
+                .put(rows.getString(2), rows.getString(3));
+          }
+        }
+        return found;
+      });
+    });
     return found;
   }
 
-  /// In the order of the ids; those that do not exist are left out.
-  public List<RunRow> all(List<String> ids) {
+  /// In the order of the numbers; runs that do not exist are left out.
+  public List<RunRow> all(List<Long> numbers) {
     return db.read(handle ->
         handle
             .createQuery(
                 COLUMNS
-                    + " join unnest(:ids) with ordinality as asked (id, place) on asked.id = r.id"
-                    + " order by asked.place")
-            .bindArray("ids", String.class, ids)
+                    + " join unnest(:runs) with ordinality as asked (number, place)"
+                    + " on asked.number = r.number order by asked.place")
+            .bindArray("runs", Long.class, numbers)
             .mapTo(RunRow.class)
             .list());
   }

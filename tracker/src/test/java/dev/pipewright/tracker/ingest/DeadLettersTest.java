@@ -20,6 +20,7 @@ import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.run.RunStore.RunRow;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -36,6 +37,7 @@ class DeadLettersTest {
 
   @TempDir Path folder;
   private Db db;
+  private RunStore runs;
   private MetricStore metrics;
   private Ingest ingest;
   private DeadLetterStore store;
@@ -48,7 +50,7 @@ class DeadLettersTest {
     Migrations.migrate(source, "tracker");
     db = new Db(source);
     metrics = MetricStore.on(db);
-    var runs = RunStore.on(db);
+    runs = RunStore.on(db);
     ingest =
         new Ingest(
             runs,
@@ -95,8 +97,12 @@ class DeadLettersTest {
             .one());
   }
 
+  private long number() {
+    return runs.get(RUN).number();
+  }
+
   private double latest(String key) {
-    return metrics.latest(List.of(RUN)).get(RUN).stream()
+    return metrics.latest(List.of(number())).get(number()).stream()
         .filter(metric -> metric.key().equals(key))
         .findFirst()
         .orElseThrow()
@@ -140,7 +146,7 @@ class DeadLettersTest {
           assertThat(letter.reason()).isNotEqualTo("the disk was full");
           assertThat(letter.offset()).isEqualTo(17);
         });
-    assertThat(metrics.latest(List.of(RUN))).isEmpty();
+    assertThat(metrics.latest(runs.find(RUN).stream().map(RunRow::number).toList())).isEmpty();
   }
 
   @Test

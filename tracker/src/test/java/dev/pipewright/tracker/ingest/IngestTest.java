@@ -132,6 +132,10 @@ class IngestTest {
     ingest.stored();
   }
 
+  private long number() {
+    return runs.get(RUN).number();
+  }
+
   @Test
   void storesARunWithWhatItLogged() {
     store(
@@ -144,8 +148,8 @@ class IngestTest {
     assertThat(run.name()).isEqualTo("train");
     assertThat(run.experiment()).isEqualTo("loans");
     assertThat(run.status()).isEqualTo("FINISHED");
-    assertThat(runs.params(List.of(RUN)).get(RUN)).containsEntry("depth", "6").hasSize(1);
-    var loss = metrics.latest(List.of(RUN)).get(RUN).getFirst();
+    assertThat(runs.params(List.of(number())).get(number())).containsEntry("depth", "6").hasSize(1);
+    var loss = metrics.latest(List.of(number())).get(number()).getFirst();
     assertThat(loss.value()).isEqualTo(0.7);
     assertThat(loss.step()).isEqualTo(3);
     assertThat(loss.min()).isEqualTo(0.5);
@@ -174,7 +178,7 @@ class IngestTest {
       delivered = Math.max(delivered, to);
     }
     store(events);
-    assertThat(metrics.latest(List.of(RUN)).get(RUN).getFirst().points()).isEqualTo(40);
+    assertThat(metrics.latest(List.of(number())).get(number()).getFirst().points()).isEqualTo(40);
     assertThat(runs.get(RUN).status()).isEqualTo("FINISHED");
   }
 
@@ -182,7 +186,7 @@ class IngestTest {
   void theNewestPointIsTheHighestStepWhateverArrivesLast() {
     store(started(), points("loss", 10, 1.0));
     store(points("loss", 2, 5.0));
-    var loss = metrics.latest(List.of(RUN)).get(RUN).getFirst();
+    var loss = metrics.latest(List.of(number())).get(number()).getFirst();
     assertThat(loss.step()).isEqualTo(10);
     assertThat(loss.value()).isEqualTo(1.0);
     assertThat(loss.max()).isEqualTo(5.0);
@@ -195,7 +199,7 @@ class IngestTest {
     assertThat(runs.get(RUN).experiment()).isEqualTo("Default");
     store(started());
     assertThat(runs.get(RUN).experiment()).isEqualTo("loans");
-    assertThat(metrics.latest(List.of(RUN)).get(RUN)).hasSize(1);
+    assertThat(metrics.latest(List.of(number())).get(number())).hasSize(1);
   }
 
   @Test
@@ -207,7 +211,7 @@ class IngestTest {
         finished(RunStatus.RUN_STATUS_FINISHED),
         finished(RunStatus.RUN_STATUS_FAILED));
     assertThat(runs.get(RUN).status()).isEqualTo("FINISHED");
-    assertThat(runs.params(List.of(RUN)).get(RUN)).containsEntry("depth", "6");
+    assertThat(runs.params(List.of(number())).get(number())).containsEntry("depth", "6");
   }
 
   @Test
@@ -283,7 +287,7 @@ class IngestTest {
                     RunFinished.newBuilder()
                         .setStatus(RunStatus.RUN_STATUS_FAILED)
                         .setMessage("it said \0"))));
-    assertThat(runs.params(List.of(RUN)).get(RUN)).containsEntry("separator", "a\uFFFDb");
+    assertThat(runs.params(List.of(number())).get(number())).containsEntry("separator", "a\uFFFDb");
     assertThat(runs.get(RUN).status()).isEqualTo("FAILED");
   }
 

@@ -10,6 +10,7 @@ import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Migrations;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -90,7 +91,7 @@ class MetricStoreTest {
   }
 
   private LatestMetric latest(String key) {
-    return metrics.latest(List.of("run")).get("run").stream()
+    return metrics.latest(List.of(run)).get(run).stream()
         .filter(metric -> metric.key().equals(key))
         .findFirst()
         .orElseThrow();
@@ -205,6 +206,56 @@ class MetricStoreTest {
     assertThat(found).containsOnlyKeys("run", "other");
     assertThat(found.get("run").steps()).contains(0, 99).hasSizeLessThanOrEqualTo(14);
     assertThat(found.get("other").steps()).containsExactly(7, 150);
+  }
+
+  /// Long enough for chunks with overviews; each part of the zoom shows its own peaks.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLongMetricKeepsItsPeaksAtEveryZoom(boolean inOrder) {
+    int size = 120_000;
+    var points = new ArrayList<Point>();
+    for (int step = 0; step < size; step++) {
+      double value = step % 10_007 == 5_000 ? step : step % 10_009 == 5_000 ? -step : 0.5;
+      points.add(new Point(step, step, step == 70_000 ? Double.NaN : value));
+    }
+    if (!inOrder) {
+      Collections.shuffle(points, new Random(1));
+    }
+    for (int from = 0; from < size; from += 20_000) {
+      log(run, "loss", points.subList(from, from + 20_000));
+      fold();
+    }
+    log("loss", size, size, 1e9);
+    long overviews =
+        db.read(handle ->
+            handle
+                .createQuery("select count(overview) from tracker.metric_chunk")
+                .mapTo(Long.class)
+                .one());
+    assertThat(overviews).isGreaterThan(10);
+
+    for (var zoom : new int[][] {{0, size}, {0, 60_000}, {12_345, 98_765}, {50_000, 50_100}}) {
+      var chart = metrics.sampled("run", "loss", zoom[0], zoom[1], 100);
+      assertThat(chart.size()).isLessThanOrEqualTo(100);
+      assertThat(chart.steps()).isSorted().startsWith(zoom[0]).endsWith(zoom[1]);
+      for (int i = 0; i < chart.size(); i++) {
+        // A point that was logged, not an average.
+        assertThat(chart.timestamps()[i]).isEqualTo(chart.steps()[i]);
+      }
+      for (int peak = 5_000; peak < size; peak += 10_007) {
+        if (peak >= zoom[0] && peak <= zoom[1]) {
+          assertThat(chart.values()).contains(peak);
+        }
+      }
+    }
+    assertThat(metrics.sampled("run", "loss", 0, size, size + 1).size()).isEqualTo(size + 1);
+    assertThat(metrics.history("run", "loss", 0, size).size()).isEqualTo(size + 1);
+
+    var lines = metrics.bulkInterval(List.of("run"), "loss", 0, size, 50).get("run");
+    assertThat(lines.size()).isLessThanOrEqualTo(50);
+    assertThat(lines.steps()).startsWith(0).endsWith(size);
+    assertThat(metrics.bulkInterval(List.of("run"), "loss", 0, size, 1).get("run").steps())
+        .containsExactly(size);
   }
 
   @Test

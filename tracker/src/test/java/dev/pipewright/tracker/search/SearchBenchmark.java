@@ -125,7 +125,7 @@ class SearchBenchmark {
               "principal", postgres.user(),
               "credential", postgres.password(),
               "initialSize", "1",
-              "maxSize", "1");
+              "maxSize", "2");
       try (var source =
           AgroalDataSource.from(new AgroalPropertiesReader().readProperties(settings).get())) {
         load(source);
