@@ -41,14 +41,20 @@ class AnswerStore {
         .list();
   }
 
-  static void put(Handle tx, Key key, int server, byte[] content) {
-    tx.createUpdate(
-            "insert into tracker.answer (call, id, server, content) values (:call, :id, :server, :content)")
+  /// @return whether there are answers to equal calls
+  static boolean put(Handle tx, Key key, int server, byte[] content) {
+    return tx.createQuery(
+            """
+            insert into tracker.answer (call, id, server, content)
+            values (:call, :id, :server, :content)
+            returning exists (select from tracker.answer o where o.call = :call and o.id <> :id)
+            """)
         .bind("call", key.call)
         .bind("id", key.id)
         .bind("server", server)
         .bind("content", content)
-        .execute();
+        .mapTo(Boolean.class)
+        .one();
   }
 
   /// Makes another server's or a lost answer this server's.

@@ -89,6 +89,11 @@ class Repeats {
     private static final long serialVersionUID = 1L;
   }
 
+  /// There are answers to equal calls, one of which may be this one's.
+  private static final class AnswersThere extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
   /// A call from when it is read until its answer is delivered or lost.
   final class Attempt {
     private final UUID call;
@@ -195,22 +200,30 @@ class Repeats {
     awaitLost(enter(attempt));
     return switch (repeat) {
       case IS_HARMLESS -> work.run();
-      case MAKES_ANOTHER ->
-          caring(
+      case MAKES_ANOTHER -> {
+        try {
+          // Hardly ever is there a lost answer, so the work does not wait for the look.
+          yield caring(
+              attempt,
+              tx -> {
+                var content = work(tx, attempt, work, true);
+                stay(attempt);
+                return content;
+              });
+        } catch (AnswersThere e) {
+          yield caring(
               attempt,
               tx -> {
                 var lost = lost(tx, attempt);
-                var content = lost == null ? work(tx, attempt, work) : lost;
-                // Its repeat may have been faster and made the thing.
-                attempt.news.await();
-                if (attempt.client.isGone()) {
-                  throw new HungUp();
-                }
+                var content = lost == null ? work(tx, attempt, work, false) : lost;
+                stay(attempt);
                 return content;
               });
+        }
+      }
       case IS_REFUSED -> {
         try {
-          yield caring(attempt, tx -> work(tx, attempt, work));
+          yield caring(attempt, tx -> work(tx, attempt, work, false));
         } catch (Exception failure) {
           var refusal = MlflowError.of(failure);
           if (refusal.code().status() >= 500) {
@@ -250,11 +263,22 @@ class Repeats {
     }
   }
 
-  private byte[] work(Handle tx, Attempt attempt, Work work) throws Exception {
+  /// The repeat of a client that is gone may have been faster and made the thing.
+  private static void stay(Attempt attempt) throws InterruptedException, HungUp {
+    attempt.news.await();
+    if (attempt.client.isGone()) {
+      throw new HungUp();
+    }
+  }
+
+  /// @param alone whether the work is to be undone when there are answers to equal calls
+  private byte[] work(Handle tx, Attempt attempt, Work work, boolean alone) throws Exception {
     var content = work.run();
     var key = new Key(attempt.call, Ids.uuid7(clock.millis()));
     care(attempt, key);
-    AnswerStore.put(tx, key, server, content);
+    if (AnswerStore.put(tx, key, server, content) && alone) {
+      throw new AnswersThere();
+    }
     return content;
   }
 
