@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
@@ -25,7 +26,8 @@ public class Db {
   }
 
   /// Runs one transaction: all or nothing. It is READ COMMITTED, as the pool sets up its
-  /// connections; asking for it here would cost six more round trips.
+  /// connections; asking for it here would cost six more round trips. Within another one on this
+  /// thread it is a part of that one.
   public <R, X extends Exception> R inTransaction(HandleCallback<R, X> work) throws X {
     return jdbi.inTransaction(work);
   }
@@ -35,7 +37,12 @@ public class Db {
     jdbi.useTransaction(work);
   }
 
-  /// Reads, each statement by itself.
+  /// A connection that is kept, such as for a lock that lasts as long as its holder lives.
+  public Handle open() {
+    return jdbi.open();
+  }
+
+  /// Reads, each statement by itself, unless a transaction is under way on this thread.
   public <R, X extends Exception> R read(HandleCallback<R, X> work) throws X {
     return jdbi.withHandle(work);
   }

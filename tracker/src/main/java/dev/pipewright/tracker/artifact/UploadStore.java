@@ -32,7 +32,8 @@ public class UploadStore {
   public boolean exists(String id) {
     return db.read(handle ->
         handle
-            .createQuery("select exists (select from tracker.artifact_upload where id = :id)")
+            .createQuery(
+                "select exists (select from tracker.artifact_upload where id = :id and not completed)")
             .bind("id", id)
             .mapTo(Boolean.class)
             .one());
@@ -46,7 +47,8 @@ public class UploadStore {
         tx.createUpdate(
                 """
                 insert into tracker.artifact_upload_part (upload_id, number, digest, size)
-                select id, :number, :digest, :size from tracker.artifact_upload where id = :id
+                select id, :number, :digest, :size from tracker.artifact_upload
+                where id = :id and not completed
                 on conflict (upload_id, number) do update set
                   digest = excluded.digest, size = excluded.size
                 """)
@@ -81,16 +83,38 @@ public class UploadStore {
       String id, String path, String digest, long size, String mediaType, Instant at) {
     return db.inTransaction(tx -> {
       int ended =
-          tx.createUpdate("delete from tracker.artifact_upload where id = :id and path = :path")
+          tx.createUpdate(
+                  """
+                  update tracker.artifact_upload set completed = true
+                  where id = :id and path = :path and not completed
+                  """)
               .bind("id", id)
               .bind("path", path)
               .execute();
       if (ended == 0) {
         return false;
       }
+      tx.createUpdate("delete from tracker.artifact_upload_part where upload_id = :id")
+          .bind("id", id)
+          .execute();
       ArtifactStore.put(tx, path, digest, size, mediaType, at);
       return true;
     });
+  }
+
+  /// Whether it was completed some time ago, so that to do it again is no error.
+  public boolean isCompleted(String id, String path) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select exists (select from tracker.artifact_upload
+                  where id = :id and path = :path and completed)
+                """)
+            .bind("id", id)
+            .bind("path", path)
+            .mapTo(Boolean.class)
+            .one());
   }
 
   public void abort(String id, String path) {

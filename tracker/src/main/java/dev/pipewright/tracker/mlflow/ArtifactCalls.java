@@ -37,17 +37,24 @@ class ArtifactCalls implements Routes.Family {
   // What object stores allow.
   private static final int MOST_PARTS = 10_000;
   private static final Duration LONGEST_UPLOAD = Duration.ofDays(7);
-  private static final Duration READABLE = Duration.ofMinutes(15);
-  private static final long LONGEST_READABLE = 604_800;
+  private static final Duration VALID = Duration.ofMinutes(15);
+  private static final long LONGEST_VALID = 604_800;
 
   private final ArtifactRoots roots;
   private final ArtifactStore artifacts;
   private final UploadStore uploads;
   private final Blobs blobs;
+  private final SignedAddresses addresses;
   private final Clock clock;
 
   ArtifactCalls(
-      ArtifactRoots roots, ArtifactStore artifacts, UploadStore uploads, Blobs blobs, Clock clock) {
+      ArtifactRoots roots,
+      ArtifactStore artifacts,
+      UploadStore uploads,
+      Blobs blobs,
+      SignedAddresses addresses,
+      Clock clock) {
+    this.addresses = addresses;
     this.roots = roots;
     this.artifacts = artifacts;
     this.uploads = uploads;
@@ -111,20 +118,25 @@ class ArtifactCalls implements Routes.Family {
   record Download(String url, Map<String, String> headers, long fileSize) {}
 
   private Object presignedProxy(Call call) {
-    return download(call, ArtifactRoots.path(call.rest()), READABLE);
+    return download(call, ArtifactRoots.path(call.rest()), VALID);
   }
 
   record Presigned(String presignedUrl, Map<String, String> headers, @Nullable Long fileSize) {}
 
   private Object presignedOfRun(Call call) {
     var path = ArtifactRoots.path(call.requireString("path"));
-    long seconds = call.integer("expiration", READABLE.toSeconds());
-    if (seconds < 1 || seconds > LONGEST_READABLE) {
+    var validity = validity(call);
+    var found = download(call, roots.ofRun(call.runId()).join(path), validity);
+    return new Presigned(found.url, found.headers, found.fileSize);
+  }
+
+  private static Duration validity(Call call) {
+    long seconds = call.integer("expiration", VALID.toSeconds());
+    if (seconds < 1 || seconds > LONGEST_VALID) {
       throw MlflowError.invalid(
           "expiration must be between 1 and 604800 seconds (got " + seconds + ").");
     }
-    var found = download(call, roots.ofRun(call.runId()).join(path), Duration.ofSeconds(seconds));
-    return new Presigned(found.url, found.headers, found.fileSize);
+    return Duration.ofSeconds(seconds);
   }
 
   /// The store's own address, so that the content does not pass through this server; where it has
@@ -136,7 +148,7 @@ class ArtifactCalls implements Routes.Family {
         blobs
             .presign(file.digest(), name, validity)
             .map(Object::toString)
-            .orElseGet(() -> server(call) + "/api/" + PROXY + "artifacts/" + encoded(path));
+            .orElseGet(() -> signed(call, "GET", path, validity));
     return new Download(address, Map.of(), file.size());
   }
 
@@ -148,8 +160,17 @@ class ArtifactCalls implements Routes.Family {
     }
     var path = ArtifactRoots.path(call.requireString("path"));
     var root = run.isEmpty() ? roots.ofModel(model) : roots.ofRun(run);
-    return new Presigned(
-        server(call) + "/api/" + PROXY + "artifacts/" + encoded(root.join(path)), Map.of(), null);
+    return new Presigned(signed(call, "PUT", root.join(path), validity(call)), Map.of(), null);
+  }
+
+  private String signed(Call call, String method, String path, Duration validity) {
+    return server(call)
+        + "/api/"
+        + PROXY
+        + "artifacts/"
+        + encoded(path)
+        + "?"
+        + addresses.query(method, path, validity);
   }
 
   private static String server(Call call) {
@@ -202,6 +223,9 @@ class ArtifactCalls implements Routes.Family {
     if (wanted.isEmpty()) {
       throw MlflowError.missing("parts");
     }
+    if (uploads.isCompleted(id, path)) {
+      return null;
+    }
     var stored = uploads.parts(id);
     if (!uploads.exists(id)) {
       throw noUpload(id);
@@ -232,7 +256,8 @@ class ArtifactCalls implements Routes.Family {
       joined = blobs.put(content);
     }
     if (!uploads.complete(
-        id, path, joined.digest(), joined.size(), MediaTypes.ofName(path), clock.instant())) {
+            id, path, joined.digest(), joined.size(), MediaTypes.ofName(path), clock.instant())
+        && !uploads.isCompleted(id, path)) {
       throw noUpload(id);
     }
     return null;

@@ -42,10 +42,17 @@ class ArtifactFiles {
   private final ArtifactStore artifacts;
   private final UploadStore uploads;
   private final Blobs blobs;
+  private final SignedAddresses addresses;
   private final Clock clock;
 
   ArtifactFiles(
-      ArtifactRoots roots, ArtifactStore artifacts, UploadStore uploads, Blobs blobs, Clock clock) {
+      ArtifactRoots roots,
+      ArtifactStore artifacts,
+      UploadStore uploads,
+      Blobs blobs,
+      SignedAddresses addresses,
+      Clock clock) {
+    this.addresses = addresses;
     this.roots = roots;
     this.artifacts = artifacts;
     this.uploads = uploads;
@@ -58,10 +65,14 @@ class ArtifactFiles {
   @Operation(hidden = true)
   public Response get(
       @PathParam("path") String path,
+      @QueryParam("expires") @Nullable String expires,
+      @QueryParam("signature") @Nullable String signature,
       @HeaderParam("Range") @Nullable String range,
       @HeaderParam("If-None-Match") @Nullable String known)
       throws IOException {
-    return send(ArtifactRoots.path(path), range, known);
+    var file = ArtifactRoots.path(path);
+    addresses.check("GET", file, expires, signature);
+    return send(file, range, known);
   }
 
   @GET
@@ -140,8 +151,14 @@ class ArtifactFiles {
   @Path(FILE)
   @Consumes(MediaType.WILDCARD)
   @Operation(hidden = true)
-  public Response put(@PathParam("path") String path, InputStream content) throws IOException {
+  public Response put(
+      @PathParam("path") String path,
+      @QueryParam("expires") @Nullable String expires,
+      @QueryParam("signature") @Nullable String signature,
+      InputStream content)
+      throws IOException {
     var file = ArtifactRoots.path(path);
+    addresses.check("PUT", file, expires, signature);
     if (file.isEmpty()) {
       throw MlflowError.invalid("Invalid path");
     }
@@ -154,14 +171,12 @@ class ArtifactFiles {
     artifacts.put(path, stored.digest(), stored.size(), MediaTypes.ofName(path), clock.instant());
   }
 
+  /// Once more is no error.
   @DELETE
   @Path(FILE)
   @Operation(hidden = true)
   public Response delete(@PathParam("path") String path) {
-    var file = ArtifactRoots.path(path);
-    if (artifacts.delete(file) == 0) {
-      throw missing(file);
-    }
+    artifacts.delete(ArtifactRoots.path(path));
     return json(200, Map.of());
   }
 

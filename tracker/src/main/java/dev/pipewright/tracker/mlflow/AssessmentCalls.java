@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.trace.Assessment;
 import dev.pipewright.tracker.trace.Assessment.Kind;
@@ -39,7 +40,7 @@ class AssessmentCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("3.0/mlflow/traces/{trace_id}/assessments", this::create)
+        .post("3.0/mlflow/traces/{trace_id}/assessments", Repeat.MAKES_ANOTHER, this::create)
         .get("3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}", this::get)
         .patch("3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}", this::update)
         .delete("3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}", this::delete);

@@ -15,6 +15,7 @@ import dev.pipewright.tracker.evaluation.EvaluationDatasetStore.RecordRow;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.search.Bindings;
 import dev.pipewright.tracker.search.Entity;
@@ -62,7 +63,7 @@ class EvaluationDatasetCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("3.0/mlflow/datasets/create", this::create)
+        .post("3.0/mlflow/datasets/create", Repeat.MAKES_ANOTHER, this::create)
         .post("3.0/mlflow/datasets/search", this::search)
         .get("3.0/mlflow/datasets/search", this::search)
         .get("3.0/mlflow/datasets/{dataset_id}", this::get)

@@ -5,6 +5,7 @@ import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.ErrorCode;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.ExperimentStore;
@@ -55,7 +56,7 @@ class ExperimentCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("2.0/mlflow/experiments/create", this::create)
+        .post("2.0/mlflow/experiments/create", Repeat.IS_REFUSED, this::create)
         .get("2.0/mlflow/experiments/get", this::get)
         .get("2.0/mlflow/experiments/get-by-name", this::getByName)
         .get("2.0/mlflow/experiments/search", this::search)
@@ -64,7 +65,7 @@ class ExperimentCalls implements Routes.Family {
         .post("2.0/mlflow/experiments/delete", call -> setDeleted(call, true))
         .post("2.0/mlflow/experiments/restore", call -> setDeleted(call, false))
         .post("2.0/mlflow/experiments/set-experiment-tag", this::setTag)
-        .post("2.0/mlflow/experiments/delete-experiment-tag", this::deleteTag)
+        .post("2.0/mlflow/experiments/delete-experiment-tag", Repeat.IS_REFUSED, this::deleteTag)
         .post("2.0/mlflow/experiments/search-datasets", this::searchDatasets);
   }
 
@@ -145,7 +146,9 @@ class ExperimentCalls implements Routes.Family {
       if (!ExperimentStore.rename(tx, id, name)) {
         throw MlflowError.exists(taken(name));
       }
-      webhooks.emitExperiment(tx, "UPDATED", id);
+      if (!found.name().equals(name)) {
+        webhooks.emitExperiment(tx, "UPDATED", id);
+      }
     });
     return null;
   }

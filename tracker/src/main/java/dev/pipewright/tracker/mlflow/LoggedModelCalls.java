@@ -6,6 +6,7 @@ import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.Entities.Pair;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.model.LoggedModelStore;
 import dev.pipewright.tracker.model.LoggedModelStore.LoggedModelRow;
@@ -51,13 +52,16 @@ class LoggedModelCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("2.0/mlflow/logged-models", this::create)
+        .post("2.0/mlflow/logged-models", Repeat.MAKES_ANOTHER, this::create)
         .post("2.0/mlflow/logged-models/search", this::search)
         .get("2.0/mlflow/logged-models/{model_id}", this::get)
         .patch("2.0/mlflow/logged-models/{model_id}", this::finish)
         .delete("2.0/mlflow/logged-models/{model_id}", this::delete)
         .patch("2.0/mlflow/logged-models/{model_id}/tags", this::setTags)
-        .delete("2.0/mlflow/logged-models/{model_id}/tags/{tag_key}", this::deleteTag)
+        .delete(
+            "2.0/mlflow/logged-models/{model_id}/tags/{tag_key}",
+            Repeat.IS_REFUSED,
+            this::deleteTag)
         .post("2.0/mlflow/logged-models/{model_id}/params", this::logParams);
   }
 

@@ -8,6 +8,7 @@ import dev.pipewright.tracker.artifact.ArtifactStore;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.ByteArrayInputStream;
@@ -41,7 +42,7 @@ class PromptlabCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("2.0/mlflow/runs/create-promptlab-run", this::create)
+        .post("2.0/mlflow/runs/create-promptlab-run", Repeat.MAKES_ANOTHER, this::create)
         .get("2.0/mlflow/gateway-proxy", call -> gateway())
         .post("2.0/mlflow/gateway-proxy", call -> gateway());
   }
@@ -51,7 +52,7 @@ class PromptlabCalls implements Routes.Family {
     return Map.of("endpoints", MlflowJson.MAPPER.createArrayNode());
   }
 
-  private Object create(Call call) throws IOException, InterruptedException {
+  private Object create(Call call) throws IOException {
     require(call, "experiment_id");
     var template = require(call, "prompt_template").asText();
     var prompts = pairs(call, "prompt_parameters");
@@ -72,23 +73,18 @@ class PromptlabCalls implements Routes.Family {
     run.put("user_id", call.string("user_id", "unknown"));
     run.put("start_time", call.integer("start_time", clock.millis()));
     var id = runs.created(Call.of(run));
-    var status = "FAILED";
-    try {
-      runs.logBatch(Call.of(batch(id, template, route, pairs(call, "model_parameters"))));
-      var table = MlflowJson.bytes(table(prompts, input, call.string("model_output"), outputs));
-      var stored = blobs.put(new ByteArrayInputStream(table));
-      artifacts.put(
-          roots.ofRun(id).join(TABLE),
-          stored.digest(),
-          stored.size(),
-          "application/json",
-          clock.instant());
-      status = "FINISHED";
-    } finally {
-      runs.update(
-          Call.of(
-              object().put("run_id", id).put("status", status).put("end_time", clock.millis())));
-    }
+    runs.logBatchNow(Call.of(batch(id, template, route, pairs(call, "model_parameters"))));
+    var table = MlflowJson.bytes(table(prompts, input, call.string("model_output"), outputs));
+    var stored = blobs.put(new ByteArrayInputStream(table));
+    artifacts.put(
+        roots.ofRun(id).join(TABLE),
+        stored.digest(),
+        stored.size(),
+        "application/json",
+        clock.instant());
+    runs.update(
+        Call.of(
+            object().put("run_id", id).put("status", "FINISHED").put("end_time", clock.millis())));
     return runs.get(Call.of(object().put("run_id", id)));
   }
 

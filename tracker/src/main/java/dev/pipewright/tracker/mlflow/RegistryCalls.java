@@ -4,6 +4,7 @@ import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.Entities.Pair;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.model.LoggedModelStore;
 import dev.pipewright.tracker.model.RegistryStore;
@@ -31,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
@@ -79,13 +81,13 @@ class RegistryCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("2.0/mlflow/registered-models/create", this::create)
+        .post("2.0/mlflow/registered-models/create", Repeat.IS_REFUSED, this::create)
         .get("2.0/mlflow/registered-models/get", this::get)
         .get("2.0/mlflow/registered-models/search", this::search)
         .get("2.0/mlflow/model-versions/search", this::searchVersions)
         .patch("2.0/mlflow/registered-models/update", this::update)
-        .post("2.0/mlflow/registered-models/rename", this::rename)
-        .delete("2.0/mlflow/registered-models/delete", this::delete)
+        .post("2.0/mlflow/registered-models/rename", Repeat.IS_REFUSED, this::rename)
+        .delete("2.0/mlflow/registered-models/delete", Repeat.IS_REFUSED, this::delete)
         .get("2.0/mlflow/registered-models/get-latest-versions", this::latestVersions)
         .post("2.0/mlflow/registered-models/get-latest-versions", this::latestVersions)
         .post("2.0/mlflow/registered-models/set-tag", this::setTag)
@@ -93,10 +95,10 @@ class RegistryCalls implements Routes.Family {
         .post("2.0/mlflow/registered-models/alias", this::setAlias)
         .delete("2.0/mlflow/registered-models/alias", this::deleteAlias)
         .get("2.0/mlflow/registered-models/alias", this::getByAlias)
-        .post("2.0/mlflow/model-versions/create", this::createVersion)
+        .post("2.0/mlflow/model-versions/create", Repeat.MAKES_ANOTHER, this::createVersion)
         .get("2.0/mlflow/model-versions/get", this::getVersion)
         .patch("2.0/mlflow/model-versions/update", this::updateVersion)
-        .delete("2.0/mlflow/model-versions/delete", this::deleteVersion)
+        .delete("2.0/mlflow/model-versions/delete", Repeat.IS_REFUSED, this::deleteVersion)
         .post("2.0/mlflow/model-versions/transition-stage", this::transition)
         .get("2.0/mlflow/model-versions/get-download-uri", this::downloadUri)
         .post("2.0/mlflow/model-versions/set-tag", this::setVersionTag)
@@ -233,7 +235,7 @@ class RegistryCalls implements Routes.Family {
     db.useTransaction(tx -> {
       var model = existing(tx, name);
       registry.tag(tx, name, key, value);
-      if (isPrompt(model.tags())) {
+      if (isPrompt(model.tags()) && !value.equals(model.tags().get(key))) {
         webhooks.emit(tx, "PROMPT_TAG", "SET", Map.of("name", name, "key", key, "value", value));
       }
     });
@@ -269,12 +271,16 @@ class RegistryCalls implements Routes.Family {
     db.useTransaction(tx -> {
       var model = existing(tx, name);
       existing(tx, name, version);
+      boolean changes = !registry.alias(tx, name, alias).equals(Optional.of(version));
       registry.setAlias(tx, name, alias, version);
-      webhooks.emit(
-          tx,
-          isPrompt(model.tags()) ? "PROMPT_ALIAS" : "MODEL_VERSION_ALIAS",
-          "CREATED",
-          Map.of("name", name, "alias", alias, "version", String.valueOf(version)));
+      // A repeated request tells nothing; likewise below.
+      if (changes) {
+        webhooks.emit(
+            tx,
+            isPrompt(model.tags()) ? "PROMPT_ALIAS" : "MODEL_VERSION_ALIAS",
+            "CREATED",
+            Map.of("name", name, "alias", alias, "version", String.valueOf(version)));
+      }
     });
     return null;
   }
@@ -530,6 +536,9 @@ class RegistryCalls implements Routes.Family {
         call,
         (tx, row) -> {
           registry.tagVersion(tx, row.name(), row.version(), key, value);
+          if (value.equals(row.tags().get(key))) {
+            return;
+          }
           webhooks.emit(
               tx,
               isPrompt(row.tags()) ? "PROMPT_VERSION_TAG" : "MODEL_VERSION_TAG",

@@ -17,6 +17,7 @@ import dev.pipewright.tracker.mlflow.Entities.ModelOutput;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunModelStore;
@@ -97,7 +98,7 @@ class RunCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("2.0/mlflow/runs/create", this::create)
+        .post("2.0/mlflow/runs/create", Repeat.MAKES_ANOTHER, this::create)
         .get("2.0/mlflow/runs/get", this::get)
         .post("2.0/mlflow/runs/search", this::search)
         .post("2.0/mlflow/runs/update", this::update)
@@ -106,7 +107,7 @@ class RunCalls implements Routes.Family {
         .post("2.0/mlflow/runs/log-metric", this::logMetric)
         .post("2.0/mlflow/runs/log-parameter", this::logParam)
         .post("2.0/mlflow/runs/set-tag", this::setTag)
-        .post("2.0/mlflow/runs/delete-tag", this::deleteTag)
+        .post("2.0/mlflow/runs/delete-tag", Repeat.IS_REFUSED, this::deleteTag)
         .post("2.0/mlflow/runs/log-batch", this::logBatch)
         .post("2.0/mlflow/runs/log-model", this::logModel)
         .post("2.0/mlflow/runs/log-inputs", this::logInputs)
@@ -227,6 +228,11 @@ class RunCalls implements Routes.Family {
     var name = call.string("run_name", "");
     db.useTransaction(tx -> {
       var run = active(tx, id);
+      @Nullable RunRow before = null;
+      if (status != null && webhooks.isHeard("RUN", "UPDATED")) {
+        runs.lock(tx, run.number());
+        before = row(id);
+      }
       runs.update(
           tx,
           run.number(),
@@ -237,7 +243,8 @@ class RunCalls implements Routes.Family {
         Rules.tag(RunWrites.NAME_TAG, name, "");
         runs.tags(tx, entries(run, Map.of(RunWrites.NAME_TAG, name)));
       }
-      if (status != null) {
+      // A repeated request changes nothing, so nobody is told.
+      if (before != null && !before.equals(row(id))) {
         webhooks.emitRuns(tx, "UPDATED", List.of(id));
       }
     });
@@ -305,7 +312,24 @@ class RunCalls implements Routes.Family {
     return null;
   }
 
-  @Nullable Object logBatch(Call call) throws InterruptedException {
+  private @Nullable Object logBatch(Call call) throws InterruptedException {
+    return store(batch(call));
+  }
+
+  /// Logs params and tags as a part of the transaction that is under way.
+  void logBatchNow(Call call) {
+    var batch = batch(call);
+    db.useTransaction(tx -> {
+      var run = active(tx, batch.runId());
+      var different = runs.params(tx, entries(run, batch.params()));
+      if (!different.isEmpty()) {
+        throw MlflowError.invalid("The param '" + different.getFirst().key() + "' comes twice.");
+      }
+      runs.tags(tx, entries(run, batch.tags()));
+    });
+  }
+
+  private static Write batch(Call call) {
     var id = call.requireString("run_id");
     var points = points(call.objects("metrics"));
     var params = pairs(call.objects("params"), "params");
@@ -319,7 +343,7 @@ class RunCalls implements Routes.Family {
     }
     Rules.batch(points.size(), params.size(), tags.size());
     Rules.distinct(params.stream().map(Entities.Pair::key).toList());
-    return store(new Write(id, series(points), map(params), map(tags)));
+    return new Write(id, series(points), map(params), map(tags));
   }
 
   private record Point(

@@ -7,6 +7,7 @@ import dev.pipewright.tracker.evaluation.ScorerStore.ScorerRow;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -31,11 +32,11 @@ class ScorerCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post("3.0/mlflow/scorers/register", this::register)
+        .post("3.0/mlflow/scorers/register", Repeat.MAKES_ANOTHER, this::register)
         .get("3.0/mlflow/scorers/list", this::list)
         .get("3.0/mlflow/scorers/versions", this::versions)
         .get("3.0/mlflow/scorers/get", this::get)
-        .delete("3.0/mlflow/scorers/delete", this::delete);
+        .delete("3.0/mlflow/scorers/delete", Repeat.IS_REFUSED, this::delete);
   }
 
   private record Scorer(

@@ -3,6 +3,7 @@ package dev.pipewright.tracker.mlflow;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.platform.Db;
 import dev.pipewright.tracker.mlflow.TraceMessages.Info;
@@ -10,6 +11,7 @@ import dev.pipewright.tracker.mlflow.TraceMessages.OldInfo;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
 import dev.pipewright.tracker.mlflow.wire.MlflowJson;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.search.Bindings;
@@ -26,6 +28,7 @@ import dev.pipewright.tracker.trace.TraceStatisticsStore;
 import dev.pipewright.tracker.trace.TraceStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +47,9 @@ class TraceCalls implements Routes.Family {
   private static final int DEFAULT_RESULTS = 100;
   private static final int MOST_RESULTS = 500;
   private static final int MOST_LINKS = 100;
+  // As long as MLflow's server waits.
+  private static final Duration SPANS_COME = Duration.ofSeconds(3);
+  private static final Duration LOOK = Duration.ofMillis(100);
   private static final Set<String> OWN_TAGS =
       Set.of(TraceInfo.SPANS_TAG, "mlflow.trace.archiveLocation", "mlflow.trace.archivalFailure");
 
@@ -80,18 +86,18 @@ class TraceCalls implements Routes.Family {
         .get("3.0/mlflow/traces/batchGet", this::batchGet)
         .post("3.0/mlflow/traces/batchGetInfos", this::batchGetInfos)
         .post("3.0/mlflow/traces/search", this::search)
-        .post("3.0/mlflow/traces/delete-traces", this::delete)
+        .post("3.0/mlflow/traces/delete-traces", Repeat.MAKES_ANOTHER, this::delete)
         .post("3.0/mlflow/traces/calculate-filter-correlation", this::correlation)
         .get("3.0/mlflow/traces/{trace_id}", this::get)
         .patch("3.0/mlflow/traces/{trace_id}/tags", this::setTag)
-        .delete("3.0/mlflow/traces/{trace_id}/tags", this::deleteTag)
-        .post("2.0/mlflow/traces", this::oldStart)
+        .delete("3.0/mlflow/traces/{trace_id}/tags", Repeat.IS_REFUSED, this::deleteTag)
+        .post("2.0/mlflow/traces", Repeat.MAKES_ANOTHER, this::oldStart)
         .get("2.0/mlflow/traces", this::oldSearch)
         .patch("2.0/mlflow/traces/{trace_id}", this::oldEnd)
         .get("2.0/mlflow/traces/{trace_id}/info", this::oldGet)
         .patch("2.0/mlflow/traces/{trace_id}/tags", this::setTag)
-        .delete("2.0/mlflow/traces/{trace_id}/tags", this::deleteTag)
-        .post("2.0/mlflow/traces/delete-traces", this::delete)
+        .delete("2.0/mlflow/traces/{trace_id}/tags", Repeat.IS_REFUSED, this::deleteTag)
+        .post("2.0/mlflow/traces/delete-traces", Repeat.MAKES_ANOTHER, this::delete)
         .post("2.0/mlflow/traces/link-to-run", this::linkToRun)
         .post("2.0/mlflow/traces/link-prompts", this::linkPrompts);
   }
@@ -127,11 +133,21 @@ class TraceCalls implements Routes.Family {
           tx,
           TraceMessages.readInfo(info, experimentId, location(experiment.artifactLocation(), id)));
       long number = TraceStore.number(tx, id).orElseThrow();
-      for (var each : said) {
-        AssessmentCalls.put(assessments, tx, number, TraceMessages.readAssessment(each, id, now));
+      for (int i = 0; i < said.size(); i++) {
+        AssessmentCalls.put(
+            assessments,
+            tx,
+            number,
+            TraceMessages.readAssessment(said.get(i), id, now, newId(id, i, said.get(i))));
       }
     });
     return Map.of("trace", new Trace(info(id), null));
+  }
+
+  /// The same when the request comes again.
+  private static String newId(String traceId, int place, JsonNode assessment) {
+    return Digests.of(traceId + '/' + place + '/' + assessment)
+        .substring("sha256:".length(), "sha256:".length() + 32);
   }
 
   /// Where the files of a trace go.
@@ -162,19 +178,27 @@ class TraceCalls implements Routes.Family {
     return Map.of("trace", new Trace(info(call.requireString("trace_id")), null));
   }
 
-  private Object getWithSpans(Call call) {
+  /// Spans that are on their way are waited for, which saves a client that just made them from
+  /// asking again.
+  private Object getWithSpans(Call call) throws InterruptedException {
     var id = call.requireString("trace_id");
     boolean partial = Boolean.TRUE.equals(call.bool("allow_partial"));
-    var info =
-        traces
-            .find(id)
-            .orElseThrow(() -> MlflowError.notFound("Trace with ID " + id + " is not found."));
-    var spans = traces.spans(List.of(id)).getOrDefault(id, List.of());
-    if (!partial && !isComplete(info, spans)) {
-      throw MlflowError.notFound(
-          "Trace with ID " + id + " is not fully exported yet, please try again later.");
+    long end = System.nanoTime() + SPANS_COME.toNanos();
+    while (true) {
+      var info =
+          traces
+              .find(id)
+              .orElseThrow(() -> MlflowError.notFound("Trace with ID " + id + " is not found."));
+      var spans = traces.spans(List.of(id)).getOrDefault(id, List.of());
+      if (partial || isComplete(info, spans)) {
+        return Map.of("trace", new Trace(infos(List.of(info)).getFirst(), otlp(spans)));
+      }
+      if (System.nanoTime() > end) {
+        throw MlflowError.notFound(
+            "Trace with ID " + id + " is not fully exported yet, please try again later.");
+      }
+      Thread.sleep(LOOK);
     }
-    return Map.of("trace", new Trace(infos(List.of(info)).getFirst(), otlp(spans)));
   }
 
   private static List<ObjectNode> otlp(List<Span> spans) {

@@ -244,6 +244,12 @@ final class TraceMessages {
   }
 
   static Assessment readAssessment(JsonNode given, String traceId, Instant now) {
+    return readAssessment(
+        given, traceId, now, Ids.uuid7(now.toEpochMilli()).toString().replace("-", ""));
+  }
+
+  /// @param newId of one that has none
+  static Assessment readAssessment(JsonNode given, String traceId, Instant now, String newId) {
     var kind = kind(given);
     if (kind == null) {
       throw MlflowError.invalid(
@@ -255,9 +261,7 @@ final class TraceMessages {
     var updated = Call.string(given, "last_update_time", "assessment.last_update_time");
     var sourceId = Call.string(source, "source_id", "assessment.source.source_id");
     return new Assessment(
-        id == null || id.isEmpty()
-            ? "a-" + Ids.uuid7(now.toEpochMilli()).toString().replace("-", "")
-            : id,
+        id == null || id.isEmpty() ? "a-" + newId : id,
         traceId,
         Call.requireString(given, "assessment_name", "assessment.assessment_name"),
         kind,

@@ -3,6 +3,7 @@ package dev.pipewright.tracker.mlflow;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.tracker.mlflow.wire.Call;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
+import dev.pipewright.tracker.mlflow.wire.Repeat;
 import dev.pipewright.tracker.mlflow.wire.Routes;
 import dev.pipewright.tracker.webhook.WebhookEvent;
 import dev.pipewright.tracker.webhook.WebhookStore;
@@ -61,11 +62,11 @@ class WebhookCalls implements Routes.Family {
   @Override
   public void addTo(Routes routes) {
     routes
-        .post(ALL, this::create)
+        .post(ALL, Repeat.MAKES_ANOTHER, this::create)
         .get(ALL, this::list)
         .get(ONE, call -> Map.of("webhook", webhook(find(call))))
         .patch(ONE, this::update)
-        .delete(ONE, this::delete)
+        .delete(ONE, Repeat.IS_REFUSED, this::delete)
         .post(ONE + "/test", this::test);
   }
 

@@ -184,63 +184,69 @@ public class WebhookStore {
 
   /// @param secret encrypted; null for none
   void create(UUID id, Definition webhook, byte @Nullable [] secret) {
-    db.useTransaction(tx ->
-        tx.createUpdate(
-                """
-                insert into tracker.webhook (id, name, description, url, events, secret, status)
-                values (:id, :name, :description, :url, :events::jsonb, :secret,
-                  coalesce(cast(:status as text), 'ACTIVE'))
-                """)
-            .bind("id", id)
-            .bind("name", webhook.name)
-            .bind("description", webhook.description)
-            .bind("url", webhook.url)
-            .bind("events", json(webhook.events))
-            .bind("secret", secret)
-            .bind("status", webhook.status)
-            .execute());
-    listened.set(new Listened(null));
+    db.useTransaction(tx -> {
+      changes(tx);
+      tx.createUpdate(
+              """
+              insert into tracker.webhook (id, name, description, url, events, secret, status)
+              values (:id, :name, :description, :url, :events::jsonb, :secret,
+                coalesce(cast(:status as text), 'ACTIVE'))
+              """)
+          .bind("id", id)
+          .bind("name", webhook.name)
+          .bind("description", webhook.description)
+          .bind("url", webhook.url)
+          .bind("events", json(webhook.events))
+          .bind("secret", secret)
+          .bind("status", webhook.status)
+          .execute();
+    });
+  }
+
+  /// What webhooks listen for is read anew once the transaction is committed.
+  private void changes(Handle tx) {
+    tx.afterCommit(() -> listened.set(new Listened(null)));
   }
 
   /// @param newSecret whether the secret changes; null is none
   /// @return false when there is no such webhook
   boolean update(UUID id, Definition webhook, boolean newSecret, byte @Nullable [] secret) {
-    int updated =
-        db.inTransaction(tx ->
-            tx.createUpdate(
-                    """
-                    update tracker.webhook set
-                      name = coalesce(cast(:name as text), name),
-                      description = coalesce(cast(:description as text), description),
-                      url = coalesce(cast(:url as text), url),
-                      events = coalesce(cast(:events as jsonb), events),
-                      status = coalesce(cast(:status as text), status),
-                      secret = case when :newSecret then cast(:secret as bytea) else secret end,
-                      updated_at = now()
-                    where id = :id
-                    """)
-                .bind("id", id)
-                .bind("name", webhook.name)
-                .bind("description", webhook.description)
-                .bind("url", webhook.url)
-                .bind("events", webhook.events == null ? null : json(webhook.events))
-                .bind("status", webhook.status)
-                .bind("newSecret", newSecret)
-                .bind("secret", secret)
-                .execute());
-    listened.set(new Listened(null));
-    return updated == 1;
+    return db.inTransaction(tx -> {
+      changes(tx);
+      return tx.createUpdate(
+                  """
+                  update tracker.webhook set
+                    name = coalesce(cast(:name as text), name),
+                    description = coalesce(cast(:description as text), description),
+                    url = coalesce(cast(:url as text), url),
+                    events = coalesce(cast(:events as jsonb), events),
+                    status = coalesce(cast(:status as text), status),
+                    secret = case when :newSecret then cast(:secret as bytea) else secret end,
+                    updated_at = now()
+                  where id = :id
+                  """)
+              .bind("id", id)
+              .bind("name", webhook.name)
+              .bind("description", webhook.description)
+              .bind("url", webhook.url)
+              .bind("events", webhook.events == null ? null : json(webhook.events))
+              .bind("status", webhook.status)
+              .bind("newSecret", newSecret)
+              .bind("secret", secret)
+              .execute()
+          == 1;
+    });
   }
 
   /// Its deliveries go with it.
   ///
   /// @return false when there is no such webhook
   public boolean delete(UUID id) {
-    int deleted =
-        db.inTransaction(tx ->
-            tx.createUpdate("delete from tracker.webhook where id = :id").bind("id", id).execute());
-    listened.set(new Listened(null));
-    return deleted == 1;
+    return db.inTransaction(tx -> {
+      changes(tx);
+      return tx.createUpdate("delete from tracker.webhook where id = :id").bind("id", id).execute()
+          == 1;
+    });
   }
 
   public Optional<WebhookRow> find(UUID id) {

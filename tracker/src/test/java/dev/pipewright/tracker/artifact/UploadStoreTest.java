@@ -42,6 +42,11 @@ class UploadStoreTest {
     assertThat(artifacts.find("0/file").orElseThrow().digest()).isEqualTo(Digests.of("both"));
     assertThat(uploads.exists("u")).isFalse();
     assertThat(uploads.parts("u")).isEmpty();
+    // It is known for a while, for a client that asks again.
+    assertThat(uploads.isCompleted("u", "0/file")).isTrue();
+    assertThat(uploads.isCompleted("u", "0/other")).isFalse();
+    assertThat(uploads.part("u", 3, ONE, 1)).isFalse();
+    assertThat(uploads.complete("u", "0/file", ONE, 1, "text/plain", NOW)).isFalse();
   }
 
   @Test

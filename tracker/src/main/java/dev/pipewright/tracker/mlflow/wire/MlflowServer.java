@@ -1,19 +1,27 @@
 package dev.pipewright.tracker.mlflow.wire;
 
+import dev.pipewright.contract.Digests;
 import io.quarkus.arc.All;
 import io.quarkus.virtual.threads.VirtualThreads;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Mounts the protocol's addresses. They bypass JAX-RS: each is served under two prefixes and
 /// answers errors in MLflow's form, and an address that is not known answers without JSON, from
@@ -31,10 +39,13 @@ class MlflowServer {
   private static final int ORDER = -100;
 
   private final List<Routes.Family> families;
+  private final Repeats repeats;
   private final ExecutorService threads;
 
-  MlflowServer(@All List<Routes.Family> families, @VirtualThreads ExecutorService threads) {
+  MlflowServer(
+      @All List<Routes.Family> families, Repeats repeats, @VirtualThreads ExecutorService threads) {
     this.families = families;
+    this.repeats = repeats;
     this.threads = threads;
   }
 
@@ -48,7 +59,7 @@ class MlflowServer {
       if (raw != null) {
         mounted.handler(raw);
       } else if (answer != null) {
-        mounted.handler(context -> read(context, answer));
+        mounted.handler(context -> read(context, route.repeat(), answer));
       }
     }
     routes.all().stream()
@@ -67,7 +78,7 @@ class MlflowServer {
         : router.route(PARAMETER.matcher(path).replaceAll(":$1"));
   }
 
-  private void read(RoutingContext context, Routes.Answer answer) {
+  private void read(RoutingContext context, Repeat repeat, Routes.Answer answer) {
     var request = context.request();
     if (HttpMethod.GET.equals(request.method())) {
       dispatch(
@@ -78,14 +89,18 @@ class MlflowServer {
     }
     request
         .body()
-        .onSuccess(body ->
-            dispatch(
-                context,
-                answer,
-                () -> {
-                  checkType(context);
-                  return Call.ofBody(context.pathParams(), body.getBytes(), request.headers());
-                }))
+        .onSuccess(body -> {
+          Reading reading =
+              () -> {
+                checkType(context);
+                return Call.ofBody(context.pathParams(), body.getBytes(), request.headers());
+              };
+          if (repeat == Repeat.IS_HARMLESS) {
+            dispatch(context, answer, reading);
+          } else {
+            dispatchOnce(context, repeat, answer, reading, body);
+          }
+        })
         .onFailure(failure -> context.response().reset());
     // Quarkus hands requests over paused.
     request.resume();
@@ -112,12 +127,65 @@ class MlflowServer {
   private void dispatch(RoutingContext context, Routes.Answer answer, Reading reading) {
     threads.execute(() -> {
       try {
-        var result = answer.to(reading.call());
-        json(context, 200, result == null ? Map.of() : result);
+        json(context, 200, bytes(answer.to(reading.call())));
       } catch (Throwable failure) {
         fail(context, failure);
       }
     });
+  }
+
+  private void dispatchOnce(
+      RoutingContext context, Repeat repeat, Routes.Answer answer, Reading reading, Buffer body) {
+    var client = new Connected(context.response(), context.vertx().getOrCreateContext());
+    threads.execute(() -> {
+      Call call;
+      try {
+        call = reading.call();
+      } catch (Throwable failure) {
+        fail(context, failure);
+        return;
+      }
+      var attempt = repeats.begin(digest(context, body), client);
+      var end = Future.<Void>failedFuture("no answer was sent");
+      try {
+        end = json(context, 200, repeats.answer(attempt, repeat, () -> bytes(answer.to(call))));
+      } catch (Repeats.HungUp e) {
+        // Nobody is there to be told.
+      } catch (Throwable failure) {
+        fail(context, failure);
+      } finally {
+        end.onComplete(how -> attempt.end(how.succeeded()));
+      }
+    });
+  }
+
+  /// What a client sends again is the same to the last byte.
+  private static UUID digest(RoutingContext context, Buffer body) {
+    var digest = Digests.sha256();
+    digest.update(
+        (context.request().method() + " " + context.request().uri() + "\n")
+            .getBytes(StandardCharsets.UTF_8));
+    digest.update(body.getBytes());
+    var half = ByteBuffer.wrap(digest.digest());
+    return new UUID(half.getLong(), half.getLong());
+  }
+
+  /// @param loop what reads from the client
+  private record Connected(HttpServerResponse response, Context loop) implements Repeats.Client {
+    @Override
+    public boolean isGone() {
+      return response.closed();
+    }
+
+    /// The loop reads from all its connections before it looks at the clock again.
+    @Override
+    public void afterNews(Runnable then) {
+      loop.runOnContext(start -> loop.owner().setTimer(1, id -> then.run()));
+    }
+  }
+
+  private static byte[] bytes(@Nullable Object result) {
+    return MlflowJson.bytes(result == null ? Map.of() : result);
   }
 
   /// Answers a failure in the protocol's form.
@@ -126,18 +194,19 @@ class MlflowServer {
     json(
         context,
         error.code().status(),
-        Map.of("error_code", error.code().name(), "message", error.getMessage()));
+        MlflowJson.bytes(Map.of("error_code", error.code().name(), "message", error.getMessage())));
   }
 
-  private static void json(RoutingContext context, int status, Object body) {
+  /// @return fails when the client hung up
+  private static Future<Void> json(RoutingContext context, int status, byte[] body) {
     var response = context.response();
     if (response.ended() || response.closed()) {
-      return;
+      return Future.failedFuture("the client hung up");
     }
-    response
+    return response
         .setStatusCode(status)
         .putHeader("Content-Type", "application/json")
-        .end(Buffer.buffer(MlflowJson.bytes(body)));
+        .end(Buffer.buffer(body));
   }
 
   private static void wrongMethod(RoutingContext context) {
