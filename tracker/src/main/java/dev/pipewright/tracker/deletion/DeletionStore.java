@@ -13,16 +13,33 @@ import org.jspecify.annotations.Nullable;
 /// version would be of no use without it.
 @ApplicationScoped
 class DeletionStore {
-  /// A version names its run, or a model, or has its files below the run's.
-  private static final String RUN_IN_USE =
+  /// Every directory that files of a version are in or below. They may be all that the version has
+  /// in common with a run: a client can register any address.
+  private static final String VERSION_DIRECTORIES =
       """
-      exists (select from tracker.model_version v where v.run_id = r.id)
-      or exists (select from tracker.model_version v join tracker.logged_model m on m.id = v.model_id
-        where m.run_id = r.id)
+      select v.name || ', version ' || v.version as version,
+        array_to_string(trim_array(v.parts, dropped), '/') as directory
+      from (
+        select name, version,
+          string_to_array(tracker.artifact_root(coalesce(storage_location, source)), '/') as parts
+        from tracker.model_version) v, generate_series(0, cardinality(v.parts) - 1) as dropped
       """;
 
   private static final String MODEL_IN_USE =
-      "exists (select from tracker.model_version v where v.model_id = m.id)";
+      """
+      (exists (select from tracker.model_version v where v.model_id = m.id)
+        or tracker.artifact_root(m.artifact_uri) in (select directory from (%s) d))
+      """
+          .formatted(VERSION_DIRECTORIES);
+
+  /// A version names its run or one of its models, or has its files below one's.
+  private static final String RUN_IN_USE =
+      """
+      (exists (select from tracker.model_version v where v.run_id = r.id)
+        or tracker.artifact_root(r.artifact_uri) in (select directory from (%s) d)
+        or exists (select from tracker.logged_model m where m.run_id = r.id and %s))
+      """
+          .formatted(VERSION_DIRECTORIES, MODEL_IN_USE);
 
   private final Db db;
 
@@ -58,14 +75,20 @@ class DeletionStore {
   static Optional<String> neededBy(Handle tx, @Nullable String run, @Nullable Long experiment) {
     return tx.createQuery(
             """
-            select v.name || ', version ' || v.version
-            from tracker.model_version v left join tracker.logged_model m on m.id = v.model_id
-            left join tracker.run r on r.id = v.run_id
-            where v.run_id = cast(:run as text) or m.run_id = cast(:run as text)
-              or r.experiment_id = cast(:experiment as bigint)
-              or m.experiment_id = cast(:experiment as bigint)
+            with owner as (
+              select id as run, null as model, tracker.artifact_root(artifact_uri) as root
+              from tracker.run
+              where id = cast(:run as text) or experiment_id = cast(:experiment as bigint)
+              union all
+              select null, id, tracker.artifact_root(artifact_uri) from tracker.logged_model
+              where run_id = cast(:run as text) or experiment_id = cast(:experiment as bigint))
+            select name || ', version ' || version from tracker.model_version
+            where run_id in (select run from owner) or model_id in (select model from owner)
+            union all
+            select version from (%s) d where directory in (select root from owner)
             limit 1
-            """)
+            """
+                .formatted(VERSION_DIRECTORIES))
         .bind("run", run)
         .bind("experiment", experiment)
         .mapTo(String.class)
