@@ -93,8 +93,7 @@ class ArtifactMigrationTest {
             Map.entry("7/a/artifacts/report.html", "sha256:1 10 text/html 03:04:05"),
             Map.entry("7/a/artifacts/plots/roc.png", "sha256:2 20 image/png 03:04:06"),
             Map.entry("7/b/artifacts/report.html", "sha256:1 10 text/html 03:04:07"),
-            Map.entry(
-                "s3://bucket/eight/c/artifacts/far.txt", "sha256:3 30 text/plain 03:04:08"),
+            Map.entry("s3://bucket/eight/c/artifacts/far.txt", "sha256:3 30 text/plain 03:04:08"),
             Map.entry(
                 "7/models/m-1/artifacts/model.ubj",
                 "sha256:4 40 application/octet-stream 03:04:09"),
@@ -127,8 +126,7 @@ class ArtifactMigrationTest {
 
     assertThat(files())
         .containsEntry("7/a/artifacts/report.html", "sha256:1 10 text/html 03:04:05")
-        .containsEntry(
-            "7/a/artifacts/MLmodel", "sha256:8 80 application/octet-stream 03:04:09")
+        .containsEntry("7/a/artifacts/MLmodel", "sha256:8 80 application/octet-stream 03:04:09")
         .hasSize(5);
   }
 }

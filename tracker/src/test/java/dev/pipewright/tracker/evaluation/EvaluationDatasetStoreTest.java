@@ -34,8 +34,7 @@ class EvaluationDatasetStoreTest {
           """);
       for (var id : List.of("d-1", "d-2")) {
         EvaluationDatasetStore.create(
-            tx,
-            new DatasetRow(id, "questions", "1a2b", "{}", null, null, NOW, NOW, "ann", "ann"));
+            tx, new DatasetRow(id, "questions", "1a2b", "{}", null, null, NOW, NOW, "ann", "ann"));
       }
     });
   }
@@ -44,7 +43,20 @@ class EvaluationDatasetStoreTest {
   private static RecordRow question(String id, String digest, String outputs, int second) {
     var at = NOW.plusSeconds(second);
     return new RecordRow(
-        id, "d-1", digest, "{\"q\": 1}", outputs, null, "{}", null, null, null, at, at, "ann", "ann");
+        id,
+        "d-1",
+        digest,
+        "{\"q\": 1}",
+        outputs,
+        null,
+        "{}",
+        null,
+        null,
+        null,
+        at,
+        at,
+        "ann",
+        "ann");
   }
 
   private void put(RecordRow... rows) {
@@ -164,8 +176,8 @@ class EvaluationDatasetStoreTest {
     assertThat(page(3, "r-4")).containsExactly("r-1");
     assertThat(page(3, "r-1")).isEmpty();
     int deleted =
-        db.inTransaction(tx ->
-            EvaluationDatasetStore.deleteRecords(tx, "d-1", List.of("r-2", "none", "r-4")));
+        db.inTransaction(
+            tx -> EvaluationDatasetStore.deleteRecords(tx, "d-1", List.of("r-2", "none", "r-4")));
     assertThat(deleted).isEqualTo(2);
     assertThat(page(10, null)).containsExactly("r-3", "r-1");
     int others =

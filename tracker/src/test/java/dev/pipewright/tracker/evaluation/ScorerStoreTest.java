@@ -38,8 +38,7 @@ class ScorerStoreTest {
   }
 
   private ScorerRow register(String id, long experiment, String name, String serialized) {
-    return db.inTransaction(
-        tx -> ScorerStore.register(tx, id, experiment, name, serialized, NOW));
+    return db.inTransaction(tx -> ScorerStore.register(tx, id, experiment, name, serialized, NOW));
   }
 
   private List<Integer> versions(long experiment, String name) {

@@ -173,10 +173,11 @@ class DeadLettersTest {
     }
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
       var begin = new CyclicBarrier(2);
-      Callable<DeadLettersReplayed> replay = () -> {
-        begin.await();
-        return letters.replayAll();
-      };
+      Callable<DeadLettersReplayed> replay =
+          () -> {
+            begin.await();
+            return letters.replayAll();
+          };
       var one = pool.submit(replay);
       var other = pool.submit(replay);
       assertThat(one.get().stored() + other.get().stored()).isEqualTo(many);
