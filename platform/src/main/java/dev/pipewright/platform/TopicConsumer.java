@@ -158,7 +158,7 @@ public final class TopicConsumer implements AutoCloseable {
       try {
         storeAll(records);
       } catch (InvalidRecord | RuntimeException e) {
-        if (!Db.isPermanent(e)) {
+        if (!isPermanent(e)) {
           throw e;
         }
         // One of them is bad: find it by storing each by itself.
@@ -175,6 +175,12 @@ public final class TopicConsumer implements AutoCloseable {
       }
       LOG.warnf("%s: another consumer moved the position; reading again from there", topic);
     }
+  }
+
+  /// What a handler calls invalid is, whatever it failed with: a parser's failure is an
+  /// [java.io.IOException] like the disk's.
+  private static boolean isPermanent(Exception failure) {
+    return failure instanceof InvalidRecord || Db.isPermanent(failure);
   }
 
   private void storeAll(List<ConsumerRecord<String, byte[]>> records) throws Exception {
@@ -196,7 +202,7 @@ public final class TopicConsumer implements AutoCloseable {
     try {
       storeAll(List.of(each));
     } catch (InvalidRecord | RuntimeException e) {
-      if (!Db.isPermanent(e)) {
+      if (!isPermanent(e)) {
         throw e;
       }
       LOG.errorf(

@@ -7,6 +7,7 @@ import com.google.protobuf.StringValue;
 import dev.pipewright.contract.Topics;
 import dev.pipewright.embedded.TestKafka;
 import dev.pipewright.embedded.TestPostgres;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLTransientException;
 import java.time.Duration;
@@ -62,7 +63,8 @@ class TopicConsumerTest {
         }
         var text = new String(each.value(), StandardCharsets.UTF_8);
         if (text.equals("poison")) {
-          throw new TopicConsumer.InvalidRecord("poison", null);
+          // As parsers fail, which is no failure of the disk.
+          throw new TopicConsumer.InvalidRecord("poison", new IOException("a bad tag"));
         }
         tx.createUpdate("insert into sample.line (text) values (:text)")
             .bind("text", text)
@@ -130,7 +132,7 @@ class TopicConsumerTest {
     var letters =
         db.read(handle ->
             handle.createQuery("select reason from sample.dead_letter").mapTo(String.class).list());
-    assertThat(letters).singleElement().asString().contains("poison");
+    assertThat(letters).singleElement().asString().contains("a bad tag");
   }
 
   @Test

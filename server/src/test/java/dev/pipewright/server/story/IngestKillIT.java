@@ -20,6 +20,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -162,33 +163,32 @@ class IngestKillIT {
     }
 
     private JsonNode post(String call, Map<String, Object> body) {
-      while (true) {
-        try {
-          var request =
-              HttpRequest.newBuilder(URI.create(base + call))
-                  .timeout(Duration.ofSeconds(20))
-                  .header("Content-Type", "application/json")
-                  .POST(HttpRequest.BodyPublishers.ofByteArray(Json.MAPPER.writeValueAsBytes(body)))
-                  .build();
-          var answer = http.send(request, BodyHandlers.ofString());
-          if (answer.statusCode() == 200) {
-            return Json.MAPPER.readTree(answer.body());
-          }
-          assertThat(answer.statusCode()).as(answer.body()).isGreaterThanOrEqualTo(500);
-          Thread.sleep(50);
-        } catch (IOException e) {
-          pause();
-        } catch (InterruptedException e) {
-          throw new AssertionError(e);
-        }
-      }
+      return await(call + " to be answered")
+          .atMost(PATIENCE)
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(50))
+          .until(() -> tryPost(call, body), Optional::isPresent)
+          .orElseThrow();
     }
 
-    private static void pause() {
+    /// @return empty when the server was away or in trouble: the same may be answered later
+    private Optional<JsonNode> tryPost(String call, Map<String, Object> body)
+        throws InterruptedException {
       try {
-        Thread.sleep(50);
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
+        var request =
+            HttpRequest.newBuilder(URI.create(base + call))
+                .timeout(Duration.ofSeconds(20))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(Json.MAPPER.writeValueAsBytes(body)))
+                .build();
+        var answer = http.send(request, BodyHandlers.ofString());
+        if (answer.statusCode() == 200) {
+          return Optional.of(Json.MAPPER.readTree(answer.body()));
+        }
+        assertThat(answer.statusCode()).as(answer.body()).isGreaterThanOrEqualTo(500);
+        return Optional.empty();
+      } catch (IOException e) {
+        return Optional.empty();
       }
     }
 

@@ -28,10 +28,10 @@ class BlobUseStore implements BlobReferences {
                 select digest from tracker.dataset where digest ~ '^sha256:[0-9a-f]{64}$'
                 union all
                 select (regexp_matches(coalesce(files::text, '') || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
-                from tracker.logged_model
-                union all
-                select (regexp_matches(coalesce(files::text, '') || coalesce(digest, ''), 'sha256:[0-9a-f]{64}', 'g'))[1]
-                from tracker.model_version
+                from (
+                  select files, digest from tracker.logged_model
+                  union all
+                  select files, digest from tracker.model_version) m
                 """)
             .setFetchSize(FETCH)
             .mapTo(String.class)

@@ -152,7 +152,8 @@ public class EvaluationDatasetStore {
             handle
                 .createQuery(
                     """
-                    select dataset, experiment_id::text from tracker.evaluation_dataset_experiment
+                    select dataset, experiment_id::text as experiment
+                    from tracker.evaluation_dataset_experiment
                     where dataset = any(:ids) order by experiment_id
                     """)
                 .bindArray("ids", String.class, ids)

@@ -64,12 +64,14 @@ class DeadLetterStore {
         .findOne();
   }
 
-  void refused(long id, String reason) {
-    db.useTransaction(tx ->
+  /// @return false when it is not there any more
+  boolean refused(long id, String reason) {
+    return db.inTransaction(tx ->
         tx.createUpdate("update tracker.dead_letter set reason = :reason where id = :id")
-            .bind("reason", reason)
-            .bind("id", id)
-            .execute());
+                .bind("reason", reason)
+                .bind("id", id)
+                .execute()
+            == 1);
   }
 
   boolean delete(long id) {

@@ -34,26 +34,25 @@ class DeadLetters {
     meters.gauge("pipewright.ingest.dead.letters", store, DeadLetterStore::count);
   }
 
+  /// What became of one.
+  private sealed interface Outcome {
+    record Stored() implements Outcome {}
+
+    record Refused(String reason) implements Outcome {}
+
+    /// Another replay stored it, or somebody gave it up.
+    record Gone() implements Outcome {}
+  }
+
   /// Stores one and removes it, in one transaction; when it is refused, keeps it with the reason.
   ///
   /// @return why it was refused; empty when it is stored
   Optional<String> replay(long id) {
-    Map<String, RunChange> stored;
-    try {
-      stored = db.inTransaction(tx -> store(tx, id));
-    } catch (InvalidRecord | RuntimeException e) {
-      if (e instanceof ProblemException problem) {
-        throw problem;
-      }
-      if (e instanceof RuntimeException failure && !Db.isPermanent(failure)) {
-        throw failure;
-      }
-      var reason = Loop.rootMessage(e);
-      store.refused(id, reason);
-      return Optional.of(reason);
-    }
-    ingest.publish(stored);
-    return Optional.empty();
+    return switch (tryAgain(id)) {
+      case Outcome.Stored() -> Optional.empty();
+      case Outcome.Refused(var reason) -> Optional.of(reason);
+      case Outcome.Gone() -> throw notFound(id);
+    };
   }
 
   /// Each in a transaction of its own, so that one that is refused again holds up none.
@@ -67,18 +66,34 @@ class DeadLetters {
         return new DeadLettersReplayed(stored, refused);
       }
       for (long id : ids) {
-        if (replay(id).isEmpty()) {
-          stored++;
-        } else {
-          refused++;
+        switch (tryAgain(id)) {
+          case Outcome.Stored() -> stored++;
+          case Outcome.Refused(var reason) -> refused++;
+          case Outcome.Gone() -> {}
         }
         last = id;
       }
     }
   }
 
-  private Map<String, RunChange> store(Handle tx, long id) throws InvalidRecord {
-    return ingest.replay(tx, store.take(tx, id).orElseThrow(() -> notFound(id)));
+  private Outcome tryAgain(long id) {
+    Optional<Map<String, RunChange>> changes;
+    try {
+      changes = db.inTransaction(tx -> store(tx, id));
+    } catch (InvalidRecord | RuntimeException e) {
+      if (e instanceof RuntimeException failure && !Db.isPermanent(failure)) {
+        throw failure;
+      }
+      var reason = Loop.rootMessage(e);
+      return store.refused(id, reason) ? new Outcome.Refused(reason) : new Outcome.Gone();
+    }
+    changes.ifPresent(ingest::publish);
+    return changes.isPresent() ? new Outcome.Stored() : new Outcome.Gone();
+  }
+
+  private Optional<Map<String, RunChange>> store(Handle tx, long id) throws InvalidRecord {
+    var payload = store.take(tx, id);
+    return payload.isEmpty() ? Optional.empty() : Optional.of(ingest.replay(tx, payload.get()));
   }
 
   static ProblemException notFound(long id) {

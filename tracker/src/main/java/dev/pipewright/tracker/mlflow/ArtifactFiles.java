@@ -7,7 +7,6 @@ import dev.pipewright.tracker.artifact.MediaTypes;
 import dev.pipewright.tracker.artifact.UploadStore;
 import dev.pipewright.tracker.mlflow.wire.ErrorCode;
 import dev.pipewright.tracker.mlflow.wire.MlflowError;
-import dev.pipewright.tracker.mlflow.wire.MlflowJson;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -163,7 +162,7 @@ class ArtifactFiles {
       throw MlflowError.invalid("Invalid path");
     }
     store(file, content);
-    return json(200, Map.of());
+    return FileAnswers.json(200, Map.of());
   }
 
   private void store(String path, InputStream content) throws IOException {
@@ -177,7 +176,7 @@ class ArtifactFiles {
   @Operation(hidden = true)
   public Response delete(@PathParam("path") String path) {
     artifacts.delete(ArtifactRoots.path(path));
-    return json(200, Map.of());
+    return FileAnswers.json(200, Map.of());
   }
 
   /// One part of an upload that [ArtifactCalls] began.
@@ -223,21 +222,11 @@ class ArtifactFiles {
       throw MlflowError.invalid("Request must specify data.");
     }
     store(roots.ofRun(runId).join(relative), new ByteArrayInputStream(bytes));
-    return json(200, Map.of());
+    return FileAnswers.json(200, Map.of());
   }
 
   @ServerExceptionMapper
   public Response failed(Throwable failure) {
-    var error = MlflowError.of(failure);
-    return json(
-        error.code().status(),
-        Map.of("error_code", error.code().name(), "message", error.getMessage()));
-  }
-
-  private static Response json(int status, Object body) {
-    return Response.status(status)
-        .type(MediaType.APPLICATION_JSON_TYPE)
-        .entity(MlflowJson.bytes(body))
-        .build();
+    return FileAnswers.failed(failure);
   }
 }

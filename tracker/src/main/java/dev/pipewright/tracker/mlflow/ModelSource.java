@@ -85,9 +85,10 @@ sealed interface ModelSource {
       }
       decoded = next;
     }
-    var path = decoded.replaceFirst("^[^:]*:(//[^/]*)?", "").replaceFirst("[?#].*$", "");
+    // Also behind a '?' or '#': it may have been part of the path before it was decoded.
     boolean climbs =
-        Arrays.stream(path.split("/", -1)).anyMatch(part -> part.equals("..") || part.equals("."));
+        Arrays.stream(decoded.split("[/?#]", -1))
+            .anyMatch(part -> part.equals("..") || part.equals("."));
     if (climbs || decoded.indexOf('\0') >= 0) {
       throw MlflowError.invalid(
           "Invalid model version source: '"

@@ -343,7 +343,8 @@ class RegistryCalls implements Routes.Family {
     var source = call.requireString("source");
     var tags = ExperimentCalls.tags(call.objects("tags"));
     tags.forEach(RegistryCalls::checkVersionTag);
-    var description = call.string("description");
+    // The protocol's clients tell no description from none: it is there, and empty.
+    var description = call.string("description", "");
     boolean prompt = isPrompt(tags);
     return db.inTransaction(tx -> {
       // Locked, so that two versions made at once get two numbers.

@@ -171,7 +171,7 @@ class TraceFiles {
 
   /// As MLflow's server refuses a request of this kind.
   private static Response detail(int status, String detail) {
-    return json(status, Map.of("detail", detail));
+    return FileAnswers.json(status, Map.of("detail", detail));
   }
 
   /// The spans of a trace, or a file that belongs to it.
@@ -229,16 +229,6 @@ class TraceFiles {
 
   @ServerExceptionMapper
   public Response failed(Throwable failure) {
-    var error = MlflowError.of(failure);
-    return json(
-        error.code().status(),
-        Map.of("error_code", error.code().name(), "message", error.getMessage()));
-  }
-
-  private static Response json(int status, Object body) {
-    return Response.status(status)
-        .type(MediaType.APPLICATION_JSON_TYPE)
-        .entity(MlflowJson.bytes(body))
-        .build();
+    return FileAnswers.failed(failure);
   }
 }

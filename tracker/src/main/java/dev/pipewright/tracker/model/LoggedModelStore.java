@@ -1,9 +1,7 @@
 package dev.pipewright.tracker.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import dev.pipewright.contract.Json;
 import dev.pipewright.platform.Db;
+import dev.pipewright.tracker.Pairs;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,15 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// All SQL of logged models as clients make and change them.
 @ApplicationScoped
 public class LoggedModelStore {
-  private static final TypeReference<TreeMap<String, String>> PAIRS = new TypeReference<>() {};
-
   private final Db db;
 
   LoggedModelStore(Db db) {
@@ -80,8 +75,8 @@ public class LoggedModelStore {
               :paramsJson::jsonb, :tagsJson::jsonb, :createdAt, :updatedAt)
             """)
         .bindMethods(model)
-        .bind("paramsJson", json(model.params))
-        .bind("tagsJson", json(model.tags))
+        .bind("paramsJson", Pairs.json(model.params))
+        .bind("tagsJson", Pairs.json(model.tags))
         .execute();
   }
 
@@ -111,8 +106,8 @@ public class LoggedModelStore {
                 row.status,
                 row.statusMessage,
                 row.artifactUri,
-                pairs(row.params),
-                pairs(row.tags),
+                Pairs.of(row.params),
+                Pairs.of(row.tags),
                 row.createdAt,
                 row.updatedAt,
                 row.deletedAt))
@@ -133,12 +128,12 @@ public class LoggedModelStore {
   }
 
   public boolean addTags(Handle tx, String id, Map<String, String> tags) {
-    return changed(tx, id, "tags = tags || :value::jsonb", json(tags));
+    return changed(tx, id, "tags = tags || :value::jsonb", Pairs.json(tags));
   }
 
   /// A param keeps its first value.
   public boolean addParams(String id, Map<String, String> params) {
-    return changed(id, "params = :value::jsonb || params", json(params));
+    return changed(id, "params = :value::jsonb || params", Pairs.json(params));
   }
 
   /// False when the model has no such tag.
@@ -212,21 +207,5 @@ public class LoggedModelStore {
                 .list())
         .forEach(each -> found.computeIfAbsent(each.modelId, id -> new ArrayList<>()).add(each));
     return found;
-  }
-
-  private static String json(Map<String, String> pairs) {
-    try {
-      return Json.MAPPER.writeValueAsString(pairs);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("pairs did not become JSON", e);
-    }
-  }
-
-  private static Map<String, String> pairs(String json) {
-    try {
-      return Json.MAPPER.readValue(json, PAIRS);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("stored pairs are damaged", e);
-    }
   }
 }

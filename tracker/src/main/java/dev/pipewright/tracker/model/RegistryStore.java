@@ -1,8 +1,6 @@
 package dev.pipewright.tracker.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import dev.pipewright.contract.Json;
+import dev.pipewright.tracker.Pairs;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// aliases.
 @ApplicationScoped
 public class RegistryStore {
-  private static final TypeReference<TreeMap<String, String>> TAGS = new TypeReference<>() {};
-
   public record ModelRow(
       String name,
       @Nullable String description,
@@ -61,7 +56,7 @@ public class RegistryStore {
                 """)
             .bind("name", name)
             .bind("description", description)
-            .bind("tags", json(tags))
+            .bind("tags", Pairs.json(tags))
             .execute()
         > 0;
   }
@@ -99,7 +94,8 @@ public class RegistryStore {
         .bindArray("names", String.class, names)
         .mapTo(RawModel.class)
         .map(row ->
-            new ModelRow(row.name, row.description, tags(row.tags), row.createdAt, row.updatedAt))
+            new ModelRow(
+                row.name, row.description, Pairs.of(row.tags), row.createdAt, row.updatedAt))
         .list();
   }
 
@@ -193,7 +189,7 @@ public class RegistryStore {
             """)
         .bindMethods(version)
         .bind("version", number)
-        .bind("tagsJson", json(version.tags))
+        .bind("tagsJson", Pairs.json(version.tags))
         .execute();
     return number;
   }
@@ -228,7 +224,7 @@ public class RegistryStore {
           stage,
           status,
           statusMessage,
-          RegistryStore.tags(tags),
+          Pairs.of(tags),
           createdAt,
           updatedAt);
     }
@@ -408,21 +404,5 @@ public class RegistryStore {
         .mapTo(Alias.class)
         .forEach(row -> found.computeIfAbsent(row.name, name -> new ArrayList<>()).add(row));
     return found;
-  }
-
-  private static String json(Map<String, String> tags) {
-    try {
-      return Json.MAPPER.writeValueAsString(tags);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("tags did not become JSON", e);
-    }
-  }
-
-  private static Map<String, String> tags(String json) {
-    try {
-      return Json.MAPPER.readValue(json, TAGS);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("stored tags are damaged", e);
-    }
   }
 }

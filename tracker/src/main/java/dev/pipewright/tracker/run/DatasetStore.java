@@ -1,11 +1,9 @@
 package dev.pipewright.tracker.run;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import dev.pipewright.contract.Json;
 import dev.pipewright.contract.api.TrackedRun.DatasetInput;
 import dev.pipewright.contract.tracking.v1.DatasetUsed;
 import dev.pipewright.platform.Db;
+import dev.pipewright.tracker.Pairs;
 import dev.pipewright.tracker.run.RunStore.RunKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
@@ -22,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 public class DatasetStore {
   /// The tag that says what a dataset was used for.
   public static final String CONTEXT = "mlflow.data.context";
-
-  private static final TypeReference<Map<String, String>> TAGS = new TypeReference<>() {};
 
   private final Db db;
 
@@ -178,7 +174,7 @@ public class DatasetStore {
                   row.source,
                   row.schema,
                   row.profile,
-                  tags(row.tags)));
+                  Pairs.of(row.tags)));
     }
     return found;
   }
@@ -229,18 +225,6 @@ public class DatasetStore {
     // PostgreSQL takes every character but this one.
     tags.forEach(
         (key, value) -> clean.put(key.replace('\0', '\uFFFD'), value.replace('\0', '\uFFFD')));
-    try {
-      return Json.MAPPER.writeValueAsString(clean);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("tags did not become JSON", e);
-    }
-  }
-
-  private static Map<String, String> tags(String json) {
-    try {
-      return Json.MAPPER.readValue(json, TAGS);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("stored tags are damaged", e);
-    }
+    return Pairs.json(clean);
   }
 }

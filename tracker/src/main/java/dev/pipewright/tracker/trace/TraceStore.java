@@ -1,11 +1,11 @@
 package dev.pipewright.tracker.trace;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.platform.Db;
+import dev.pipewright.tracker.Pairs;
 import dev.pipewright.tracker.trace.SpanTree.Node;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// All SQL of traces, their spans, and what they are linked to.
 @ApplicationScoped
 public class TraceStore {
-  private static final TypeReference<TreeMap<String, String>> PAIRS = new TypeReference<>() {};
   private static final int SPANS_PER_STATEMENT = 5000;
 
   private final Db db;
@@ -58,8 +57,8 @@ public class TraceStore {
           state,
           requestPreview,
           responsePreview,
-          pairs(metadata),
-          pairs(tags));
+          Pairs.of(metadata),
+          Pairs.of(tags));
     }
   }
 
@@ -85,8 +84,8 @@ public class TraceStore {
               finalized = true
             """)
         .bindMethods(trace)
-        .bind("metadataJson", json(trace.metadata()))
-        .bind("tagsJson", json(trace.tags()))
+        .bind("metadataJson", Pairs.json(trace.metadata()))
+        .bind("tagsJson", Pairs.json(trace.tags()))
         .execute();
   }
 
@@ -110,8 +109,8 @@ public class TraceStore {
             .bind("id", id)
             .bind("at", at)
             .bind("state", state)
-            .bind("metadata", json(metadata))
-            .bind("tags", json(tags))
+            .bind("metadata", Pairs.json(metadata))
+            .bind("tags", Pairs.json(tags))
             .execute()
         > 0;
   }
@@ -349,8 +348,8 @@ public class TraceStore {
         .bindArray("states", String.class, column(infos, TraceInfo::state))
         .bindArray("requests", String.class, column(infos, TraceInfo::requestPreview))
         .bindArray("responses", String.class, column(infos, TraceInfo::responsePreview))
-        .bindArray("metadata", String.class, column(infos, each -> json(each.metadata())))
-        .bindArray("tags", String.class, column(infos, each -> json(each.tags())))
+        .bindArray("metadata", String.class, column(infos, each -> Pairs.json(each.metadata())))
+        .bindArray("tags", String.class, column(infos, each -> Pairs.json(each.tags())))
         .mapTo(Written.class)
         .list();
   }
@@ -493,22 +492,6 @@ public class TraceStore {
       return Json.MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("stored JSON is damaged", e);
-    }
-  }
-
-  private static String json(Map<String, String> pairs) {
-    try {
-      return Json.MAPPER.writeValueAsString(pairs);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("pairs did not become JSON", e);
-    }
-  }
-
-  private static Map<String, String> pairs(String json) {
-    try {
-      return Json.MAPPER.readValue(json, PAIRS);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("stored pairs are damaged", e);
     }
   }
 }

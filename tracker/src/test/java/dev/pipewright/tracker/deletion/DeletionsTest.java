@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 class DeletionsTest {
@@ -99,6 +101,67 @@ class DeletionsTest {
         .isEqualTo(Map.of("experiments", 0L, "models", 0L, "runs", 1L));
     assertThat(count("run where id = 'a'")).isEqualTo(1);
     assertThat(count("artifact")).isEqualTo(3);
+  }
+
+  /// Where the files of a version may be that names neither a run nor a model.
+  @ParameterizedTest
+  @CsvSource({
+    "mlflow-artifacts:/7/a/artifacts/model, a",
+    "mlflow-artifacts://host:5000/7/a/artifacts/x/, a",
+    "mlflow-artifacts:/7/a/artifacts, a",
+    "mlflow-artifacts:/7/models/m-a/artifacts, a",
+    "mlflow-artifacts:/7/models/m-a/artifacts/deep/er, a",
+    // Begins with the same letters, but is not below it.
+    "mlflow-artifacts:/7/a/artifacts2/model, ",
+    "mlflow-artifacts:/7, ",
+    "mlflow-artifacts:/other, ",
+    "s3://bucket/7/a/artifacts/model, ",
+  })
+  void filesThatAVersionUsesOnlyByTheirLocationStay(String location, String needed) {
+    execute(
+        """
+        insert into tracker.registered_model (name) values ('wine');
+        insert into tracker.model_version (name, version, source, storage_location)
+        values ('wine', 1, 'somewhere', '%1$s'), ('wine', 2, 'models:/wine/1', '%1$s');
+        """
+            .formatted(location));
+    deletions.setExperimentDeleted(7, true);
+
+    long gone = needed == null ? 2 : 1;
+    assertThat(deletions.deleteForGood(Duration.ZERO, true).get("runs")).isEqualTo(gone);
+    if (needed == null) {
+      deletions.deleteExperimentForGood(7);
+      assertThat(count("artifact")).isZero();
+      return;
+    }
+    assertThatThrownBy(() -> deletions.deleteRunForGood(needed))
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            problem ->
+                assertThat(problem.problem().code()).isEqualTo(ProblemCode.RUN_IN_USE.name()))
+        .hasMessageContaining("wine, version ");
+    assertThatThrownBy(() -> deletions.deleteExperimentForGood(7))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("wine, version ");
+    deletions.deleteForGood(Duration.ZERO, false);
+    assertThat(count("run where id = '" + needed + "'")).isEqualTo(1);
+    assertThat(count("artifact where path like '%" + needed + "/artifacts/%'")).isEqualTo(3);
+    assertThat(count("experiment where id = 7")).isEqualTo(1);
+  }
+
+  @Test
+  void aModelThatIsDeletedByItselfStaysWhileAVersionHasItsFiles() {
+    execute(
+        """
+        update tracker.logged_model set deleted_at = now() - interval '1 day';
+        insert into tracker.registered_model (name) values ('wine');
+        insert into tracker.model_version (name, version, source)
+        values ('wine', 1, 'mlflow-artifacts:/7/models/m-a/artifacts');
+        """);
+    assertThat(deletions.deleteForGood(Duration.ZERO, false))
+        .isEqualTo(Map.of("experiments", 0L, "models", 1L, "runs", 0L));
+    assertThat(count("logged_model where id = 'm-a'")).isEqualTo(1);
+    assertThat(count("artifact where path like '7/models/%'")).isEqualTo(1);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.pipewright.tracker.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.ProblemException;
@@ -25,6 +26,9 @@ import dev.pipewright.tracker.webhook.WebhookStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,5 +167,59 @@ class DeadLettersTest {
     assertThat(store.list(null, 10)).extracting("id").containsExactly(bad);
     assertThat(store.delete(bad)).isTrue();
     assertThat(store.delete(bad)).isFalse();
+  }
+
+  /// Two that replay all at once take letters from each other's lists; none is stored twice, and
+  /// neither fails for what the other took.
+  @Test
+  void twoReplaysOfAllShareThem() throws Exception {
+    int many = 200;
+    for (int i = 0; i < many; i++) {
+      keep(metric(i + 1, "m" + i, i));
+    }
+    try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      var begin = new CyclicBarrier(2);
+      Callable<DeadLettersReplayed> replay =
+          () -> {
+            begin.await();
+            return letters.replayAll();
+          };
+      var one = pool.submit(replay);
+      var other = pool.submit(replay);
+      assertThat(one.get().stored() + other.get().stored()).isEqualTo(many);
+      assertThat(one.get().refused() + other.get().refused()).isZero();
+    }
+    assertThat(store.count()).isZero();
+    assertThat(metrics.latest(List.of(RUN)).get(RUN)).hasSize(many);
+  }
+
+  /// What the race looks like from inside, every time: the letter goes while it is being tried.
+  @Test
+  void oneThatGoesWhileItIsTriedIsNotAFailureOfAll() throws Exception {
+    long gone = keep(metric(1, "gone", 0.5));
+    keep(metric(2, "stays", 0.25));
+    try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      var all =
+          db.inTransaction(other -> {
+            assertThat(store.take(other, gone)).isPresent();
+            var replay = pool.submit(letters::replayAll);
+            await().until(this::somebodyWaitsForALock);
+            return replay;
+          });
+      assertThat(all.get()).isEqualTo(new DeadLettersReplayed(1, 0));
+    }
+    assertThat(store.count()).isZero();
+  }
+
+  private boolean somebodyWaitsForALock() {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select exists (select from pg_stat_activity
+                  where datname = current_database() and wait_event_type = 'Lock')
+                """)
+            .mapTo(Boolean.class)
+            .one());
   }
 }

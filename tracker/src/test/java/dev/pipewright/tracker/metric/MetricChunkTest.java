@@ -1,8 +1,13 @@
 package dev.pipewright.tracker.metric;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -16,6 +21,11 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 
 class MetricChunkTest {
+  private static final Path GOLDEN =
+      Path.of(
+          System.getProperty("pipewright.root"),
+          "tracker/src/test/resources/golden/metric-chunk-v2.hex");
+
   record Point(long step, long timestamp, double value) {}
 
   @Provide
@@ -47,14 +57,7 @@ class MetricChunkTest {
   void everyPointComesBackToTheBit(@ForAll("points") List<Point> points) {
     var chunk = chunk(points);
     var decoded = MetricChunk.decode(MetricChunk.encode(chunk));
-    assertThat(decoded.steps()).isEqualTo(chunk.steps());
-    assertThat(decoded.timestamps()).isEqualTo(chunk.timestamps());
-    assertThat(Arrays.stream(decoded.values()).mapToLong(Double::doubleToRawLongBits))
-        .containsExactly(
-            Arrays.stream(chunk.values())
-                .mapToLong(Double::doubleToRawLongBits)
-                .boxed()
-                .toArray(Long[]::new));
+    assertSame(decoded, chunk);
   }
 
   @Property
@@ -104,5 +107,60 @@ class MetricChunkTest {
     var merged = merge(first, again);
     assertThat(merged.steps()).containsExactly(1, 2, 2, 3, 4);
     assertThat(merged.values()).containsExactly(1, 2, 9, 3, Double.NaN);
+  }
+
+  /// More than a block, with what is particular about each column: a step that jumps back, a time
+  /// that stands still, values that change sign, repeat, are NaN or infinite.
+  private static Points goldenPoints() {
+    int n = 130;
+    return new Points(
+        LongStream.range(0, n).map(i -> i == 129 ? -7 : 10 * i).toArray(),
+        LongStream.range(0, n).map(i -> 1_700_000_000_000L + i / 2 * 1_000).toArray(),
+        IntStream.range(0, n)
+            .mapToDouble(i ->
+                switch (i) {
+                  case 5 -> Double.NaN;
+                  case 128 -> Double.NEGATIVE_INFINITY;
+                  case 129 -> -0.0;
+                  default -> (i % 4 - 1) * 0.25;
+                })
+            .toArray());
+  }
+
+  /// What is stored stays readable, also for an older server of this format: these bytes do not
+  /// change, another format gets another number. `-Dpipewright.update` writes them anew.
+  @Test
+  void theFormatIsGolden() throws IOException {
+    var encoded = HexFormat.of().formatHex(MetricChunk.encode(goldenPoints()));
+    if (Boolean.getBoolean("pipewright.update")) {
+      Files.writeString(GOLDEN, encoded);
+    }
+    assertThat(encoded).isEqualTo(Files.readString(GOLDEN));
+    assertSame(MetricChunk.decode(HexFormat.of().parseHex(encoded)), goldenPoints());
+  }
+
+  private static void assertSame(Points found, Points expected) {
+    assertThat(found.steps()).isEqualTo(expected.steps());
+    assertThat(found.timestamps()).isEqualTo(expected.timestamps());
+    assertThat(bits(found)).isEqualTo(bits(expected));
+  }
+
+  private static long[] bits(Points points) {
+    return Arrays.stream(points.values()).mapToLong(Double::doubleToRawLongBits).toArray();
+  }
+
+  /// Format 1, byte by byte: steps 1 and 2, times 1000 and 1001, values 1.5 and 2.5.
+  @Test
+  void theFirstFormatIsRead() {
+    assertSame(
+        MetricChunk.decode(HexFormat.of().parseHex("01020200d00fcd0f063ff8067ffc")),
+        new Points(new long[] {1, 2}, new long[] {1000, 1001}, new double[] {1.5, 2.5}));
+  }
+
+  @Test
+  void anotherFormatIsRefused() {
+    assertThatThrownBy(() -> MetricChunk.decode(new byte[] {3, 0}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("version 3");
   }
 }

@@ -181,6 +181,38 @@ class MetricStoreTest {
     assertThat(latest("b").points()).isEqualTo(2);
   }
 
+  /// As a model logs that watches each of its layers.
+  @Test
+  void aRunHasTenThousandMetrics() {
+    int keys = 10_000;
+    for (int step = 0; step < 3; step++) {
+      var logged = MetricsLogged.newBuilder();
+      for (int key = 0; key < keys; key++) {
+        logged.addSeries(series("layer" + key, List.of(new Point(step, step, key + step))));
+      }
+      var message = logged.build();
+      db.useTransaction(tx -> metrics.append(tx, Map.of(run, message)));
+      if (step == 1) {
+        fold();
+      }
+    }
+    for (var folded : new boolean[] {false, true}) {
+      if (folded) {
+        fold();
+        assertThat(count("metric_tail")).isZero();
+      }
+      assertThat(metrics.latest(List.of("run")).get("run"))
+          .hasSize(keys)
+          .allSatisfy(latest -> {
+            assertThat(latest.points()).isEqualTo(3);
+            assertThat(latest.value())
+                .isEqualTo(Integer.parseInt(latest.key().substring("layer".length())) + 2.0);
+          });
+      assertThat(all("layer9999"))
+          .containsExactly(new Point(0, 0, 9999), new Point(1, 1, 10_000), new Point(2, 2, 10_001));
+    }
+  }
+
   @Test
   void aPageIsInOrderOfTime() {
     log("loss", 3, 10, 1);

@@ -12,42 +12,18 @@ import jakarta.ws.rs.QueryParam;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-@Path("/api/v1")
+@Path("/api/v1/experiments")
+@Tag(name = "Experiments")
 @RunOnVirtualThread
-class DeletionResource {
+class ExperimentDeletionResource {
   private final Deletions deletions;
 
-  DeletionResource(Deletions deletions) {
+  ExperimentDeletionResource(Deletions deletions) {
     this.deletions = deletions;
   }
 
   @DELETE
-  @Path("runs/{runId}")
-  @Tag(name = "Runs")
-  @Operation(
-      summary = "Delete a run",
-      description = "It can be restored. With `permanent=true` it is gone with all it logged.")
-  public void deleteRun(
-      @PathParam("runId") String runId,
-      @QueryParam("permanent") @DefaultValue("false") boolean permanent) {
-    if (permanent) {
-      deletions.deleteRunForGood(runId);
-    } else {
-      deletions.setRunDeleted(runId, true);
-    }
-  }
-
-  @POST
-  @Path("runs/{runId}/restore")
-  @Tag(name = "Runs")
-  @Operation(summary = "Restore a deleted run")
-  public void restoreRun(@PathParam("runId") String runId) {
-    deletions.setRunDeleted(runId, false);
-  }
-
-  @DELETE
-  @Path("experiments/{experimentId}")
-  @Tag(name = "Experiments")
+  @Path("{experimentId}")
   @Operation(
       summary = "Delete an experiment and its runs",
       description = "They can be restored. With `permanent=true` they are gone with all they had.")
@@ -62,8 +38,7 @@ class DeletionResource {
   }
 
   @POST
-  @Path("experiments/{experimentId}/restore")
-  @Tag(name = "Experiments")
+  @Path("{experimentId}/restore")
   @Operation(summary = "Restore a deleted experiment and its runs")
   public void restoreExperiment(@PathParam("experimentId") String experimentId) {
     deletions.setExperimentDeleted(id(experimentId), false);
