@@ -164,7 +164,7 @@ class PipelineResource {
             .map(task ->
                 new PipelineVersion.Node(
                     task.name(),
-                    task.kind(),
+                    task.work().label(),
                     task.needs(),
                     task.when() == null ? null : task.when().source()))
             .toList();

@@ -10,12 +10,12 @@ import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
-import dev.pipewright.orchestrator.run.RunStore.AttemptRow;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
-import dev.pipewright.orchestrator.run.RunStore.TaskRow;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -47,7 +47,7 @@ public class RunReadStore {
               .mapTo(RunRow.class)
               .findOne()
               .orElseThrow(() -> notFound(id.toString()));
-      var attempts = RunStore.attempts(handle, id);
+      var attempts = attempts(handle, id);
       return new PipelineRun(
           id.toString(),
           run.number(),
@@ -61,10 +61,66 @@ public class RunReadStore {
           run.createdAt(),
           run.startedAt(),
           run.endedAt(),
-          RunStore.tasks(handle, id).stream()
+          tasks(handle, id).stream()
               .map(task -> body(task, attempts.getOrDefault(task.name(), List.of())))
               .toList());
     });
+  }
+
+  private record TaskRow(
+      String name,
+      @Nullable String groupName,
+      String kind,
+      String[] needs,
+      String state,
+      @Nullable String reason,
+      String outputs,
+      @Nullable String item,
+      @Nullable UUID cachedFrom,
+      @Nullable Instant dueAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt) {}
+
+  private record AttemptRow(
+      UUID id,
+      String task,
+      int number,
+      String state,
+      String trackedRunId,
+      @Nullable String failure,
+      @Nullable Integer exitCode,
+      @Nullable String code,
+      @Nullable String message,
+      Instant createdAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt) {}
+
+  private static List<TaskRow> tasks(Handle handle, UUID run) {
+    return handle
+        .createQuery(
+            """
+            select name, group_name, kind, needs, state, reason, outputs::text as outputs,
+              item::text as item, cached_from, due_at, started_at, ended_at
+            from orchestrator.task where run_id = :run order by position, index
+            """)
+        .bind("run", run)
+        .mapTo(TaskRow.class)
+        .list();
+  }
+
+  private static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
+    var found = new HashMap<String, List<AttemptRow>>();
+    handle
+        .createQuery(
+            """
+            select id, task, number, state, tracked_run_id, failure, exit_code, code, message,
+              created_at, started_at, ended_at
+            from orchestrator.attempt where run_id = :run order by task, number
+            """)
+        .bind("run", run)
+        .mapTo(AttemptRow.class)
+        .forEach(row -> found.computeIfAbsent(row.task, task -> new ArrayList<>()).add(row));
+    return found;
   }
 
   /// The id in an address.
@@ -76,7 +132,7 @@ public class RunReadStore {
     }
   }
 
-  private static ProblemException notFound(String id) {
+  static ProblemException notFound(String id) {
     return new ProblemException(
         ProblemCode.PIPELINE_RUN_NOT_FOUND, "There is no pipeline run '" + id + "'.");
   }

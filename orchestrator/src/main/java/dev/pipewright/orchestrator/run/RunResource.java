@@ -15,7 +15,9 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +26,12 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Pipeline runs")
 @RunOnVirtualThread
 class RunResource {
-  private final RunStore runs;
+  private final RunEngine engine;
   private final RunReadStore reads;
   private final RunLoop loop;
 
-  RunResource(RunStore runs, RunReadStore reads, RunLoop loop) {
-    this.runs = runs;
+  RunResource(RunEngine engine, RunReadStore reads, RunLoop loop) {
+    this.engine = engine;
     this.reads = reads;
     this.loop = loop;
   }
@@ -67,11 +69,42 @@ class RunResource {
   @Operation(
       summary = "Cancel a run",
       description =
-          "Running tasks get SIGTERM and ten seconds. A run that has ended stays as it is.")
+          "Running tasks get SIGTERM and ten seconds; then the tasks of `finally` run. A second request"
+              + " stops those too. A run that has ended stays as it is.")
   public PipelineRun cancel(@PathParam("id") String id) {
-    reads.get(id);
-    runs.requestCancel(RunReadStore.id(id));
-    loop.wake();
+    return act(id, (run, now) -> run.stop(LiveRun.Stop.CANCEL, now));
+  }
+
+  @POST
+  @Path("{id}/pause")
+  @Operation(
+      summary = "Pause a run",
+      description = "What runs goes on; nothing new starts until it is resumed.")
+  public PipelineRun pause(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.pause(true, now));
+  }
+
+  @POST
+  @Path("{id}/resume")
+  @Operation(summary = "Resume a paused run")
+  public PipelineRun resume(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.pause(false, now));
+  }
+
+  @POST
+  @Path("{id}/retry")
+  @Operation(
+      summary = "Retry what did not succeed",
+      description =
+          "Tasks that failed, were cancelled or waited for those run again, in the same run; what"
+              + " succeeded stays.")
+  public PipelineRun retry(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.retry(now));
+  }
+
+  private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {
+    var run = RunReadStore.id(id);
+    loop.stepped(run, engine.act(run, action));
     return reads.get(id);
   }
 

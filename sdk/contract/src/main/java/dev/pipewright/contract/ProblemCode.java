@@ -14,6 +14,12 @@ public enum ProblemCode {
       404, "There is no such pipeline run", "List them with GET /api/v1/pipeline-runs."),
   IDEMPOTENCY_KEY_REUSED(
       409, "The idempotency key was used for another request", "Use a new key for a new request."),
+  RUN_FORBIDDEN(
+      409, "The pipeline allows no further run now", "Wait for its runs to end, or cancel them."),
+  RUN_ENDED(409, "The run has ended", "Retry it, or start another one."),
+  RUN_NOT_ENDED(409, "The run has not ended", "Wait for its end, or cancel it."),
+  NOTHING_TO_RETRY(409, "No task of the run failed", "Rerun it instead."),
+  NOT_WAITING(409, "The task does not wait for an answer", "See the run for what waits."),
 
   // tasks
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
@@ -32,6 +38,8 @@ public enum ProblemCode {
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
+  CALLED_RUN_FAILED(422, "A pipeline that was called failed", "See its run."),
+  PENDING_TIMEOUT(422, "The task did not start in time", "Raise pendingTimeout, or make room."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 

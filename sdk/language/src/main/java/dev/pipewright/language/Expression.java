@@ -66,11 +66,10 @@ public final class Expression {
 
   /// The result in one pipeline run.
   ///
-  /// @param given the run's params, resolved
-  /// @param outputsByTask of the tasks that have succeeded
   /// @throws ProblemException EXPRESSION_FAILED, naming an output that is not there
-  public JsonNode evaluate(
-      Map<String, JsonNode> given, Map<String, Map<String, JsonNode>> outputsByTask) {
+  public JsonNode evaluate(Values values) {
+    var given = values.params();
+    var outputsByTask = values.outputs();
     return switch (form) {
       case Form.ParamOnly(var param) -> {
         var value = given.get(param);

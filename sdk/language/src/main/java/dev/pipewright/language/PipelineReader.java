@@ -105,7 +105,8 @@ final class PipelineReader {
     taskNames = List.copyOf(order.keySet());
     shells.forEach((task, shell) -> tasks.put(task, task(task, shell, order)));
     refuseCycles(tasks);
-    return new PipelineSpec(name == null ? "" : name, description, params, tasks);
+    return new PipelineSpec(
+        name == null ? "" : name, description, params, Map.of(), tasks, 0, null, Concurrency.ANY);
   }
 
   private @Nullable String name(Map<String, Yaml.Entry> top, Node root) {
@@ -368,18 +369,29 @@ final class PipelineReader {
     }
     return new TaskSpec(
         name,
-        signature == null ? null : signature.uses(),
-        signature == null ? command(keys.get("command"), path + ".command") : List.of(),
+        signature == null
+            ? new Work.Command(
+                command(keys.get("command"), path + ".command"),
+                files(keys.get("files"), path + ".files"))
+            : new Work.Builtin(signature.uses()),
         inputs,
         shell.outputs(),
         needs.isEmpty() ? List.of() : needs.stream().map(taskNames::get).toList(),
+        Trigger.ALL_SUCCEEDED,
         when,
+        null,
+        null,
+        null,
         retry(keys.get("retry"), path + ".retry"),
         keys.containsKey("timeout") ? duration(keys.get("timeout"), path + ".timeout") : null,
-        files(keys.get("files"), path + ".files"),
+        null,
+        Cache.OFF,
+        0,
+        Map.of(),
         env(keys.get("env"), path + ".env"),
         text(keys.get("image"), path + ".image"),
-        resources(keys.get("resources"), path + ".resources"));
+        resources(keys.get("resources"), path + ".resources"),
+        false);
   }
 
   private void readNeeds(
@@ -760,8 +772,8 @@ final class PipelineReader {
     return good;
   }
 
-  private Map<String, String> env(Yaml.@Nullable Entry entry, String path) {
-    var env = new LinkedHashMap<String, String>();
+  private Map<String, Env> env(Yaml.@Nullable Entry entry, String path) {
+    var env = new LinkedHashMap<String, Env>();
     var entries = entry == null ? null : yaml.entries(entry.value(), path);
     if (entries == null) {
       return env;
@@ -783,7 +795,7 @@ final class PipelineReader {
             Yaml.place(value.value()),
             null);
       } else if (plain(scalar, at)) {
-        env.put(name, scalar.getValue());
+        env.put(name, new Env.Text(scalar.getValue()));
       }
     });
     return env;
@@ -813,7 +825,14 @@ final class PipelineReader {
     var limit = whole(keys.get("limit"), path + ".limit", MOST_RETRIES);
     var backoff =
         keys.containsKey("backoff") ? duration(keys.get("backoff"), path + ".backoff") : null;
-    return new Retry(limit == null ? 0 : limit, backoff == null ? Retry.NONE.backoff() : backoff);
+    return new Retry(
+        limit == null ? 0 : limit,
+        backoff == null ? Retry.BACKOFF : backoff,
+        Retry.FACTOR,
+        Retry.MAX_BACKOFF,
+        Retry.JITTER,
+        null,
+        Retry.SYSTEM);
   }
 
   private Resources resources(Yaml.@Nullable Entry entry, String path) {
@@ -855,7 +874,8 @@ final class PipelineReader {
         cpu,
         memory,
         whole(keys.get("gpu"), path + ".gpu", 1024),
-        text(keys.get("gpuType"), path + ".gpuType"));
+        text(keys.get("gpuType"), path + ".gpuType"),
+        null);
   }
 
   private @Nullable Integer whole(Yaml.@Nullable Entry entry, String path, int most) {

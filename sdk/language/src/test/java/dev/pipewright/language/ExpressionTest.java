@@ -110,7 +110,7 @@ class ExpressionTest {
     var outputs = Map.of("fit-it", Map.of("auc", json("0.8"), "count", json("10")));
     return json(
         Json.MAPPER.writeValueAsString(
-            spec.tasks().get("use").inputs().get("value").evaluate(params, outputs)));
+            spec.tasks().get("use").inputs().get("value").evaluate(Values.of(params, outputs))));
   }
 
   private static JsonNode json(String text) throws IOException {

@@ -75,17 +75,16 @@ class PipelineLanguageTest {
     assertThat(spec.tasks().keySet()).containsExactly("report", "split", "train", "evaluate-it");
 
     var report = spec.tasks().get("report");
-    assertThat(report.uses()).isNull();
-    assertThat(report.command()).containsExactly("python3", "report.py", "5");
+    assertThat(((Work.Command) report.work()).words()).containsExactly("python3", "report.py", "5");
     assertThat(report.kind()).isEqualTo("python3 report.py 5");
     assertThat(report.needs())
         .as("in the order of the document")
         .containsExactly("train", "evaluate-it");
     assertThat(report.files()).containsExactly("report.py", "lib/draw.py");
-    assertThat(report.env()).isEqualTo(Map.of("LANG", "C", "N", "5"));
+    assertThat(report.env()).isEqualTo(Map.of("LANG", new Env.Text("C"), "N", new Env.Text("5")));
     assertThat(report.image()).isEqualTo("python:3.12");
     assertThat(report.timeout()).isEqualTo(Duration.ofSeconds(90));
-    assertThat(report.retry()).isEqualTo(new Retry(0, Duration.ofSeconds(10)));
+    assertThat(report.retry()).isEqualTo(Retry.NONE);
     assertThat(report.outputs())
         .containsEntry("page", new TaskLaunch.Output(ValueType.ARTIFACT, "out/report.html", true))
         .containsEntry("n", new TaskLaunch.Output(ValueType.INT, null, false));
@@ -94,7 +93,8 @@ class PipelineLanguageTest {
     assertThat(train.kind()).isEqualTo("pipewright/xgboost@v1");
     assertThat(train.needs()).containsExactly("split");
     assertThat(train.outputs().get("bestScore").type()).isEqualTo(ValueType.DOUBLE);
-    assertThat(train.retry()).isEqualTo(new Retry(2, Duration.ofMinutes(1)));
+    assertThat(train.retry().limit()).isEqualTo(2);
+    assertThat(train.retry().backoff()).isEqualTo(Duration.ofMinutes(1));
     assertThat(train.resources()).isEqualTo(new Resources(2.0, "4Gi", 1, "nvidia-h100"));
     assertThat(spec.tasks().get("evaluate-it").needs()).containsExactly("split", "train");
     assertThat(spec.tasks().get("evaluate-it").when().source())
@@ -111,15 +111,16 @@ class PipelineLanguageTest {
             "evaluate-it",
                 Map.of("auc", json("0.79"), "report", json("{'kind': 'artifact', 'name': 'r'}")));
     var inputs = spec.tasks().get("report").inputs();
-    assertThat(inputs.get("metrics").evaluate(params, outputs))
+    assertThat(inputs.get("metrics").evaluate(Values.of(params, outputs)))
         .isEqualTo(json("{'kind': 'artifact', 'name': 'r'}"));
-    assertThat(inputs.get("title").evaluate(params, outputs))
+    assertThat(inputs.get("title").evaluate(Values.of(params, outputs)))
         .isEqualTo(json("'AUC 0.79 of credit_risk'"));
-    assertThat(json(inputs.get("plan").evaluate(params, outputs).toString()))
+    assertThat(json(inputs.get("plan").evaluate(Values.of(params, outputs)).toString()))
         .isEqualTo(json("{'tags': ['a', 'b'], 'fixed': [1, true, null]}"));
-    assertThat(spec.tasks().get("train").inputs().get("rounds").evaluate(params, outputs))
+    assertThat(
+            spec.tasks().get("train").inputs().get("rounds").evaluate(Values.of(params, outputs)))
         .hasToString("30");
-    assertThat(spec.tasks().get("evaluate-it").when().evaluate(params, outputs))
+    assertThat(spec.tasks().get("evaluate-it").when().evaluate(Values.of(params, outputs)))
         .isEqualTo(json("true"));
   }
 
