@@ -130,7 +130,7 @@ public class RunEngine {
     }
     action.accept(run, now);
     boolean mayStart = mayStart(tx, row, run, version);
-    var keys = decide(tx, row, run, version, now, mayStart);
+    var keys = decide(tx, run, version, now, mayStart);
     var changes = run.take();
     var touched = new HashSet<UUID>();
     long revision = row.revision();
@@ -159,7 +159,7 @@ public class RunEngine {
 
   /// @return the cache keys of the attempts that start
   private Map<UUID, String> decide(
-      Handle tx, RunRow row, LiveRun run, StoredVersion version, Instant now, boolean mayStart) {
+      Handle tx, LiveRun run, StoredVersion version, Instant now, boolean mayStart) {
     var keys = new HashMap<UUID, String>();
     while (true) {
       run.decide(now, mayStart);

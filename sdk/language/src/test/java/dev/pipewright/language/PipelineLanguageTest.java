@@ -76,7 +76,7 @@ class PipelineLanguageTest {
 
     var report = spec.tasks().get("report");
     assertThat(((Work.Command) report.work()).words()).containsExactly("python3", "report.py", "5");
-    assertThat(report.kind()).isEqualTo("python3 report.py 5");
+    assertThat(report.work().label()).isEqualTo("python3 report.py 5");
     assertThat(report.needs())
         .as("in the order of the document")
         .containsExactly("train", "evaluate-it");
@@ -90,12 +90,12 @@ class PipelineLanguageTest {
         .containsEntry("n", new TaskLaunch.Output(ValueType.INT, null, false));
 
     var train = spec.tasks().get("train");
-    assertThat(train.kind()).isEqualTo("pipewright/xgboost@v1");
+    assertThat(train.work().label()).isEqualTo("pipewright/xgboost@v1");
     assertThat(train.needs()).containsExactly("split");
     assertThat(train.outputs().get("bestScore").type()).isEqualTo(ValueType.DOUBLE);
     assertThat(train.retry().limit()).isEqualTo(2);
     assertThat(train.retry().backoff()).isEqualTo(Duration.ofMinutes(1));
-    assertThat(train.resources()).isEqualTo(new Resources(2.0, "4Gi", 1, "nvidia-h100"));
+    assertThat(train.resources()).isEqualTo(new Resources(2.0, "4Gi", 1, "nvidia-h100", null));
     assertThat(spec.tasks().get("evaluate-it").needs()).containsExactly("split", "train");
     assertThat(spec.tasks().get("evaluate-it").when().source())
         .isEqualTo("tasks.train.outputs.task != 'regression' && params.minAuc <= 1");
