@@ -1,6 +1,7 @@
 package dev.pipewright.runner;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.task.DataRef;
@@ -16,32 +17,42 @@ import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.contract.tracking.v1.RunStatus;
 import dev.pipewright.contract.tracking.v1.TagsSet;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs one attempt's work from its first event to its last.
 final class Attempt {
   private static final long MOST_OUTPUT = 4 * 1024 * 1024;
+  static final String HOST = host();
+
+  /// An end that took so long to reach is worth the wait until the disk has it.
+  private static final Duration WORTH_KEEPING = Duration.ofSeconds(10);
 
   private final AttemptFolder folder;
   private final TaskLaunch launch;
   private final EventLog events;
   private final Tracker tracker;
+  private final Surroundings surroundings;
+  private final Map<String, String> secrets;
   private final LogCapture log;
   private final MetricBuffer metrics;
   private final Capture capture;
   private final Context context;
+  private final List<Timers.Planned> planned = new ArrayList<>();
+  private final long begun = System.nanoTime();
   private volatile Stop stop = Stop.NONE;
-  private volatile @Nullable CommandTask command;
+  private @Nullable CommandTask command;
+  private @Nullable Thread thread;
   private boolean finished;
 
   private enum Stop {
@@ -50,13 +61,22 @@ final class Attempt {
     TIMED_OUT
   }
 
-  Attempt(AttemptFolder folder, TaskLaunch launch, EventLog events, Tracker tracker) {
+  /// @param secrets those that the task uses, by name
+  Attempt(
+      AttemptFolder folder,
+      TaskLaunch launch,
+      EventLog events,
+      Tracker tracker,
+      Surroundings surroundings,
+      Map<String, String> secrets) {
     this.folder = folder;
     this.launch = launch;
     this.events = events;
     this.tracker = tracker;
-    this.log = new LogCapture(events, 0);
-    this.metrics = new MetricBuffer(events);
+    this.surroundings = surroundings;
+    this.secrets = secrets;
+    this.log = new LogCapture(events, surroundings.timer(), 0);
+    this.metrics = new MetricBuffer(events, surroundings.timer());
     this.capture = new Capture(events, launch, folder);
     this.context =
         new Context(launch, folder, tracker, events, metrics, capture, () -> stop != Stop.NONE);
@@ -64,64 +84,48 @@ final class Attempt {
 
   /// Does the work and says how it ended. Never throws for what the work does.
   void run() {
-    announce();
+    if (launch.uses() == null || launch.isolated()) {
+      announce();
+    } else {
+      // What records nothing needs no run to record it in.
+      events.before(this::announce);
+    }
+    events.reportStarted(
+        TaskStarted.newBuilder().setHost(HOST).setPid(ProcessHandle.current().pid()).build());
     if (launch.stopRequested()) {
-      stop = Stop.CANCELLED;
-      finish(Outcome.OUTCOME_CANCELLED, 0, "", "stopped before it started", Map.of());
+      finish(Ending.NEVER_BEGUN, Map.of());
       return;
     }
-    try (var out = print(false);
-        var err = print(true)) {
-      System.setOut(out);
-      System.setErr(err);
+    try (var out = log.stream(false);
+        var err = log.stream(true);
+        var measured = SystemMetrics.start(metrics, launch.env(), surroundings.timer())) {
       if (launch.timeoutMillis() != null) {
-        watchTimeout(launch.timeoutMillis());
+        plan(launch.timeoutMillis(), () -> stop(Stop.TIMED_OUT));
       }
-      try (var measured = SystemMetrics.start(metrics, launch.env())) {
-        work();
-      }
+      TaskOutput.during(new TaskOutput.Streams(out, err), this::work);
+      measured.close();
       // Ends what is left of their last lines.
       out.close();
       err.close();
       var outputs = collect();
-      finish(Outcome.OUTCOME_SUCCEEDED, 0, "", "", outputs);
+      finish(Ending.SUCCEEDED, outputs);
     } catch (ProblemException e) {
       var problem = e.problem();
       log.line(problem.code() + ": " + problem.detail(), true);
       if (problem.remedy() != null) {
         log.line(problem.remedy(), true);
       }
-      finish(
-          problem.status() >= 500 ? Outcome.OUTCOME_SYSTEM_FAILURE : Outcome.OUTCOME_USER_FAILURE,
-          1,
-          problem.code(),
-          problem.detail(),
-          Map.of());
+      finish(Ending.problem(problem), Map.of());
     } catch (CommandTask.Failed e) {
-      finish(
-          e.bySignal() ? Outcome.OUTCOME_SYSTEM_FAILURE : Outcome.OUTCOME_USER_FAILURE,
-          e.exitCode(),
-          e.bySignal() ? ProblemCode.TASK_LOST.name() : ProblemCode.COMMAND_FAILED.name(),
-          e.bySignal()
-              ? "the command was killed by signal " + (e.exitCode() - 128)
-              : e.getMessage(),
-          Map.of());
-    } catch (OutOfMemoryError e) {
-      finish(
-          Outcome.OUTCOME_SYSTEM_FAILURE,
-          1,
-          ProblemCode.TASK_LOST.name(),
-          "the task ran out of memory: " + e.getMessage(),
-          Map.of());
+      finish(e.ending(), Map.of());
     } catch (Throwable e) {
-      // Whatever the work threw is its end, and the log says where it came from.
-      e.printStackTrace();
-      finish(
-          noSpace(e) ? Outcome.OUTCOME_SYSTEM_FAILURE : Outcome.OUTCOME_USER_FAILURE,
-          1,
-          ProblemCode.TASK_CRASHED.name(),
-          e.toString(),
-          Map.of());
+      if (!(e instanceof InterruptedException && stop != Stop.NONE)) {
+        // Whatever the work threw is its end, and the log says where it came from.
+        var trace = new StringWriter();
+        e.printStackTrace(new PrintWriter(trace));
+        trace.toString().lines().forEach(line -> log.line(line, true));
+      }
+      finish(Ending.crash(e), Map.of());
     }
   }
 
@@ -132,21 +136,36 @@ final class Attempt {
 
   /// Ends an attempt whose work does not stop although it was asked to.
   void giveUp() {
-    finish(Outcome.OUTCOME_CANCELLED, 1, "", "it did not stop by itself", Map.of());
+    finish(Ending.STOPPED, Map.of());
   }
 
-  private void stop(Stop why) {
-    if (stop == Stop.NONE) {
-      stop = why;
+  private synchronized void stop(Stop why) {
+    if (stop != Stop.NONE || finished) {
+      return;
     }
-    var running = command;
-    if (running != null) {
-      try {
-        running.stop();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+    stop = why;
+    if (command != null) {
+      command.terminate();
     }
+    plan(launch.graceMillis(), this::force);
+  }
+
+  private synchronized void force() {
+    if (finished) {
+      return;
+    }
+    if (command != null) {
+      command.kill();
+    } else if (thread != null) {
+      // A thread that does not look is left to itself: its work has ended as far as anybody is
+      // told.
+      thread.interrupt();
+      plan(1_000, this::giveUp);
+    }
+  }
+
+  private synchronized void plan(long millis, Runnable what) {
+    planned.add(Timers.after(surroundings.timer(), millis, what));
   }
 
   private void announce() {
@@ -167,8 +186,6 @@ final class Attempt {
                             .setPipelineRunId(launch.pipelineRunId())
                             .setTask(launch.task())
                             .setAttempt(launch.attempt()))));
-    events.reportStarted(
-        TaskStarted.newBuilder().setHost(host()).setPid(ProcessHandle.current().pid()).build());
     var params = ParamsLogged.newBuilder();
     launch
         .inputs()
@@ -190,26 +207,43 @@ final class Attempt {
                         "mlflow.source.name",
                         launch.uses() != null ? launch.uses() : String.join(" ", launch.command()))
                     .putTags("mlflow.user", System.getProperty("user.name"))
-                    .putTags("pipewright.host", host())));
+                    .putTags("pipewright.host", HOST)));
   }
 
   private void work() throws Exception {
     if (launch.uses() == null) {
-      var task = new CommandTask(launch, folder, tracker, context, log);
-      command = task;
+      var task = new CommandTask(launch, folder, tracker, context, log, surroundings, secrets);
+      synchronized (this) {
+        command = task;
+        if (stop != Stop.NONE) {
+          task.terminate();
+        }
+      }
       task.run();
       return;
     }
-    var task =
-        ServiceLoader.load(BuiltinTask.class).stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(each -> each.uses().equals(launch.uses()))
-            .findFirst()
-            .orElseThrow(() ->
-                new ProblemException(
-                    ProblemCode.COMMAND_NOT_FOUND,
-                    "This runner has no task '" + launch.uses() + "'."));
-    task.run(context);
+    synchronized (this) {
+      thread = Thread.currentThread();
+    }
+    try {
+      builtin(launch.uses()).run(context);
+    } finally {
+      synchronized (this) {
+        thread = null;
+        // What was meant for the work must not meet what comes after it.
+        boolean unused = Thread.interrupted();
+      }
+    }
+  }
+
+  private static BuiltinTask builtin(String uses) {
+    return ServiceLoader.load(BuiltinTask.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(each -> each.uses().equals(uses))
+        .findFirst()
+        .orElseThrow(() ->
+            new ProblemException(
+                ProblemCode.COMMAND_NOT_FOUND, "This runner has no task '" + uses + "'."));
   }
 
   /// Captures what the work left behind and checks it against what the task declares.
@@ -268,6 +302,9 @@ final class Attempt {
     if (Files.exists(exact)) {
       return exact;
     }
+    if (!Files.isDirectory(folder.outputs())) {
+      return null;
+    }
     try (var children = Files.list(folder.outputs())) {
       return children
           .filter(child -> child.getFileName().toString().startsWith(name + "."))
@@ -277,104 +314,66 @@ final class Attempt {
     }
   }
 
-  private synchronized void finish(
-      Outcome wanted, int exitCode, String code, String message, Map<String, JsonNode> outputs) {
+  private synchronized void finish(Ending wanted, Map<String, JsonNode> outputs) {
     if (finished) {
       return;
     }
     finished = true;
-    var outcome = wanted;
-    var why = message;
-    var reason = code;
-    if (wanted != Outcome.OUTCOME_SUCCEEDED) {
-      switch (stop) {
-        case NONE -> {}
-        case CANCELLED -> {
-          outcome = Outcome.OUTCOME_CANCELLED;
-          reason = "";
-          why = "stopped on request";
-        }
-        case TIMED_OUT -> {
-          outcome = Outcome.OUTCOME_USER_FAILURE;
-          reason = ProblemCode.TASK_TIMEOUT.name();
-          why =
-              "it took longer than its timeout of "
-                  + Duration.ofMillis(timeout()).toSeconds()
-                  + " s";
-        }
-      }
+    planned.forEach(Timers.Planned::cancel);
+    var ending = wanted;
+    if (wanted.outcome() != Outcome.OUTCOME_SUCCEEDED) {
+      ending =
+          switch (stop) {
+            case NONE -> wanted;
+            case CANCELLED -> Ending.STOPPED.withExitCode(wanted.exitCode());
+            case TIMED_OUT ->
+                Ending.timeout(Duration.ofMillis(timeout())).withExitCode(wanted.exitCode());
+          };
     }
     var ended = outputs;
     if (outputs.values().stream().mapToLong(value -> value.toString().length()).sum()
         > MOST_OUTPUT) {
-      outcome = Outcome.OUTCOME_USER_FAILURE;
-      reason = ProblemCode.OUTPUT_INVALID.name();
-      why = "its outputs are more than 4 MiB in all; write large ones as an artifact or a dataset";
+      ending =
+          Ending.problem(
+              Problem.of(
+                  ProblemCode.OUTPUT_INVALID,
+                  "its outputs are more than 4 MiB in all; write large ones as an artifact or a dataset"));
       ended = Map.of();
     }
-    why = EventLog.clean(why);
     metrics.close();
     log.close();
-    events.tell(
-        RunEvent.newBuilder()
-            .setRunFinished(
-                RunFinished.newBuilder()
-                    .setStatus(
-                        switch (outcome) {
-                          case OUTCOME_SUCCEEDED -> RunStatus.RUN_STATUS_FINISHED;
-                          case OUTCOME_CANCELLED -> RunStatus.RUN_STATUS_KILLED;
-                          case OUTCOME_USER_FAILURE,
-                              OUTCOME_SYSTEM_FAILURE,
-                              OUTCOME_UNSPECIFIED,
-                              UNRECOGNIZED ->
-                              RunStatus.RUN_STATUS_FAILED;
-                        })
-                    .setMessage(reason.isEmpty() ? why : reason + ": " + why)));
-    events.reportFinished(
+    var why = EventLog.clean(ending.message());
+    if (events.hasTold()) {
+      events.tell(RunEvent.newBuilder().setRunFinished(runFinished(ending, why)));
+    }
+    var report =
         TaskFinished.newBuilder()
-            .setOutcome(outcome)
-            .setExitCode(exitCode)
-            .setCode(reason)
-            .setMessage(why)
-            .putAllOutputs(
-                ended.entrySet().stream()
-                    .collect(
-                        Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toString())))
-            .build());
+            .setOutcome(ending.outcome())
+            .setExitCode(ending.exitCode())
+            .setCode(ending.code())
+            .setMessage(why);
+    ended.forEach((name, value) -> report.putOutputs(name, value.toString()));
+    events.reportFinished(report.build(), System.nanoTime() - begun > WORTH_KEEPING.toNanos());
+  }
+
+  static RunFinished runFinished(Ending ending, String why) {
+    return RunFinished.newBuilder()
+        .setStatus(
+            switch (ending.outcome()) {
+              case OUTCOME_SUCCEEDED -> RunStatus.RUN_STATUS_FINISHED;
+              case OUTCOME_CANCELLED -> RunStatus.RUN_STATUS_KILLED;
+              case OUTCOME_USER_FAILURE,
+                  OUTCOME_SYSTEM_FAILURE,
+                  OUTCOME_UNSPECIFIED,
+                  UNRECOGNIZED ->
+                  RunStatus.RUN_STATUS_FAILED;
+            })
+        .setMessage(ending.code().isEmpty() ? why : ending.code() + ": " + why)
+        .build();
   }
 
   private long timeout() {
     return launch.timeoutMillis() == null ? 0 : launch.timeoutMillis();
-  }
-
-  private void watchTimeout(long millis) {
-    Thread.ofPlatform()
-        .name("timeout")
-        .daemon(true)
-        .start(() -> {
-          try {
-            Thread.sleep(millis);
-            stop(Stop.TIMED_OUT);
-            Thread.sleep(Main.GRACE);
-            giveUp();
-            Main.leave(folder);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
-  }
-
-  private PrintStream print(boolean stderr) {
-    return new PrintStream(log.stream(stderr), true, StandardCharsets.UTF_8);
-  }
-
-  private static boolean noSpace(Throwable failure) {
-    for (var cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause.getMessage() != null && cause.getMessage().contains("No space left on device")) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static String host() {

@@ -5,17 +5,13 @@ import dev.pipewright.contract.task.TaskLaunch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 
 /// Where everything of an attempt is.
 record AttemptFolder(Path root) {
-  /// Held for as long as the runner lives; holds its process number.
+  /// Held for as long as the attempt's own runner lives; holds its process number.
   Path lock() {
     return root.resolve("runner.lock");
-  }
-
-  /// There once the work was begun: it is never begun again.
-  Path started() {
-    return root.resolve("started");
   }
 
   /// There once everything was delivered.
@@ -28,6 +24,7 @@ record AttemptFolder(Path root) {
     return root.resolve("command.pid");
   }
 
+  /// There once the work was begun: it is never begun again.
   Path spool() {
     return root.resolve("spool");
   }
@@ -69,14 +66,31 @@ record AttemptFolder(Path root) {
     return root.resolve("tmp");
   }
 
-  TaskLaunch launch() throws IOException {
-    return Json.MAPPER.readValue(root.resolve("launch.json").toFile(), TaskLaunch.class);
+  Path launchFile() {
+    return root.resolve("launch.json");
   }
 
+  TaskLaunch launch() throws IOException {
+    return Json.MAPPER.readValue(launchFile().toFile(), TaskLaunch.class);
+  }
+
+  /// The folders that a command finds.
   void createFolders() throws IOException {
     for (var folder :
-        new Path[] {inputs(), outputs(), artifacts(), models(), captured(), work(), temporary()}) {
+        new Path[] {inputs(), outputs(), artifacts(), models(), work(), temporary()}) {
       Files.createDirectories(folder);
+    }
+  }
+
+  /// Drops all of it.
+  void remove() throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    try (var files = Files.walk(root)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
     }
   }
 }

@@ -14,54 +14,69 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs a task's command as a process, in any language: inputs are files, outputs are files.
 final class CommandTask {
-  private static final Duration GRACE = Duration.ofSeconds(10);
-
-  /// What the server may have been started with, and would lead a script's calls elsewhere.
-  private static final Set<String> OF_OTHER_RUNS =
-      Set.of(
-          "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID");
-
   private static final Duration RUN_KNOWN = Duration.ofSeconds(10);
+
+  /// What a command sees of what the server was started with; `PIPEWRIGHT_LAUNCHER_PASS_ENV` names
+  /// more.
+  private static final Set<String> PASSED =
+      Set.of("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ");
+
+  private static final String PASS_MORE = "PIPEWRIGHT_LAUNCHER_PASS_ENV";
+
+  /// Less is as good as none.
+  private static final long ROOM = 1024 * 1024;
+
+  private static final long LAST_WORDS_MILLIS = 5_000;
 
   private final TaskLaunch launch;
   private final AttemptFolder folder;
   private final Tracker tracker;
   private final Context context;
   private final LogCapture log;
-  private volatile @Nullable ProcessTree tree;
-  private volatile boolean stopped;
+  private final Surroundings surroundings;
+  private final Map<String, String> secrets;
+  private @Nullable ProcessTree tree;
+  private boolean stopped;
 
+  /// @param secrets by name
   CommandTask(
-      TaskLaunch launch, AttemptFolder folder, Tracker tracker, Context context, LogCapture log) {
+      TaskLaunch launch,
+      AttemptFolder folder,
+      Tracker tracker,
+      Context context,
+      LogCapture log,
+      Surroundings surroundings,
+      Map<String, String> secrets) {
     this.launch = launch;
     this.folder = folder;
     this.tracker = tracker;
     this.context = context;
     this.log = log;
+    this.surroundings = surroundings;
+    this.secrets = secrets;
   }
 
   /// A command that ended with an exit code other than 0.
   static final class Failed extends Exception {
     private static final long serialVersionUID = 1L;
-    private final int exitCode;
+    private final transient Ending ending;
 
-    Failed(int exitCode) {
-      super("the command ended with exit code " + exitCode);
-      this.exitCode = exitCode;
+    Failed(Ending ending) {
+      super(ending.message());
+      this.ending = ending;
     }
 
-    int exitCode() {
-      return exitCode;
-    }
-
-    /// Killed from outside: by the kernel for want of memory, or by somebody.
-    boolean bySignal() {
-      return exitCode == 128 + 9 || exitCode == 128 + 15;
+    Ending ending() {
+      return ending;
     }
   }
 
@@ -76,11 +91,71 @@ final class CommandTask {
       tracker.download(file, target);
     }
     var builder = new ProcessBuilder(launch.command()).directory(folder.work().toFile());
-    var environment = builder.environment();
-    environment
-        .keySet()
-        .removeIf(name -> name.startsWith("PIPEWRIGHT_") || OF_OTHER_RUNS.contains(name));
+    surround(builder.environment());
+    checkExists(launch.command().getFirst(), builder.environment().get("PATH"));
+    long killedBefore = OomKills.count();
+    var cgroup = surroundings.cgroups().create(launch.attemptId(), launch.limits());
+    try {
+      int exitCode = execute(builder, cgroup);
+      if (exitCode != 0) {
+        boolean killedForMemory =
+            cgroup != null && Cgroups.killedForMemory(cgroup) || OomKills.count() > killedBefore;
+        boolean diskFull = folder.work().toFile().getUsableSpace() < ROOM;
+        throw new Failed(Ending.exit(exitCode, new Ending.Evidence(killedForMemory, diskFull)));
+      }
+    } finally {
+      if (cgroup != null) {
+        Cgroups.remove(cgroup);
+      }
+    }
+  }
+
+  private int execute(ProcessBuilder builder, @Nullable Path cgroup)
+      throws IOException, InterruptedException {
+    Process process;
+    ProcessTree running;
+    synchronized (this) {
+      if (stopped) {
+        return Signals.TERM + 128;
+      }
+      running = ProcessTree.start(builder, launch.attemptId(), folder.command(), cgroup);
+      tree = running;
+      process = running.process();
+    }
+    process.getOutputStream().close();
+    var out = drain(process.getInputStream(), false);
+    var err = drain(process.getErrorStream(), true);
+    int exitCode = process.waitFor();
+    // What it left running ends with it: nothing may write into what is captured now, or beside a
+    // later attempt.
+    running.killLeft();
+    if (!ends(out) || !ends(err)) {
+      // Something that left the session still holds its output.
+      running.kill();
+      boolean unused = ends(out) && ends(err);
+    }
+    Files.deleteIfExists(folder.command());
+    return exitCode;
+  }
+
+  private static boolean ends(Future<?> drained) throws InterruptedException {
+    try {
+      drained.get(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("output was not captured", e);
+    }
+  }
+
+  /// What the command sees: its own, what every program needs, and nothing else of the server's.
+  private void surround(Map<String, String> environment) throws InterruptedException {
+    var more = Set.of(environment.getOrDefault(PASS_MORE, "").split("[,\\s]+", -1));
+    environment.keySet().removeIf(name -> !PASSED.contains(name) && !more.contains(name));
+    environment.putIfAbsent("LANG", "C.UTF-8");
     environment.putAll(launch.env());
+    launch.secrets().forEach((name, secret) -> environment.put(name, secret(name, secret)));
     environment.put("PIPEWRIGHT_INPUTS", folder.inputs().toString());
     environment.put("PIPEWRIGHT_OUTPUTS", folder.outputs().toString());
     environment.put("PIPEWRIGHT_ARTIFACTS", folder.artifacts().toString());
@@ -89,6 +164,10 @@ final class CommandTask {
     environment.put("TMPDIR", folder.temporary().toString());
     environment.put("PIPEWRIGHT_URL", launch.trackerUrl());
     environment.put("PIPEWRIGHT_RUN_ID", launch.trackedRunId());
+    // A GPU that it was not given may be another task's.
+    environment.putIfAbsent(
+        "CUDA_VISIBLE_DEVICES",
+        launch.limits().gpus().stream().map(String::valueOf).collect(Collectors.joining(",")));
     // What MLflow's clients log goes to the attempt's own run, unless the task has another tracking
     // server: that one does not know the run.
     if (!launch.env().containsKey("MLFLOW_TRACKING_URI")) {
@@ -100,26 +179,19 @@ final class CommandTask {
     }
     // Lines are to arrive when they are printed, not when a buffer is full.
     environment.put("PYTHONUNBUFFERED", "1");
-    checkExists(launch.command().getFirst(), environment.get("PATH"));
-    var process = ProcessTree.start(builder, folder.command());
-    var running = ProcessTree.of(process);
-    tree = running;
-    process.getOutputStream().close();
-    if (stopped) {
-      running.stop(GRACE);
+  }
+
+  private String secret(String variable, String name) {
+    var value = secrets.get(name);
+    if (value == null) {
+      throw new ProblemException(
+          ProblemCode.SECRET_NOT_FOUND,
+          "Task '%s' sets %s to the secret %s, which the server does not have."
+              .formatted(launch.task(), variable, name),
+          "Start the server with PIPEWRIGHT_SECRET_%s set, or write the value to the file secrets/%s in its home folder."
+              .formatted(name, name));
     }
-    var out = drain(process.getInputStream(), false);
-    var err = drain(process.getErrorStream(), true);
-    int exitCode = process.waitFor();
-    // What it left running ends with it: nothing may write into what is captured now, or beside a
-    // later attempt.
-    running.kill();
-    out.join(5_000);
-    err.join(5_000);
-    Files.deleteIfExists(folder.command());
-    if (exitCode != 0) {
-      throw new Failed(exitCode);
-    }
+    return value;
   }
 
   /// The run is told over Kafka, and a script may log to it over HTTP before that has arrived.
@@ -132,11 +204,10 @@ final class CommandTask {
     }
   }
 
-  private Thread drain(InputStream stream, boolean stderr) {
-    return Thread.ofPlatform()
-        .name(stderr ? "stderr" : "stdout")
-        .daemon(true)
-        .start(() -> {
+  private Future<?> drain(InputStream stream, boolean stderr) {
+    return surroundings
+        .threads()
+        .submit(() -> {
           try {
             log.drain(stream, stderr);
           } catch (IOException e) {
@@ -145,12 +216,18 @@ final class CommandTask {
         });
   }
 
-  /// Stops the command and everything it started.
-  void stop() throws InterruptedException {
+  /// Asks the command and everything it started to end.
+  synchronized void terminate() {
     stopped = true;
-    var running = tree;
-    if (running != null) {
-      running.stop(GRACE);
+    if (tree != null) {
+      tree.terminate();
+    }
+  }
+
+  /// Ends the command and everything it started.
+  synchronized void kill() {
+    if (tree != null) {
+      tree.kill();
     }
   }
 
@@ -158,16 +235,29 @@ final class CommandTask {
     for (var input : launch.inputs().entrySet()) {
       var target = folder.inputs().resolve(input.getKey());
       if (isData(input.getValue())) {
-        var data = Context.dataRef(input.getKey(), input.getValue());
-        Context.stage(data, target, tracker);
-        if (data.kind() == DataRef.Kind.DATASET) {
-          context.logDataset(data, "input", -1);
+        stage(input.getKey(), input.getValue(), target);
+      } else if (isListOfData(input.getValue())) {
+        for (int i = 0; i < input.getValue().size(); i++) {
+          stage(input.getKey(), input.getValue().get(i), target.resolve(Integer.toString(i)));
         }
       } else if (!input.getValue().isNull()) {
         var value = input.getValue();
         Files.writeString(target, value.isTextual() ? value.textValue() : value.toString());
       }
     }
+  }
+
+  private void stage(String name, JsonNode value, Path target)
+      throws IOException, InterruptedException {
+    var data = Context.dataRef(name, value);
+    Context.stage(data, target, tracker);
+    if (data.kind() == DataRef.Kind.DATASET) {
+      context.logDataset(data, "input", -1);
+    }
+  }
+
+  private static boolean isListOfData(JsonNode value) {
+    return value.isArray() && !value.isEmpty() && value.valueStream().allMatch(CommandTask::isData);
   }
 
   private static boolean isData(JsonNode value) {

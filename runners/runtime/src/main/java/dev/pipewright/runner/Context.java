@@ -115,6 +115,7 @@ final class Context implements TaskContext {
       tracker.download(data.files().getFirst(), target);
       return target;
     }
+    Files.createDirectories(target.getParent());
     var incoming = target.resolveSibling(target.getFileName() + ".incoming");
     for (var file : data.files()) {
       var path = incoming.resolve(file.path()).normalize();
@@ -140,20 +141,24 @@ final class Context implements TaskContext {
 
   @Override
   public Path outputs() {
-    return folder.outputs();
+    return made(folder.outputs());
   }
 
   @Override
   public Path artifacts() {
-    return folder.artifacts();
+    return made(folder.artifacts());
   }
 
   @Override
   public Path checkpoints() {
+    return made(Path.of(launch.checkpoints()));
+  }
+
+  private static Path made(Path folder) {
     try {
-      return Files.createDirectories(Path.of(launch.checkpoints()));
+      return Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new UncheckedIOException("the folder of checkpoints cannot be made", e);
+      throw new UncheckedIOException(folder + " cannot be made", e);
     }
   }
 

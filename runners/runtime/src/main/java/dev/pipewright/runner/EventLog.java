@@ -7,6 +7,7 @@ import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.contract.tasks.v1.TaskStarted;
 import dev.pipewright.contract.tracking.v1.RunEvent;
 import java.time.Clock;
+import org.jspecify.annotations.Nullable;
 
 /// Numbers what an attempt has to say and writes it to the spool.
 final class EventLog {
@@ -20,6 +21,8 @@ final class EventLog {
   private final TaskLaunch launch;
   private final Clock clock;
   private long seq;
+  private @Nullable Runnable opening;
+  private boolean ended;
 
   /// @param lastSeq the highest number that the spool holds already
   EventLog(Spool spool, TaskLaunch launch, Clock clock, long lastSeq) {
@@ -29,7 +32,26 @@ final class EventLog {
     this.seq = lastSeq;
   }
 
+  /// Has something done before the first event, should there ever be one.
+  synchronized void before(Runnable opening) {
+    this.opening = opening;
+  }
+
+  /// Whether any event was told.
+  synchronized boolean hasTold() {
+    return seq > 0;
+  }
+
+  /// What is told after the end, by a thread that was left to itself, is nobody's.
   synchronized void tell(RunEvent.Builder event) {
+    if (ended) {
+      return;
+    }
+    var first = opening;
+    if (first != null) {
+      opening = null;
+      first.run();
+    }
     var told =
         event
             .setRunId(launch.trackedRunId())
@@ -55,9 +77,14 @@ final class EventLog {
     spool.append(new Spool.Entry.Report(report(STARTED).setStarted(started).build()));
   }
 
-  void reportFinished(TaskFinished finished) {
+  /// @param durable whether it is worth the wait that it survives a power cut; otherwise the
+  ///   attempt counts as lost then
+  synchronized void reportFinished(TaskFinished finished, boolean durable) {
+    ended = true;
     spool.append(new Spool.Entry.Report(report(FINISHED).setFinished(finished).build()));
-    spool.force();
+    if (durable) {
+      spool.force();
+    }
   }
 
   /// Text as PostgreSQL can keep it.

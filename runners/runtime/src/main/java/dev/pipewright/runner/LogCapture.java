@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
 
 /// Collects the lines of standard output and error and tells them in batches, a few times a second.
 final class LogCapture implements AutoCloseable {
@@ -19,16 +20,16 @@ final class LogCapture implements AutoCloseable {
   private static final long FLUSH_MILLIS = 200;
 
   private final EventLog events;
+  private final ScheduledExecutorService timer;
   private final List<LogLine> pending = new ArrayList<>();
   private int characters;
   private long lines;
-  private boolean closed;
 
   /// @param lastLine the number of the last line that was told before
-  LogCapture(EventLog events, long lastLine) {
+  LogCapture(EventLog events, ScheduledExecutorService timer, long lastLine) {
     this.events = events;
+    this.timer = timer;
     this.lines = lastLine;
-    Thread.ofPlatform().name("log").daemon(true).start(this::flushRegularly);
   }
 
   synchronized void line(String text, boolean stderr) {
@@ -42,6 +43,8 @@ final class LogCapture implements AutoCloseable {
     characters += text.length();
     if (pending.size() >= MOST_LINES || characters >= MOST_CHARACTERS) {
       flush();
+    } else if (pending.size() == 1) {
+      Timers.after(timer, FLUSH_MILLIS, this::flush);
     }
   }
 
@@ -67,20 +70,7 @@ final class LogCapture implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    closed = true;
-    notifyAll();
     flush();
-  }
-
-  private synchronized void flushRegularly() {
-    try {
-      while (!closed) {
-        wait(FLUSH_MILLIS);
-        flush();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /// Splits bytes into lines. A line that never ends is cut into pieces.

@@ -1,12 +1,6 @@
 package dev.pipewright.runner;
 
-import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.task.TaskLaunch;
-import dev.pipewright.contract.tasks.v1.Outcome;
-import dev.pipewright.contract.tasks.v1.TaskFinished;
-import dev.pipewright.contract.tracking.v1.RunEvent;
-import dev.pipewright.contract.tracking.v1.RunFinished;
-import dev.pipewright.contract.tracking.v1.RunStatus;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,17 +18,19 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The runner: `java … dev.pipewright.runner.Main <attempt folder>`.
+/// The runner, in one of two ways: `java … dev.pipewright.runner.Main worker <home folder> <build>`
+/// is the worker of a server, see [Worker]; `java … dev.pipewright.runner.Main <attempt folder>`
+/// runs a single attempt, which then has the process for itself.
 ///
-/// However often it is started for one attempt, the work begins at most once: whoever holds the
-/// lock and finds no mark that it was begun, begins it. Whoever finds the mark delivers what the
-/// one before left in the spool and, if that does not say how the work ended, reports that it was
-/// lost.
+/// However often the latter is started for one attempt, the work begins at most once: whoever holds
+/// the lock and finds no spool, begins it. Whoever finds one delivers what the one before left in
+/// it and, if that does not say how the work ended, reports that it was lost.
 public final class Main {
-  static final Duration GRACE = Duration.ofSeconds(12);
+  /// Beside the attempt's own time to stop.
+  private static final Duration GRACE = Duration.ofSeconds(2);
 
   /// Another runner of the attempt is there.
-  private static final int EXIT_DUPLICATE = 75;
+  static final int EXIT_DUPLICATE = 75;
 
   /// The work is over, but not everything could be delivered yet; start the runner again for the
   /// rest.
@@ -50,10 +47,17 @@ public final class Main {
 
   public static void main(String[] args) throws Exception {
     KAFKA.setLevel(Level.WARNING);
-    // Made now, the handlers write to the runner's own log and not to the task's, which takes
-    // System.err over later.
+    // Made now, the handlers write to the runner's own log and not to a task's.
     Logger.getLogger("").getHandlers();
-    var folder = new AttemptFolder(Path.of(args[0]));
+    TaskOutput.install();
+    if (args[0].equals("worker")) {
+      Worker.main(Path.of(args[1]), args[2]);
+    } else {
+      alone(new AttemptFolder(Path.of(args[0])));
+    }
+  }
+
+  private static void alone(AttemptFolder folder) throws Exception {
     // Never closed: the lock is to last until the process ends.
     var channel =
         FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -64,26 +68,41 @@ public final class Main {
     writePid(channel);
     var launch = folder.launch();
     var tracker = new Tracker(launch.trackerUrl());
-    boolean first = begin(folder);
+    boolean first = !Files.exists(folder.spool());
     if (!first) {
-      ProcessTree.killRemembered(folder.command());
+      ProcessTree.killRemembered(launch.attemptId(), folder.command());
     }
-    folder.createFolders();
+    Files.createDirectories(folder.temporary());
     System.setProperty("java.io.tmpdir", folder.temporary().toString());
-    try (var spool = Spool.open(folder.spool())) {
-      var shipper = Shipper.start(spool, folder.acked(), launch.kafkaBootstrap(), tracker);
+    var surroundings = Surroundings.start(Cgroups.none("the process has its own limit"));
+    try (var spool = Spool.open(folder.spool());
+        var producers = new Producers()) {
+      var producer = producers.to(launch.kafkaBootstrap());
+      var shipper =
+          new Shipper(
+              spool,
+              folder.acked(),
+              new Shipper.Outlets(
+                  producer, tracker, Reports.over(producer), surroundings.threads()),
+              () -> {});
       SHIPPER.set(shipper);
+      spool.onAppend(shipper::wake);
       if (first) {
-        work(folder, launch, new EventLog(spool, launch, Clock.systemUTC(), 0), tracker);
+        work(
+            folder,
+            launch,
+            new EventLog(spool, launch, Clock.systemUTC(), 0),
+            tracker,
+            surroundings);
       } else {
-        recover(spool, launch);
+        Recovery.endLost(spool, launch);
       }
       leave(folder);
     }
   }
 
   /// A launcher that looks whether anyone holds the lock holds it for a moment itself.
-  private static boolean lock(FileChannel channel) throws IOException, InterruptedException {
+  static boolean lock(FileChannel channel) throws IOException, InterruptedException {
     for (int i = 0; i < 20; i++) {
       if (channel.tryLock() != null) {
         return true;
@@ -94,8 +113,12 @@ public final class Main {
   }
 
   private static void work(
-      AttemptFolder folder, TaskLaunch launch, EventLog events, Tracker tracker) {
-    var attempt = new Attempt(folder, launch, events, tracker);
+      AttemptFolder folder,
+      TaskLaunch launch,
+      EventLog events,
+      Tracker tracker,
+      Surroundings surroundings) {
+    var attempt = new Attempt(folder, launch, events, tracker, surroundings, Map.of());
     var over = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -104,7 +127,7 @@ public final class Main {
                 .unstarted(() -> {
                   if (over.getCount() > 0) {
                     attempt.cancel();
-                    awaitEnd(over);
+                    awaitEnd(over, GRACE.plusMillis(launch.graceMillis()));
                     attempt.giveUp();
                     leave(folder);
                   }
@@ -113,11 +136,11 @@ public final class Main {
     over.countDown();
   }
 
-  private static void awaitEnd(CountDownLatch over) {
+  private static void awaitEnd(CountDownLatch over, Duration grace) {
     try {
-      boolean ended = over.await(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      boolean ended = over.await(grace.toMillis(), TimeUnit.MILLISECONDS);
       if (!ended) {
-        System.err.println("the work did not stop within " + GRACE.toSeconds() + " s");
+        System.err.println("the work did not stop within " + grace.toSeconds() + " s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -139,55 +162,7 @@ public final class Main {
     }
   }
 
-  /// What a runner that died left unsaid.
-  private static void recover(Spool spool, TaskLaunch launch) throws IOException {
-    long lastSeq = 0;
-    boolean ended = false;
-    long position = 0;
-    boolean runEnded = false;
-    for (var next = spool.read(0); next != null; next = spool.read(position)) {
-      switch (next.entry()) {
-        case Spool.Entry.Event(var event) -> {
-          lastSeq = event.getSeq();
-          runEnded |= event.hasRunFinished();
-        }
-        case Spool.Entry.Report(var report) -> ended |= report.hasFinished();
-        case Spool.Entry.Upload upload -> {}
-      }
-      position = next.end();
-    }
-    if (ended) {
-      return;
-    }
-    var events = new EventLog(spool, launch, Clock.systemUTC(), lastSeq);
-    var why = "the task's process was killed or crashed";
-    if (!runEnded) {
-      events.tell(
-          RunEvent.newBuilder()
-              .setRunFinished(
-                  RunFinished.newBuilder()
-                      .setStatus(RunStatus.RUN_STATUS_FAILED)
-                      .setMessage(ProblemCode.TASK_LOST.name() + ": " + why)));
-    }
-    events.reportFinished(
-        TaskFinished.newBuilder()
-            .setOutcome(Outcome.OUTCOME_SYSTEM_FAILURE)
-            .setExitCode(137)
-            .setCode(ProblemCode.TASK_LOST.name())
-            .setMessage(why)
-            .build());
-  }
-
-  /// @return whether the work is ours to begin
-  private static boolean begin(AttemptFolder folder) throws IOException {
-    if (Files.exists(folder.started())) {
-      return false;
-    }
-    Files.writeString(folder.started(), "");
-    return true;
-  }
-
-  private static void writePid(FileChannel channel) throws IOException {
+  static void writePid(FileChannel channel) throws IOException {
     channel.truncate(0);
     channel.write(
         ByteBuffer.wrap(

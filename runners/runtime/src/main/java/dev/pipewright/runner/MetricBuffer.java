@@ -5,6 +5,7 @@ import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.contract.tracking.v1.RunEvent;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
 
 /// Collects points and tells them in batches, a few times a second: a curve moves live, and a
 /// million points are not a million messages.
@@ -15,13 +16,13 @@ final class MetricBuffer implements AutoCloseable {
   private record SeriesKey(String key, String modelId) {}
 
   private final EventLog events;
+  private final ScheduledExecutorService timer;
   private final Map<SeriesKey, MetricSeries.Builder> pending = new LinkedHashMap<>();
   private int points;
-  private boolean closed;
 
-  MetricBuffer(EventLog events) {
+  MetricBuffer(EventLog events, ScheduledExecutorService timer) {
     this.events = events;
-    Thread.ofPlatform().name("metrics").daemon(true).start(this::flushRegularly);
+    this.timer = timer;
   }
 
   synchronized void point(String key, long step, double value, String modelId) {
@@ -34,6 +35,8 @@ final class MetricBuffer implements AutoCloseable {
         .addValues(value);
     if (++points >= MOST_POINTS) {
       flush();
+    } else if (points == 1) {
+      Timers.after(timer, FLUSH_MILLIS, this::flush);
     }
   }
 
@@ -49,19 +52,6 @@ final class MetricBuffer implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    closed = true;
-    notifyAll();
     flush();
-  }
-
-  private synchronized void flushRegularly() {
-    try {
-      while (!closed) {
-        wait(FLUSH_MILLIS);
-        flush();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -1,18 +1,24 @@
 package dev.pipewright.runner;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A command and everything it started. On Linux it has a session of its own, so that a signal
-/// reaches all of it, even what lost its parent.
+/// reaches all of it, even what lost its parent; and a mark in its surroundings, which what it
+/// starts inherits, so that even what left the session is found.
 final class ProcessTree {
+  /// The variable that marks what belongs to an attempt.
+  static final String MARK = "PIPEWRIGHT_ATTEMPT_ID";
+
   private static final Path SETSID =
       Files.isExecutable(Path.of("/usr/bin/setsid"))
           ? Path.of("/usr/bin/setsid")
@@ -22,52 +28,62 @@ final class ProcessTree {
   /// [ProcessHandle.Info] makes of them is another one after the clock was set.
   private static final boolean PROC = Files.isReadable(Path.of("/proc/self/stat"));
 
-  private final ProcessHandle root;
+  private final Process process;
+  private final String attempt;
 
-  private ProcessTree(ProcessHandle root) {
-    this.root = root;
+  private ProcessTree(Process process, String attempt) {
+    this.process = process;
+    this.attempt = attempt;
   }
 
-  static ProcessTree of(Process process) {
-    return new ProcessTree(process.toHandle());
-  }
-
-  /// Starts a command, remembered in a file: what identifies it for ever is written there. Where
-  /// the system has it, the command gets a session of its own, and is remembered by a shell that
-  /// then becomes it, so that there is no instant at which it runs and a later runner could not
-  /// find it.
-  static Process start(ProcessBuilder builder, Path file) throws IOException {
-    if (!PROC || !Files.isExecutable(SETSID)) {
-      var process = builder.start();
-      Files.writeString(file, identity(process.toHandle()));
-      return process;
+  /// Starts a command, remembered in a file: what identifies it for ever is written there.
+  ///
+  /// @param attempt the id of the attempt it belongs to
+  /// @param cgroup its own group of processes, which it enters before it begins; null for none
+  static ProcessTree start(ProcessBuilder builder, String attempt, Path file, @Nullable Path cgroup)
+      throws IOException {
+    var command = new ArrayList<String>();
+    if (Files.isExecutable(SETSID)) {
+      command.add(SETSID.toString());
     }
-    var command =
-        new ArrayList<>(
-            List.of(
-                SETSID.toString(),
-                "/bin/sh",
-                "-c",
-                "read -r stat </proc/$$/stat && echo \"$stat\" >\"$0\" && exec \"$@\"",
-                file.toString()));
+    if (cgroup != null) {
+      command.addAll(
+          List.of(
+              "/bin/sh",
+              "-c",
+              "echo $$ >\"$0\" && exec \"$@\"",
+              cgroup.resolve("cgroup.procs").toString()));
+    }
     command.addAll(builder.command());
-    return builder.command(command).start();
+    builder.environment().put(MARK, attempt);
+    var process = builder.command(command).start();
+    Files.writeString(file, identity(process.toHandle()));
+    return new ProcessTree(process, attempt);
   }
 
-  /// Kills the tree that was remembered here, if it is still there.
-  static void killRemembered(Path file) throws IOException, InterruptedException {
+  Process process() {
+    return process;
+  }
+
+  /// Kills what an attempt has left behind, if anything of it is still there.
+  ///
+  /// @param file where its command was remembered
+  static void killRemembered(String attempt, Path file) throws IOException {
     var remembered = Files.exists(file) ? Files.readString(file).strip() : "";
-    if (remembered.isEmpty()) {
-      return;
-    }
-    long pid = Long.parseLong(remembered.substring(0, remembered.indexOf(' ')));
-    var process = ProcessHandle.of(pid);
-    if (process.isEmpty()) {
-      // The leader is gone, but what it started may live on in its session, whose number cannot be
+    if (!remembered.isEmpty()) {
+      long pid = Long.parseLong(remembered.substring(0, remembered.indexOf(' ')));
+      var process = ProcessHandle.of(pid);
+      // When the leader is gone, what it started may live on in its session, whose number cannot be
       // reused meanwhile.
-      killGroup(pid, "KILL");
-    } else if (start(identity(process.get())).equals(start(remembered))) {
-      new ProcessTree(process.get()).signal("KILL");
+      if (process.isEmpty() || start(identity(process.get())).equals(start(remembered))) {
+        process.ifPresent(leader -> leader.descendants().forEach(ProcessHandle::destroyForcibly));
+        boolean unused = Files.isExecutable(SETSID) && Signals.toGroup(pid, Signals.KILL);
+        process.ifPresent(ProcessHandle::destroyForcibly);
+      }
+    }
+    // What is killed cannot start another: after a few rounds nothing is left.
+    for (var left = marked(attempt); !left.isEmpty(); left = marked(attempt)) {
+      left.forEach(pid -> Signals.toProcess(pid, Signals.KILL));
     }
     Files.deleteIfExists(file);
   }
@@ -94,45 +110,75 @@ final class ProcessTree {
     return List.of(identity.substring(name + 2).split(" ", -1)).get(22 - 3);
   }
 
-  /// SIGTERM, then SIGKILL to what is left.
-  void stop(Duration grace) throws InterruptedException {
-    signal("TERM");
-    long deadline = System.nanoTime() + grace.toNanos();
-    while (root.isAlive() && System.nanoTime() < deadline) {
-      TimeUnit.MILLISECONDS.sleep(50);
+  /// The living processes with the attempt's mark.
+  static Set<Long> marked(String attempt) {
+    var found = new LinkedHashSet<Long>();
+    if (!PROC) {
+      return found;
     }
-    signal("KILL");
-  }
-
-  /// SIGKILL to all of it.
-  void kill() throws InterruptedException {
-    signal("KILL");
-  }
-
-  private void signal(String signal) throws InterruptedException {
-    var descendants = root.descendants().toList();
-    if (Files.isExecutable(SETSID)) {
-      killGroup(root.pid(), signal);
-    }
-    for (var each : descendants) {
-      end(each, signal);
-    }
-    end(root, signal);
-  }
-
-  private static void end(ProcessHandle process, String signal) {
-    boolean unused = signal.equals("KILL") ? process.destroyForcibly() : process.destroy();
-  }
-
-  private static void killGroup(long leader, String signal) throws InterruptedException {
-    try {
-      new ProcessBuilder("kill", "-" + signal, "--", "-" + leader)
-          .redirectErrorStream(true)
-          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-          .start()
-          .waitFor();
+    var mark = MARK + "=" + attempt;
+    try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (var each : processes) {
+        try {
+          var environment =
+              new String(Files.readAllBytes(each.resolve("environ")), StandardCharsets.ISO_8859_1);
+          // A zombie has no surroundings any more.
+          if (environment.contains(mark)) {
+            found.add(Long.parseLong(each.getFileName().toString()));
+          }
+        } catch (IOException e) {
+          continue; // ended in the meantime, or another user's
+        }
+      }
     } catch (IOException e) {
-      System.err.println("the process group " + leader + " cannot be signalled: " + e);
+      System.err.println("the processes of attempt " + attempt + " cannot be found: " + e);
+    }
+    return found;
+  }
+
+  /// Asks all of it to end.
+  void terminate() {
+    signal(Signals.TERM);
+  }
+
+  /// Ends all of it, however it was asked before.
+  void kill() {
+    signal(Signals.KILL);
+    for (var left = marked(attempt); !left.isEmpty(); left = marked(attempt)) {
+      left.forEach(pid -> Signals.toProcess(pid, Signals.KILL));
+    }
+  }
+
+  /// Ends what is left of its session after its end.
+  ///
+  /// @return whether anything was
+  boolean killLeft() {
+    return Files.isExecutable(SETSID) && Signals.toGroup(process.pid(), Signals.KILL);
+  }
+
+  /// Each process once: a second signal could disturb what the first one began.
+  private void signal(int signal) {
+    long leader = process.pid();
+    var others = new LinkedHashSet<Long>();
+    process.descendants().forEach(each -> others.add(each.pid()));
+    others.addAll(marked(attempt));
+    if (Files.isExecutable(SETSID) && Signals.toGroup(leader, signal)) {
+      others.removeIf(pid -> isInGroup(pid, leader));
+    } else {
+      others.add(leader);
+    }
+    others.forEach(pid -> Signals.toProcess(pid, signal));
+  }
+
+  /// By field 5 of `/proc/PID/stat`.
+  private static boolean isInGroup(long pid, long leader) {
+    try {
+      var stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+      return stat.substring(stat.lastIndexOf(')') + 2)
+          .split(" ", -1)[5 - 3]
+          .equals(Long.toString(leader));
+    } catch (IOException e) {
+      return true; // ended in the meantime
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.pipewright.runner;
 
 import dev.pipewright.contract.Topics;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -9,31 +10,30 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import java.util.concurrent.ExecutorService;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
-/// Delivers the spool to Kafka, in order, from where the broker has it. It waits for the broker and
-/// the tracker for as long as it takes; the work goes on meanwhile. What was delivered but not yet
-/// noted as such is delivered again after a crash, which the receivers notice by the numbers the
-/// events carry.
+/// Delivers an attempt's spool, in order, from where it was delivered before: events to Kafka,
+/// files to the tracker, reports to the server. It waits for whoever is away for as long as it
+/// takes; the work goes on meanwhile. What was delivered but not yet noted as such is delivered
+/// again after a crash, which the receivers notice by the numbers that it carries.
 final class Shipper implements AutoCloseable {
-  private static final long LOOK_MILLIS = 50;
-
   private final Spool spool;
-  private final Tracker tracker;
-  private final FileChannel ackedFile;
-  private final Producer<String, byte[]> producer;
+  private final Path ackedFile;
+  private final Outlets outlets;
+  private final Runnable progress;
   private final Deque<InFlight> inFlight = new ArrayDeque<>();
-  private final Thread thread;
+  private @Nullable FileChannel ackedChannel;
+  private long position;
   private long acked;
-  private volatile @Nullable Exception failure;
+  private boolean running;
+  private boolean endIsKnown;
+  private @Nullable Exception failure;
   private volatile boolean closed;
+  private volatile @Nullable Thread thread;
 
   private static final class InFlight {
     final long end;
@@ -44,70 +44,61 @@ final class Shipper implements AutoCloseable {
     }
   }
 
-  private Shipper(Spool spool, Path acked, String bootstrap, Tracker tracker) throws IOException {
+  /// Where it all goes.
+  ///
+  /// @param threads where what is to be delivered is read and handed over
+  record Outlets(
+      Producer<String, byte[]> producer,
+      Tracker tracker,
+      Reports reports,
+      ExecutorService threads) {}
+
+  /// @param progress called whenever more has been delivered, or delivery has failed
+  Shipper(Spool spool, Path ackedFile, Outlets outlets, Runnable progress) {
     this.spool = spool;
-    this.tracker = tracker;
-    this.ackedFile =
-        FileChannel.open(
-            acked, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    this.ackedFile = ackedFile;
+    this.outlets = outlets;
+    this.progress = progress;
+    this.acked = noted(ackedFile);
+    this.position = acked;
+  }
+
+  private static long noted(Path file) {
     var number = ByteBuffer.allocate(Long.BYTES);
-    if (ackedFile.read(number, 0) == Long.BYTES) {
-      this.acked = number.flip().getLong();
+    if (!file.toFile().exists()) {
+      return 0;
     }
-    this.producer = producer(bootstrap);
-    this.thread = Thread.ofPlatform().name("shipper").daemon(true).unstarted(this::ship);
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return channel.read(number, 0) == Long.BYTES ? number.flip().getLong() : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException("what was delivered cannot be read", e);
+    }
   }
 
-  static Shipper start(Spool spool, Path acked, String bootstrap, Tracker tracker)
-      throws IOException {
-    var shipper = new Shipper(spool, acked, bootstrap, tracker);
-    shipper.thread.start();
-    return shipper;
-  }
-
-  private static Producer<String, byte[]> producer(String bootstrap) {
-    return new KafkaProducer<>(
-        Map.of(
-            "bootstrap.servers",
-            bootstrap,
-            "acks",
-            "all",
-            "enable.idempotence",
-            true,
-            "linger.ms",
-            5,
-            "compression.type",
-            "lz4",
-            "max.block.ms",
-            Long.MAX_VALUE,
-            "delivery.timeout.ms",
-            Integer.MAX_VALUE,
-            "max.request.size",
-            8 * 1024 * 1024),
-        new StringSerializer(),
-        new ByteArraySerializer());
+  /// There is something to deliver.
+  synchronized void wake() {
+    if (!running && !closed && failure == null) {
+      running = true;
+      outlets.threads.execute(this::ship);
+    }
   }
 
   private void ship() {
-    long position = acked;
+    thread = Thread.currentThread();
     try {
-      while (!closed && failure == null) {
+      while (true) {
         var next = spool.read(position);
         if (next == null) {
-          spool.await(position, LOOK_MILLIS);
+          synchronized (this) {
+            if (position >= spool.end() || closed) {
+              running = false;
+              thread = null;
+              return;
+            }
+          }
           continue;
         }
-        switch (next.entry()) {
-          case Spool.Entry.Event(var event) ->
-              send(Topics.RUN_EVENTS, event.getRunId(), event.toByteArray(), next.end());
-          case Spool.Entry.Report(var report) ->
-              send(
-                  Topics.TASK_REPORTS, report.getPipelineRunId(), report.toByteArray(), next.end());
-          case Spool.Entry.Upload(var digest, var file) -> {
-            upload(digest, Path.of(file));
-            note(new InFlight(next.end()), true);
-          }
-        }
+        ship(next);
         position = next.end();
       }
     } catch (InterruptedException e) {
@@ -117,9 +108,32 @@ final class Shipper implements AutoCloseable {
     }
   }
 
+  private void ship(Spool.Positioned next) throws InterruptedException {
+    var message = new InFlight(next.end());
+    synchronized (this) {
+      inFlight.add(message);
+    }
+    switch (next.entry()) {
+      case Spool.Entry.Event(var event) -> send(event.getRunId(), event.toByteArray(), message);
+      case Spool.Entry.Report(var report) ->
+          outlets.reports.send(
+              report,
+              stored -> {
+                synchronized (this) {
+                  endIsKnown |= stored && report.hasFinished();
+                }
+                noteDone(message, false);
+              });
+      case Spool.Entry.Upload(var digest, var file) -> {
+        upload(digest, Path.of(file));
+        noteDone(message, true);
+      }
+    }
+  }
+
   private void upload(String digest, Path file) throws InterruptedException {
     try {
-      tracker.upload(digest, file);
+      outlets.tracker.upload(digest, file);
     } catch (IOException e) {
       // It will never succeed, and must not hold up what comes after it.
       System.err.println(file + " could not be stored: " + e);
@@ -128,54 +142,75 @@ final class Shipper implements AutoCloseable {
 
   // The callback hears how it went.
   @SuppressWarnings("FutureReturnValueIgnored")
-  private void send(String topic, String key, byte[] payload, long end) {
-    var message = new InFlight(end);
-    note(message, false);
-    producer.send(
-        new ProducerRecord<>(topic, key, payload),
+  private void send(String key, byte[] payload, InFlight message) {
+    outlets.producer.send(
+        new ProducerRecord<>(Topics.RUN_EVENTS, key, payload),
         (metadata, exception) -> {
           if (exception == null) {
-            noteDone(message);
+            noteDone(message, true);
           } else if (exception instanceof RecordTooLargeException) {
             // It can never be delivered, and must not hold up what comes after it.
             System.err.println("an event of " + payload.length + " bytes is too large to deliver");
-            noteDone(message);
+            noteDone(message, true);
           } else {
             fail(exception);
           }
         });
   }
 
-  private synchronized void note(InFlight message, boolean done) {
-    inFlight.add(message);
-    if (done) {
-      noteDone(message);
-    }
-  }
-
-  private synchronized void noteDone(InFlight message) {
-    message.done = true;
-    boolean moved = false;
-    while (!inFlight.isEmpty() && inFlight.peek().done) {
-      acked = inFlight.poll().end;
-      moved = true;
-    }
-    if (moved) {
-      try {
-        ackedFile.write(ByteBuffer.allocate(Long.BYTES).putLong(acked).flip(), 0);
-      } catch (IOException e) {
-        fail(e);
+  /// @param keep whether a later runner is to know; a report may as well be said again
+  private void noteDone(InFlight message, boolean keep) {
+    synchronized (this) {
+      message.done = true;
+      boolean moved = false;
+      while (!inFlight.isEmpty() && inFlight.peek().done) {
+        acked = inFlight.poll().end;
+        moved = true;
+      }
+      if (moved && keep && !closed) {
+        keep();
       }
       notifyAll();
     }
+    progress.run();
   }
 
-  private synchronized void fail(Exception e) {
-    if (failure == null && !closed) {
-      failure = e;
-      e.printStackTrace();
+  private void keep() {
+    try {
+      if (ackedChannel == null) {
+        ackedChannel =
+            FileChannel.open(ackedFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      }
+      ackedChannel.write(ByteBuffer.allocate(Long.BYTES).putLong(acked).flip(), 0);
+    } catch (IOException e) {
+      // What was delivered is delivered again after a crash, then.
+      System.err.println("what was delivered cannot be noted: " + e);
     }
-    notifyAll();
+  }
+
+  private void fail(Exception e) {
+    synchronized (this) {
+      if (failure == null && !closed) {
+        failure = e;
+        e.printStackTrace();
+      }
+      notifyAll();
+    }
+    progress.run();
+  }
+
+  /// Whether all that the spool holds was delivered.
+  synchronized boolean isDelivered() {
+    return failure == null && acked >= spool.end();
+  }
+
+  synchronized boolean hasFailed() {
+    return failure != null;
+  }
+
+  /// Whether the server has committed the attempt's end: nobody will ask for it again.
+  synchronized boolean endIsKnown() {
+    return endIsKnown;
   }
 
   /// Waits until everything in the spool was delivered, at most so long.
@@ -194,10 +229,14 @@ final class Shipper implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     closed = true;
-    thread.interrupt();
-    producer.close(Duration.ZERO);
-    ackedFile.close();
+    var busy = thread;
+    if (busy != null) {
+      busy.interrupt();
+    }
+    if (ackedChannel != null) {
+      ackedChannel.close();
+    }
   }
 }

@@ -11,6 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +22,18 @@ import org.jspecify.annotations.Nullable;
 final class Spool implements AutoCloseable {
   private static final int OVERHEAD = 9;
   private static final int LARGEST = 64 * 1024 * 1024;
+  private static final int MOST_FRESH = 16;
+  private static final int LARGEST_FRESH = 64 * 1024;
 
   private final FileChannel channel;
+
+  /// What was written last, which is mostly what is read next.
+  private final Deque<Fresh> fresh = new ArrayDeque<>();
+
   private long end;
+  private Runnable onAppend = () -> {};
+
+  private record Fresh(long start, Positioned entry) {}
 
   /// What is delivered.
   sealed interface Entry {
@@ -56,7 +67,24 @@ final class Spool implements AutoCloseable {
     return spool;
   }
 
-  synchronized void append(Entry entry) {
+  /// Has something done after each entry that is added, and at once.
+  void onAppend(Runnable told) {
+    synchronized (this) {
+      onAppend = told;
+    }
+    told.run();
+  }
+
+  void append(Entry entry) {
+    Runnable told;
+    synchronized (this) {
+      write(entry);
+      told = onAppend;
+    }
+    told.run();
+  }
+
+  private void write(Entry entry) {
     var payload =
         switch (entry) {
           case Entry.Event(var event) -> event.toByteArray();
@@ -82,8 +110,13 @@ final class Spool implements AutoCloseable {
       while (record.hasRemaining()) {
         at += channel.write(record, at);
       }
+      if (payload.length <= LARGEST_FRESH) {
+        fresh.add(new Fresh(end, new Positioned(entry, at)));
+        if (fresh.size() > MOST_FRESH) {
+          fresh.remove();
+        }
+      }
       end = at;
-      notifyAll();
     } catch (IOException e) {
       throw new UncheckedIOException("the spool cannot be written", e);
     }
@@ -100,6 +133,10 @@ final class Spool implements AutoCloseable {
 
   /// The entry that begins here; null when there is none yet.
   @Nullable Positioned read(long position) throws IOException {
+    var known = fresh(position);
+    if (known != null) {
+      return known;
+    }
     if (position + OVERHEAD > end()) {
       return null;
     }
@@ -120,11 +157,12 @@ final class Spool implements AutoCloseable {
     return new Positioned(parse(kind, payload), position + OVERHEAD + length);
   }
 
-  /// Waits until there is something at this position, at most so long.
-  synchronized void await(long position, long millis) throws InterruptedException {
-    if (end <= position) {
-      wait(millis);
+  private synchronized @Nullable Positioned fresh(long position) {
+    while (!fresh.isEmpty() && fresh.peek().start < position) {
+      fresh.remove();
     }
+    var next = fresh.peek();
+    return next != null && next.start == position ? next.entry : null;
   }
 
   synchronized long end() {

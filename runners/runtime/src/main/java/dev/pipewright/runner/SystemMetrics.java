@@ -2,9 +2,13 @@ package dev.pipewright.runner;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Logs how busy the machine is while a task runs, as MLflow does: a point of each metric every ten
 /// seconds, with the sample's number as its step. A task that is over sooner has none.
@@ -17,22 +21,38 @@ final class SystemMetrics implements AutoCloseable {
   private static final String ENABLED = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING";
   private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
 
+  /// Work that is over before that is not even looked at.
+  private static final Duration FIRST_LOOK = Duration.ofMillis(100);
+
   private final MetricBuffer metrics;
   private final Duration interval;
-  private final Thread thread;
+  private final List<Timers.Planned> planned = new ArrayList<>();
+  private @Nullable Machine machine;
+  private @Nullable Gpus gpus;
+  private long step;
+  private boolean closed;
 
   private SystemMetrics(MetricBuffer metrics, Duration interval) {
     this.metrics = metrics;
     this.interval = interval;
-    this.thread = Thread.ofPlatform().name("system-metrics").daemon(true).unstarted(this::sample);
   }
 
-  static SystemMetrics start(MetricBuffer metrics, Map<String, String> env) {
+  static SystemMetrics start(
+      MetricBuffer metrics, Map<String, String> env, ScheduledExecutorService timer) {
     var started = new SystemMetrics(metrics, interval(env));
     if (!env.getOrDefault(ENABLED, "true").equalsIgnoreCase("false")) {
-      started.thread.start();
+      started.plan(timer);
     }
     return started;
+  }
+
+  private synchronized void plan(ScheduledExecutorService timer) {
+    long millis = interval.toMillis();
+    planned.add(Timers.after(timer, Math.min(FIRST_LOOK.toMillis(), millis / 2), this::begin));
+    // Asking for the GPUs takes its time, and others wait for the timer.
+    planned.add(
+        Timers.every(
+            timer, millis, () -> Thread.ofVirtual().name("system-metrics").start(this::sample)));
   }
 
   static Duration interval(Map<String, String> env) {
@@ -54,34 +74,37 @@ final class SystemMetrics implements AutoCloseable {
     return TEN_SECONDS;
   }
 
-  private void sample() {
+  private synchronized void begin() {
     try {
-      var machine = new Machine();
-      var gpus = new Gpus();
-      for (long step = 0; ; step++) {
-        Thread.sleep(interval);
-        log(step, machine.read());
-        log(step, gpus.read());
+      if (!closed) {
+        machine = new Machine();
+        gpus = new Gpus();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the machine is not measured", e);
+    }
+  }
+
+  private synchronized void sample() {
+    try {
+      if (!closed && machine != null && gpus != null) {
+        var readings = machine.read();
+        readings.putAll(gpus.read());
+        readings.forEach((key, value) -> metrics.point(key, step, value, ""));
+        step++;
       }
     } catch (InterruptedException e) {
-      // The task is over.
+      Thread.currentThread().interrupt();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "the machine is no longer measured", e);
+      close();
     }
   }
 
-  private void log(long step, Map<String, Double> readings) {
-    readings.forEach((key, value) -> metrics.point(key, step, value, ""));
-  }
-
+  /// A point after the end would not be the run's.
   @Override
-  public void close() {
-    thread.interrupt();
-    try {
-      // A point after the end would not be the run's.
-      thread.join(Duration.ofSeconds(1));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  public synchronized void close() {
+    closed = true;
+    planned.forEach(Timers.Planned::cancel);
   }
 }

@@ -40,6 +40,17 @@ public enum ProblemCode {
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   CALLED_RUN_FAILED(422, "A pipeline that was called failed", "See its run."),
   PENDING_TIMEOUT(422, "The task did not start in time", "Raise pendingTimeout, or make room."),
+  OUT_OF_MEMORY(422, "The task ran out of memory", "Give it more memory, or have it use less."),
+  SECRET_NOT_FOUND(
+      422,
+      "A secret is not there",
+      "Set PIPEWRIGHT_SECRET_<NAME> or write the file secrets/<NAME>."),
+  RESOURCES_UNAVAILABLE(
+      422,
+      "The machine does not have what the task asks for",
+      "Ask for less, or run it elsewhere."),
+  TASK_KILLED(500, "The task was killed from outside", "It is retried by itself."),
+  DISK_FULL(500, "The task's disk is full", "Make room; it is retried by itself."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 

@@ -208,7 +208,11 @@ class WireTest {
                 1_000L,
                 false,
                 "http://127.0.0.1:8080",
-                "127.0.0.1:9092")),
+                "127.0.0.1:9092",
+                Map.of("TOKEN", "HUB_TOKEN"),
+                true,
+                10_000L,
+                new TaskLaunch.Limits(2.0, 1_073_741_824L, List.of(0)))),
         Arguments.of(
             "problem",
             Problem.of(

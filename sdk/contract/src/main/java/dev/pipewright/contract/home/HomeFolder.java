@@ -1,10 +1,12 @@
 package dev.pipewright.contract.home;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Json;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -17,6 +19,7 @@ import java.util.Optional;
 /// The names of things in a home folder (`PIPEWRIGHT_HOME`), and what can be read from them without
 /// being the server.
 public record HomeFolder(Path root) {
+  private static final int LONGEST_SOCKET = 100;
 
   public HomeFolder {
     root = root.toAbsolutePath().normalize();
@@ -67,6 +70,35 @@ public record HomeFolder(Path root) {
 
   public Path kafka() {
     return root.resolve("kafka");
+  }
+
+  /// A folder for each attempt of a task that is not over and delivered.
+  public Path work() {
+    return root.resolve("work");
+  }
+
+  /// What belongs to the worker of this folder; for its owner only.
+  public Path worker() {
+    return root.resolve("worker");
+  }
+
+  /// Locked by the worker as long as it lives; holds its process number.
+  public Path workerLock() {
+    return worker().resolve("lock");
+  }
+
+  /// Where the worker listens to its server. The system takes no long paths for sockets: where this
+  /// one would be, it is a folder beside the other temporary files that has the home folder's
+  /// digest in its name.
+  public Path workerSocket() {
+    var usual = worker().resolve("socket");
+    if (usual.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_SOCKET) {
+      return usual;
+    }
+    var digest = Digests.of(root.toString());
+    return Path.of("/tmp")
+        .resolve("pipewright-" + digest.substring(digest.length() - 16))
+        .resolve("socket");
   }
 
   /// Whether a server holds the folder, ready or not.

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// All that a runner is told about the attempt it is to run. The launcher writes it as
-/// `launch.json` into the attempt's folder (locally) or hands it over as a mounted file (on a
-/// cluster).
+/// All that a runner is told about the attempt it is to run. It is kept as `launch.json` in the
+/// attempt's folder (locally) or handed over as a mounted file (on a cluster).
 ///
 /// @param attemptId a UUID; unique for ever
 /// @param attempt from 1
@@ -24,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// @param stopRequested whether it is to stop before it starts: it then only reports that
 /// @param trackerUrl base address of the tracker, without a slash at the end
 /// @param kafkaBootstrap `host:port`, comma-separated
+/// @param secrets environment variables that are secrets, each with the secret's name; the values
+///   are never here
+/// @param isolated whether a built-in task gets a process of its own
+/// @param graceMillis how long it may go on after it was asked to stop
 public record TaskLaunch(
     String attemptId,
     int attempt,
@@ -44,7 +47,11 @@ public record TaskLaunch(
     @Nullable Long timeoutMillis,
     boolean stopRequested,
     String trackerUrl,
-    String kafkaBootstrap) {
+    String kafkaBootstrap,
+    Map<String, String> secrets,
+    boolean isolated,
+    long graceMillis,
+    Limits limits) {
 
   public TaskLaunch {
     command = List.copyOf(command);
@@ -52,6 +59,21 @@ public record TaskLaunch(
     outputs = Map.copyOf(outputs);
     files = List.copyOf(files);
     env = Map.copyOf(env);
+    secrets = Map.copyOf(secrets);
+  }
+
+  /// What it may use of the machine.
+  ///
+  /// @param cpu cores; null for all
+  /// @param memory bytes; null for no limit
+  /// @param gpus the numbers of the devices that are its alone
+  public record Limits(@Nullable Double cpu, @Nullable Long memory, List<Integer> gpus) {
+    /// No limit but the machine's, and no GPU.
+    public static final Limits NONE = new Limits(null, null, List.of());
+
+    public Limits {
+      gpus = List.copyOf(gpus);
+    }
   }
 
   /// A declared output.
