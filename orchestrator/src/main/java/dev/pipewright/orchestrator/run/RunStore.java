@@ -737,7 +737,7 @@ public class RunStore {
     }
   }
 
-  private static JsonNode tree(String json) {
+  static JsonNode tree(String json) {
     try {
       return Json.MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
