@@ -34,6 +34,7 @@ export type RunState = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLE
 
 export type TaskState =
   | 'PENDING'
+  | 'WAITING'
   | 'READY'
   | 'RUNNING'
   | 'RETRYING'
@@ -43,7 +44,7 @@ export type TaskState =
   | 'UPSTREAM_FAILED'
   | 'CANCELLED';
 
-export type AttemptState = 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+export type AttemptState = 'QUEUED' | 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
 

@@ -59,9 +59,9 @@ export function mergeSummary(
   return next;
 }
 
-/** What a task is shown as: running is only said of one whose process says it runs, not of one that waits for room. */
+/** What a task is shown as: one that is ready waits for room, or is being launched. */
 export function shownState(task: Task): TaskState | AttemptState {
-  return task.state === 'RUNNING' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
+  return task.state === 'READY' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
 }
 
 /** The task whose failure made the run fail: the first in the document that failed itself. */

@@ -26,6 +26,7 @@ export const STATES: Record<AnyState, StateLook> = {
   QUEUED: { word: 'Queued', tone: 'waiting', active: false },
   SCHEDULED: { word: 'Scheduled', tone: 'waiting', active: false },
   PENDING: { word: 'Pending', tone: 'waiting', active: false },
+  WAITING: { word: 'Waits for a person', tone: 'retrying', active: true },
   READY: { word: 'Ready', tone: 'waiting', active: false },
   LAUNCHING: { word: 'Launching', tone: 'waiting', active: true },
   RUNNING: { word: 'Running', tone: 'running', active: true },
@@ -59,6 +60,7 @@ export const TASK_STATE_ORDER: readonly TaskState[] = [
   'SKIPPED',
   'RUNNING',
   'RETRYING',
+  'WAITING',
   'READY',
   'PENDING',
 ];

@@ -328,7 +328,9 @@ final class LiveRun {
       stop = Stop.KILL;
       changes.runChanged();
     }
-    stopAll();
+    if (state == RunState.RUNNING) {
+      stopAll();
+    }
   }
 
   /// @throws ProblemException RUN_ENDED

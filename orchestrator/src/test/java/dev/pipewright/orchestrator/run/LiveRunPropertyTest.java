@@ -6,8 +6,6 @@ import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.PipelineLanguage;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -15,7 +13,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /// Whatever the graph and whatever happens to its attempts, every run ends, and ends rightly.
-class RunDeciderPropertyTest {
+class LiveRunPropertyTest {
   /// A random DAG: a task needs some of those before it.
   private static String pipeline(Random random, int size) {
     var text = new StringBuilder("name: random\ntasks:\n");
@@ -40,9 +38,12 @@ class RunDeciderPropertyTest {
     int steps = 0;
     while (!run.state().isTerminal()) {
       assertThat(steps++).as("steps until it ends").isLessThan(2_000);
-      run.settle();
-      assertThat(run.step()).as("deciding again decides nothing").isEmpty();
-      for (var task : running(run)) {
+      run.step();
+      if (random.nextBoolean()) {
+        run.forget();
+      }
+      assertThat(run.step()).as("deciding again decides nothing").isFalse();
+      for (var task : run.active()) {
         happen(run, task, random);
       }
       if (!cancelled && random.nextInt(200) == 0) {
@@ -50,7 +51,7 @@ class RunDeciderPropertyTest {
         cancelled = true;
       }
       run.wait(Duration.ofSeconds(random.nextInt(120)));
-      run.settle();
+      run.step();
     }
     for (var task : spec.tasks().values()) {
       var state = run.state(task.name());
@@ -78,21 +79,10 @@ class RunDeciderPropertyTest {
     }
   }
 
-  private static List<String> running(Runs run) {
-    var names = new ArrayList<String>();
-    run.tasks()
-        .forEach((name, task) -> {
-          if (task.state() == TaskState.RUNNING) {
-            names.add(name);
-          }
-        });
-    return names;
-  }
-
   /// Something, anything, or nothing happens to the attempt; reports repeat and come late.
   private static void happen(Runs run, String task, Random random) {
     if (random.nextInt(3) == 0) {
-      run.started(task);
+      run.claimed(task).started(task);
     }
     switch (random.nextInt(8)) {
       case 0 -> run.failed(task);
