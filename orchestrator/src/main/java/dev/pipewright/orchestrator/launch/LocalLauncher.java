@@ -2,16 +2,14 @@ package dev.pipewright.orchestrator.launch;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.home.HomeFolder;
 import dev.pipewright.contract.task.TaskLaunch;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,47 +21,79 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/// Runs each attempt as a process of this machine, in a session of its own: it outlives the server,
-/// and a server that comes back finds it.
+/// Runs attempts on this machine: in the home folder's worker, or in a process of their own. Both
+/// have sessions of their own: they outlive the server, and a server that comes back finds them.
 ///
-/// An attempt's folder is `work/<attempt id>`. Its runner holds a lock on `runner.lock` for as long
-/// as it lives; the operating system drops the lock however the runner dies, so the lock and not a
-/// process number says whether it is there.
+/// An attempt's folder is `work/<attempt id>`. A runner of its own holds a lock on `runner.lock`
+/// for as long as it lives; the operating system drops the lock however the runner dies, so the
+/// lock and not a process number says whether it is there. What the worker has in hand, it says.
 public final class LocalLauncher implements Launcher {
   private static final Logger LOG = Logger.getLogger(LocalLauncher.class);
 
-  /// A runner gives its work ten seconds to stop; after this long it is itself stopped.
-  private static final Duration GRACE = Duration.ofSeconds(20);
+  /// Beside the attempt's own time to stop; after this long its runner is itself stopped.
+  private static final Duration GRACE = Duration.ofSeconds(10);
 
   private static final String GONE = ".gone-";
   private static final Pattern ATTEMPT =
       Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   private final Path folder;
-  private final List<String> runner;
+  private final Commands commands;
   private final Clock clock;
+  private final Listener listener;
+  private final LocalWorker worker;
   private final Map<UUID, Process> started = new ConcurrentHashMap<>();
   private final Map<UUID, Instant> stopping = new ConcurrentHashMap<>();
-  private final Runnable onExit;
 
-  /// @param folder where the attempts' folders are
-  /// @param runner the command that runs an attempt, to which the attempt's folder is added
-  /// @param onExit called when a runner that this server started has ended
-  public LocalLauncher(Path folder, List<String> runner, Clock clock, Runnable onExit) {
-    this.folder = folder;
-    this.runner = List.copyOf(runner);
+  /// How processes are started.
+  ///
+  /// @param worker the worker, to which the home folder and the build are added
+  /// @param build what it is made of
+  /// @param runner of one attempt, by what it may use; the attempt's folder is added
+  public record Commands(
+      List<String> worker, String build, Function<TaskLaunch.Limits, List<String>> runner) {}
+
+  public LocalLauncher(HomeFolder home, Commands commands, Clock clock, Listener listener) {
+    this.folder = home.work();
+    this.commands = commands;
     this.clock = clock;
-    this.onExit = onExit;
+    this.listener = listener;
+    this.worker = new LocalWorker(home, commands.worker, commands.build, listener);
   }
 
   @Override
-  public void ensure(TaskLaunch launch) {
+  public boolean ready() throws InterruptedException {
+    return worker.connect();
+  }
+
+  @Override
+  public boolean accepts() {
+    return worker.accepts();
+  }
+
+  @Override
+  public String shortcomings() {
+    return worker.noLimits();
+  }
+
+  @Override
+  public void close() {
+    worker.close();
+  }
+
+  @Override
+  public void ensure(TaskLaunch launch, Map<String, String> secrets) {
     var attempt = UUID.fromString(launch.attemptId());
     if (isThere(attempt)) {
+      return;
+    }
+    if (!launch.isolated()) {
+      worker.launch(launch, secrets);
       return;
     }
     try {
@@ -71,7 +101,7 @@ public final class LocalLauncher implements Launcher {
     } catch (IOException e) {
       throw new UncheckedIOException("attempt " + attempt + " could not be launched", e);
     }
-    resume(attempt);
+    startRunner(attempt, launch);
   }
 
   @Override
@@ -80,19 +110,35 @@ public final class LocalLauncher implements Launcher {
       return;
     }
     try {
+      var launch =
+          Json.MAPPER.readValue(home(attempt).resolve("launch.json").toFile(), TaskLaunch.class);
+      if (launch.isolated()) {
+        startRunner(attempt, launch);
+      } else {
+        worker.launch(launch, Map.of());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("attempt " + attempt + " could not be resumed", e);
+    }
+  }
+
+  private void startRunner(UUID attempt, TaskLaunch launch) {
+    try {
       var home = home(attempt);
       var command = new ArrayList<String>();
       setsid().ifPresent(command::add);
-      command.addAll(runner);
+      command.addAll(commands.runner.apply(launch.limits()));
       command.add(home.toString());
       var log = home.resolve("runner.log").toFile();
-      var process =
+      var builder =
           new ProcessBuilder(command)
               .directory(home.toFile())
               .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-              .redirectErrorStream(true)
-              .start();
+              .redirectErrorStream(true);
+      LocalWorker.clean(builder.environment());
+      builder.environment().putAll(launch.env());
+      var process = builder.start();
       started.put(attempt, process);
       Thread.ofVirtual().name("runner-" + attempt).start(() -> awaitEnd(attempt, process));
     } catch (IOException e) {
@@ -105,9 +151,21 @@ public final class LocalLauncher implements Launcher {
       int exitCode = process.waitFor();
       LOG.debugf("the runner of attempt %s ended with %d", attempt, exitCode);
       started.remove(attempt, process);
-      onExit.run();
+      listener.changed();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public List<Integer> gpus(UUID attempt) {
+    var file = home(attempt).resolve("launch.json");
+    try {
+      return Files.exists(file)
+          ? Json.MAPPER.readValue(file.toFile(), TaskLaunch.class).limits().gpus()
+          : List.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the launch of attempt " + attempt + " cannot be read", e);
     }
   }
 
@@ -127,19 +185,16 @@ public final class LocalLauncher implements Launcher {
 
   @Override
   public boolean isThere(UUID attempt) {
+    return worker.has(attempt.toString()) || hasRunner(attempt);
+  }
+
+  private boolean hasRunner(UUID attempt) {
     var process = started.get(attempt);
     if (process != null && process.isAlive()) {
       return true;
     }
-    var lock = home(attempt).resolve("runner.lock");
-    if (!Files.exists(lock)) {
-      return false;
-    }
-    try (var channel = FileChannel.open(lock, StandardOpenOption.WRITE);
-        var held = channel.tryLock()) {
-      return held == null;
-    } catch (OverlappingFileLockException e) {
-      return true;
+    try {
+      return LocalWorker.isHeld(home(attempt).resolve("runner.lock"));
     } catch (IOException e) {
       throw new UncheckedIOException("the lock of attempt " + attempt + " cannot be read", e);
     }
@@ -152,11 +207,15 @@ public final class LocalLauncher implements Launcher {
 
   @Override
   public boolean wasStarted(UUID attempt) {
-    return Files.exists(home(attempt).resolve("started"));
+    return Files.exists(home(attempt).resolve("spool"));
   }
 
   @Override
   public void stop(UUID attempt) {
+    if (worker.has(attempt.toString())) {
+      worker.stop(attempt.toString());
+      return;
+    }
     var since = stopping.get(attempt);
     var runner = runnerProcess(attempt);
     if (since == null) {
@@ -223,7 +282,7 @@ public final class LocalLauncher implements Launcher {
   /// The process that holds the lock. It wrote its number into the lock file after it got the lock,
   /// so the number is that of a living process as long as the lock is held.
   private Optional<ProcessHandle> runnerProcess(UUID attempt) {
-    if (!isThere(attempt)) {
+    if (!hasRunner(attempt)) {
       return Optional.empty();
     }
     var process = started.get(attempt);
@@ -254,7 +313,7 @@ public final class LocalLauncher implements Launcher {
 
   /// Takes the runner out of the terminal's process group, so that Ctrl-C stops the server and not
   /// the tasks.
-  private static Optional<String> setsid() {
+  static Optional<String> setsid() {
     return List.of("/usr/bin/setsid", "/bin/setsid").stream()
         .filter(path -> Files.isExecutable(Path.of(path)))
         .findFirst();

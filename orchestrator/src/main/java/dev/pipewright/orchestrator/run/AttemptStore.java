@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// The SQL of attempts as launchers see them: which wait, who launches them, which are over.
@@ -72,6 +73,58 @@ public class AttemptStore {
             .bind("most", most)
             .mapTo(ActiveAttempt.class)
             .list());
+  }
+
+  /// Those of a server's attempts that are to be stopped.
+  public Set<UUID> stopping(String server) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select id from orchestrator.attempt
+                where state in ('LAUNCHING', 'RUNNING') and server = :server and stop_requested
+                """)
+            .bind("server", server)
+            .mapTo(UUID.class)
+            .set());
+  }
+
+  /// Attempts of other servers that nobody has said anything of since then.
+  public List<ActiveAttempt> silent(String server, Instant since, int most) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                ACTIVE
+                    + """
+                    where a.state in ('LAUNCHING', 'RUNNING') and a.server not in (:server, 'engine')
+                      and coalesce(a.heartbeat_at, a.created_at) < :since
+                    order by a.created_at, a.id limit :most
+                    """)
+            .bind("server", server)
+            .bind("since", since)
+            .bind("most", most)
+            .mapTo(ActiveAttempt.class)
+            .list());
+  }
+
+  /// Notes that these attempts are still there.
+  public void beat(Collection<UUID> attempts, Instant now) {
+    db.useTransaction(tx -> beat(tx, attempts, now));
+  }
+
+  static void beat(Handle tx, Collection<UUID> attempts, Instant now) {
+    // In one order always, so that two who do this never wait for each other.
+    tx.createUpdate(
+            """
+            update orchestrator.attempt a set heartbeat_at = :now
+            from (select id from orchestrator.attempt
+                  where id = any(:attempts) and state in ('LAUNCHING', 'RUNNING')
+                  order by id for update skip locked) b
+            where a.id = b.id
+            """)
+        .bind("now", now)
+        .bindArray("attempts", UUID.class, attempts)
+        .execute();
   }
 
   /// Attempts that nobody launches yet, in the order in which they are to be launched.

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.platform.TopicConsumer;
 import dev.pipewright.platform.TopicConsumer.InvalidRecord;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -16,18 +17,21 @@ import org.jdbi.v3.core.Handle;
 /// Keeps what task attempts report, and wakes the engine.
 final class ReportHandler implements TopicConsumer.Handler {
   private final RunStore runs;
+  private final Clock clock;
   private final Consumer<UUID> look;
   private final Set<UUID> touched = new HashSet<>();
 
   /// @param look told which run has something to do
-  ReportHandler(RunStore runs, Consumer<UUID> look) {
+  ReportHandler(RunStore runs, Clock clock, Consumer<UUID> look) {
     this.runs = runs;
+    this.clock = clock;
     this.look = look;
   }
 
   @Override
   public void store(Handle tx, List<ConsumerRecord<String, byte[]>> records) throws InvalidRecord {
     var reports = new ArrayList<TaskReport>(records.size());
+    var alive = new HashSet<UUID>();
     for (var each : records) {
       try {
         var report = TaskReport.parseFrom(each.value());
@@ -35,7 +39,11 @@ final class ReportHandler implements TopicConsumer.Handler {
         // run.
         ReportReader.read(report);
         UUID.fromString(report.getPipelineRunId());
-        reports.add(report);
+        if (report.hasAlive()) {
+          alive.add(UUID.fromString(report.getAttemptId()));
+        } else {
+          reports.add(report);
+        }
       } catch (InvalidProtocolBufferException
           | IllegalArgumentException
           | IllegalStateException e) {
@@ -43,6 +51,9 @@ final class ReportHandler implements TopicConsumer.Handler {
       }
     }
     touched.addAll(runs.keepReports(tx, reports));
+    if (!alive.isEmpty()) {
+      AttemptStore.beat(tx, alive, clock.instant());
+    }
   }
 
   @Override

@@ -27,8 +27,8 @@ final class ReportReader {
       case FINISHED ->
           new Report.Finished(
               attempt, at, outcome(report.getFinished()), ending(report.getFinished()));
-      // A report that is newer than this server: it says at least that the attempt is there.
-      case REPORT_NOT_SET -> new Report.Started(attempt, at);
+      // One that still runs, or a report that is newer than this server, which says as much.
+      case ALIVE, REPORT_NOT_SET -> new Report.Started(attempt, at);
     };
   }
 

@@ -99,7 +99,7 @@ public class RunLoop {
             OrchestratorSchema.NAME,
             Topics.TASK_REPORTS,
             kafka.consumer(),
-            new ReportHandler(runs, this::look));
+            new ReportHandler(runs, clock, this::look));
     meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
     consumer = reports;
   }

@@ -33,6 +33,7 @@ public final class BuiltinTasks {
         .gives("train", DATASET)
         .gives("test", DATASET);
     define("pipewright/xgboost@v1", "Trains boosted trees on a table")
+        .inItsOwnProcess()
         .required("train", DATASET, "The rows to learn from")
         .required("target", STRING, "The column to predict")
         .optional("task", STRING, "auto", "auto, classification or regression")
@@ -51,6 +52,7 @@ public final class BuiltinTasks {
         .gives("task", STRING)
         .gives("bestScore", DOUBLE);
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
+        .inItsOwnProcess()
         .required("model", MODEL, "The model")
         .required("data", DATASET, "The rows to judge by")
         .gives("report", ARTIFACT)
@@ -69,22 +71,34 @@ public final class BuiltinTasks {
         .optional("alias", STRING, null, "An alias to set on the new version")
         .gives("version", INT)
         .gives("name", STRING);
+    define("pipewright/noop@v1", "Does nothing; for trying out");
     ALL.replaceAll((_, task) ->
         new Signature(
             task.uses(),
             task.description(),
             Collections.unmodifiableMap(task.inputs()),
-            Collections.unmodifiableMap(task.outputs())));
+            Collections.unmodifiableMap(task.outputs()),
+            task.isolated()));
   }
 
   private BuiltinTasks() {}
 
   /// What a task takes and gives.
+  ///
+  /// @param isolated whether it gets a process of its own
   public record Signature(
       String uses,
       String description,
       Map<String, Input> inputs,
-      Map<String, TaskLaunch.Output> outputs) {
+      Map<String, TaskLaunch.Output> outputs,
+      boolean isolated) {
+    /// Uses native code or much memory: it gets a process of its own, which may die alone.
+    Signature inItsOwnProcess() {
+      var isolated = new Signature(uses, description, inputs, outputs, true);
+      ALL.put(uses, isolated);
+      return isolated;
+    }
+
     Signature required(String name, ValueType type, String text) {
       inputs.put(name, new Input(type, true, null, text));
       return this;
@@ -122,7 +136,8 @@ public final class BuiltinTasks {
   }
 
   private static Signature define(String uses, String description) {
-    var signature = new Signature(uses, description, new LinkedHashMap<>(), new LinkedHashMap<>());
+    var signature =
+        new Signature(uses, description, new LinkedHashMap<>(), new LinkedHashMap<>(), false);
     ALL.put(uses, signature);
     return signature;
   }

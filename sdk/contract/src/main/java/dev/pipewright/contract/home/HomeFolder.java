@@ -87,6 +87,15 @@ public record HomeFolder(Path root) {
     return worker().resolve("lock");
   }
 
+  public Path workerLog() {
+    return root.resolve("log").resolve("worker.log");
+  }
+
+  /// The values of secrets, each in a file of its name.
+  public Path secrets() {
+    return root.resolve("secrets");
+  }
+
   /// Where the worker listens to its server. The system takes no long paths for sockets: where this
   /// one would be, it is a folder beside the other temporary files that has the home folder's
   /// digest in its name.

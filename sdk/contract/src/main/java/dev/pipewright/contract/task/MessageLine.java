@@ -24,10 +24,12 @@ import java.util.function.Consumer;
 public final class MessageLine<I extends MessageLite, O extends MessageLite>
     implements AutoCloseable {
   private static final int MOST_AT_ONCE = 256;
+  private static final long LOOK_MILLIS = 100;
   private static final int BUFFER = 64 * 1024;
 
   private final SocketChannel channel;
   private final BlockingQueue<O> outgoing = new LinkedBlockingQueue<>();
+  private volatile boolean finishing;
 
   private MessageLine(SocketChannel channel) {
     this.channel = channel;
@@ -57,6 +59,11 @@ public final class MessageLine<I extends MessageLite, O extends MessageLite>
   /// Puts a message on its way. What is sent after the end is lost.
   public void send(O message) {
     outgoing.add(message);
+  }
+
+  /// Closes it when what was sent so far is on its way.
+  public void finish() {
+    finishing = true;
   }
 
   public boolean isOpen() {
@@ -93,7 +100,11 @@ public final class MessageLine<I extends MessageLite, O extends MessageLite>
   private void write() {
     try (OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER)) {
       while (channel.isOpen()) {
-        var next = outgoing.poll(1, TimeUnit.SECONDS);
+        if (finishing && outgoing.isEmpty()) {
+          close();
+          return;
+        }
+        var next = outgoing.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
         if (next == null) {
           continue;
         }
