@@ -611,6 +611,7 @@ final class LiveRun {
       }
       case READY -> {
         task.dueAt = null;
+        changes.touch(task.name);
         if (task.attemptId != null && task.hasActiveAttempt()) {
           withdrawing.add(task.attemptId);
         } else {

@@ -103,7 +103,8 @@ class LiveRunLanguageTest {
     run.succeeded("list", "shards", new String[] {"x", "y"}).step();
     assertThat(run.active())
         .containsExactlyInAnyOrder("work[0]", "work[1]", "work[2]", "work[3]");
-    assertThat(run.tasks().get("work[2]").item()).isEqualTo(json(Map.of("shard", "y", "rate", 1)));
+    assertThat(String.valueOf(run.tasks().get("work[2]").item()))
+        .isEqualTo("{\"shard\":\"y\",\"rate\":1}");
     assertThat(run.inputs("work[3]")).containsEntry("text", json("y-2-3"));
     for (int i = 3; i >= 0; i--) {
       run.succeeded("work[" + i + "]", "n", i * 10).step();
@@ -480,7 +481,7 @@ class LiveRunLanguageTest {
     var run = Runs.of(spec, Map.of());
     run.step();
     assertThat(run.state("inner")).isEqualTo(TaskState.RUNNING);
-    assertThat(run.inputs("inner")).containsEntry("n", json(3));
+    assertThat(run.inputs("inner").get("n").asInt()).isEqualTo(3);
     run.cancel().step();
     assertThat(run.stopRequested("inner")).isTrue();
     run.stopped("inner").step();
