@@ -96,7 +96,9 @@ class LiveRunPropertyTest {
       if (run.state().isTerminal()) {
         return;
       }
-      assertThat(steps++).as("steps until it ends").isLessThan(3_000);
+      assertThat(steps++)
+          .as(() -> "steps until it ends; now " + run.state() + " " + run.tasks().values())
+          .isLessThan(3_000);
       if (random.nextInt(3) == 0) {
         run.forget();
       }
