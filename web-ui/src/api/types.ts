@@ -77,12 +77,19 @@ export interface Attempt {
 }
 
 export interface Task {
+  /** Of an instance with its index: `train[3]`. */
   name: string;
+  /** The task this is an instance of. */
+  group?: string;
+  /** An instance's values, by axis of the matrix. */
+  item?: Record<string, Json>;
   kind: string;
   needs: string[];
   state: TaskState;
   reason?: string;
   outputs: Record<string, Json>;
+  /** When something happens by itself: the next attempt, the end of waiting. */
+  dueAt?: string;
   startedAt?: string;
   endedAt?: string;
   attempts: Attempt[];
@@ -95,8 +102,16 @@ export interface PipelineRun {
   pipeline: string;
   version: number;
   state: RunState;
+  /** Nothing new starts in it. */
+  paused: boolean;
   message?: string;
   params: Record<string, Json>;
+  outputs: Record<string, Json>;
+  priority: number;
+  /** What started it; `by` says what kind of thing that is. */
+  origin: Record<string, Json>;
+  /** The run that called this one. */
+  parentRunId?: string;
   trackedRunId: string;
   revision: number;
   createdAt: string;

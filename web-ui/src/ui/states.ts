@@ -71,6 +71,10 @@ export function isRunOver(state: RunState): boolean {
   return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELLED';
 }
 
+export function isTaskOver(state: TaskState): boolean {
+  return !['PENDING', 'WAITING', 'READY', 'RUNNING', 'RETRYING'].includes(state);
+}
+
 export function isStatusOver(status: RunStatus): boolean {
   return status === 'FINISHED' || status === 'FAILED' || status === 'KILLED';
 }

@@ -105,6 +105,7 @@ final class LiveRun {
     int active;
     int succeeded;
     int unsuccessful;
+    /// All instances before it have been let go, or were when it was loaded.
     int next;
     boolean failing;
 
@@ -248,9 +249,6 @@ final class LiveRun {
       case FAILED, CANCELLED, SKIPPED, UPSTREAM_FAILED -> group.unsuccessful++;
       case PENDING -> {}
       case READY, RUNNING, RETRYING, WAITING -> group.active++;
-    }
-    if (instance.state != TaskState.PENDING) {
-      group.next = Math.max(group.next, instance.position() + 1);
     }
   }
 
@@ -611,6 +609,7 @@ final class LiveRun {
       }
       case READY -> {
         task.dueAt = null;
+        changes.touch(task.name);
         if (task.attemptId != null && task.hasActiveAttempt()) {
           withdrawing.add(task.attemptId);
         } else {

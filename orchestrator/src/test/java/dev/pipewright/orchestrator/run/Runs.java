@@ -40,6 +40,7 @@ final class Runs {
   private final Map<UUID, AttemptSnapshot> attempts = new LinkedHashMap<>();
   private final Map<UUID, String> tasksOfAttempts = new HashMap<>();
   private final Map<String, UUID> newest = new HashMap<>();
+  private final Map<String, Map<String, JsonNode>> inputs = new HashMap<>();
   private final List<Consumer<LiveRun>> pending = new ArrayList<>();
   private final List<Changes.Line> lines = new ArrayList<>();
   private final Map<String, Map<String, JsonNode>> cache = new HashMap<>();
@@ -195,6 +196,7 @@ final class Runs {
                   new AttemptSnapshot(attempt.id(), attempt.number(), attempt.state(), false)))
           .isNull();
       tasksOfAttempts.put(attempt.id(), attempt.task());
+      inputs.put(attempt.task(), attempt.inputs());
     }
     changes.running().forEach(each -> move(each.id(), AttemptState.RUNNING));
     changes.ended().forEach(each -> move(each.id(), each.to()));
@@ -340,6 +342,11 @@ final class Runs {
   int attempt(String task) {
     var id = newest.get(task);
     return id == null ? 0 : Objects.requireNonNull(attempts.get(id)).number();
+  }
+
+  /// Of its newest attempt.
+  Map<String, JsonNode> inputs(String task) {
+    return Objects.requireNonNull(inputs.get(task), "no attempt of " + task);
   }
 
   boolean stopRequested(String task) {

@@ -65,7 +65,10 @@ public final class BuiltinTasks {
         .mayGive("rmse", DOUBLE)
         .mayGive("mae", DOUBLE)
         .mayGive("r2", DOUBLE);
-    define("pipewright/register@v1", "Makes a model the next version of a name in the catalog")
+    define(
+            "pipewright/register@v1",
+            "Makes a model the next version of a name in the catalog",
+            true)
         .required("model", MODEL, "The model")
         .required("name", STRING, "The name to register it under")
         .optional("alias", STRING, null, "An alias to set on the new version")
@@ -76,6 +79,7 @@ public final class BuiltinTasks {
         new Signature(
             task.uses(),
             task.description(),
+            task.impure(),
             Collections.unmodifiableMap(task.inputs()),
             Collections.unmodifiableMap(task.outputs()),
             task.isolated()));
@@ -85,16 +89,18 @@ public final class BuiltinTasks {
 
   /// What a task takes and gives.
   ///
+  /// @param impure whether it does something beside its outputs
   /// @param isolated whether it gets a process of its own
   public record Signature(
       String uses,
       String description,
+      boolean impure,
       Map<String, Input> inputs,
       Map<String, TaskLaunch.Output> outputs,
       boolean isolated) {
     /// Uses native code or much memory: it gets a process of its own, which may die alone.
     Signature inItsOwnProcess() {
-      var isolated = new Signature(uses, description, inputs, outputs, true);
+      var isolated = new Signature(uses, description, impure, inputs, outputs, true);
       ALL.put(uses, isolated);
       return isolated;
     }
@@ -136,8 +142,13 @@ public final class BuiltinTasks {
   }
 
   private static Signature define(String uses, String description) {
+    return define(uses, description, false);
+  }
+
+  private static Signature define(String uses, String description, boolean impure) {
     var signature =
-        new Signature(uses, description, new LinkedHashMap<>(), new LinkedHashMap<>(), false);
+        new Signature(
+            uses, description, impure, new LinkedHashMap<>(), new LinkedHashMap<>(), false);
     ALL.put(uses, signature);
     return signature;
   }

@@ -7,15 +7,19 @@ import dev.cel.runtime.CelRuntime;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
-/// A CEL expression that has been checked against what the pipeline declares. It may use `params.x`
-/// and `tasks.y.outputs.z`, and nothing outside of them.
+/// A CEL expression that has been checked against what the pipeline declares. It may use
+/// `params.x`, `tasks.y.outputs.z`, what there is in its place of `matrix`, `loop`, `failure` and
+/// `run`, and nothing outside of them.
 public final class Expression {
   private final String source;
   private final Scope scope;
+  private final Context context;
   private final Form form;
   private final CelType type;
   private final Set<String> params;
@@ -24,12 +28,14 @@ public final class Expression {
   Expression(
       String source,
       Scope scope,
+      Context context,
       Form form,
       CelType type,
       Set<String> params,
       Set<Output> outputs) {
     this.source = source;
     this.scope = scope;
+    this.context = context;
     this.form = form;
     this.type = type;
     this.params = Set.copyOf(params);
@@ -44,6 +50,11 @@ public final class Expression {
     record ParamOnly(String param) implements Form {}
 
     record OutputOnly(Output output) implements Form {}
+
+    /// @param root `matrix`, `loop`, `failure` or `run`
+    record FieldOnly(String root, String name) implements Form {}
+
+    record LoopOutputOnly(String name) implements Form {}
 
     record Program(CelRuntime.Program program) implements Form {}
   }
@@ -85,36 +96,71 @@ public final class Expression {
         }
         yield value;
       }
-      case Form.Program(var program) -> run(program, given, outputsByTask);
+      case Form.FieldOnly(var root, var name) -> {
+        var value = named(root, values).get(name);
+        if (value == null) {
+          throw failed("there is no '%s.%s'".formatted(root, name));
+        }
+        yield value;
+      }
+      case Form.LoopOutputOnly(var name) -> {
+        var outputs = values.loop().get("outputs");
+        var value = outputs == null ? null : outputs.get(name);
+        if (value == null) {
+          throw failed("no iteration has left an output '%s'".formatted(name));
+        }
+        yield value;
+      }
+      case Form.Program(var program) -> run(program, values);
     };
   }
 
-  private JsonNode run(
-      CelRuntime.Program program,
-      Map<String, JsonNode> given,
-      Map<String, Map<String, JsonNode>> outputsByTask) {
-    var paramValues = new HashMap<String, Object>();
+  private static Map<String, JsonNode> named(String root, Values values) {
+    return switch (root) {
+      case "matrix" -> values.matrix();
+      case "loop" -> values.loop();
+      case "failure" -> values.failure();
+      default -> values.run();
+    };
+  }
+
+  private JsonNode run(CelRuntime.Program program, Values values) {
+    var outputsByTask = values.outputs();
+    var paramValues = new HashMap<String, @Nullable Object>();
     for (var param : params) {
-      var value = given.get(param);
+      var value = values.params().get(param);
       if (value != null) {
-        paramValues.put(param, Scope.toCel(scope.params().get(param), value));
+        paramValues.put(param, Scope.toCel(Scope.typeOf(scope.params().get(param)), value));
       }
     }
     var taskValues = new HashMap<String, Object>();
     for (var task : tasks()) {
-      var values = new HashMap<String, Object>();
-      var declared = scope.tasks().get(task);
-      outputsByTask
-          .getOrDefault(task, Map.of())
-          .forEach((name, value) -> {
-            if (declared.containsKey(name)) {
-              values.put(name, Scope.toCel(declared.get(name).type(), value));
-            }
-          });
-      taskValues.put(Scope.alias(task), Map.of("outputs", values));
+      taskValues.put(
+          Scope.alias(task),
+          Map.of(
+              "outputs", cel(outputsByTask.getOrDefault(task, Map.of()), scope.tasks().get(task))));
+    }
+    var variables = new HashMap<String, Object>();
+    variables.put("params", paramValues);
+    variables.put("tasks", taskValues);
+    for (var root : List.of("matrix", "failure", "run")) {
+      var types = context.fields(root);
+      if (types != null) {
+        variables.put(root, cel(named(root, values), types));
+      }
+    }
+    if (context.loop() != null) {
+      var loop = cel(values.loop(), Context.LOOP);
+      var made = new HashMap<String, JsonNode>();
+      var outputs = values.loop().get("outputs");
+      if (outputs != null) {
+        outputs.properties().forEach(output -> made.put(output.getKey(), output.getValue()));
+      }
+      loop.put("outputs", cel(made, context.loop()));
+      variables.put("loop", loop);
     }
     try {
-      return Scope.toJson(program.eval(Map.of("params", paramValues, "tasks", taskValues)));
+      return Scope.toJson(program.eval(variables));
     } catch (CelEvaluationException e) {
       var missing =
           outputs.stream()
@@ -129,6 +175,29 @@ public final class Expression {
       problem.initCause(e);
       throw problem;
     }
+  }
+
+  private static Map<String, @Nullable Object> cel(
+      Map<String, JsonNode> outputs, Scope.Outputs declared) {
+    var values = new HashMap<String, @Nullable Object>();
+    outputs.forEach((name, value) -> {
+      if (declared.has(name)) {
+        values.put(name, Scope.toCel(declared.type(name), value));
+      }
+    });
+    return values;
+  }
+
+  private static Map<String, @Nullable Object> cel(
+      Map<String, JsonNode> fields, Map<String, CelType> types) {
+    var values = new HashMap<String, @Nullable Object>();
+    fields.forEach((name, value) -> {
+      var type = types.get(name);
+      if (type != null) {
+        values.put(name, Scope.toCel(type, value));
+      }
+    });
+    return values;
   }
 
   private static String reason(CelEvaluationException e) {
