@@ -75,7 +75,7 @@ final class Attempt {
     this.tracker = tracker;
     this.surroundings = surroundings;
     this.secrets = secrets;
-    this.log = new LogCapture(events, surroundings.timer(), 0);
+    this.log = new LogCapture(events, surroundings.timer(), Masks.of(secrets.values()));
     this.metrics = new MetricBuffer(events, surroundings.timer());
     this.capture = new Capture(events, launch, folder);
     this.context =

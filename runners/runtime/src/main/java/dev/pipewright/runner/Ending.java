@@ -100,6 +100,13 @@ record Ending(Outcome outcome, int exitCode, String code, String message) {
     return user(1, ProblemCode.TASK_CRASHED, failure.toString());
   }
 
+  /// What kept an attempt from being run or written down at all.
+  static Ending unwritable(Throwable failure) {
+    return noSpace(failure)
+        ? system(1, ProblemCode.DISK_FULL, failure.toString())
+        : system(1, ProblemCode.TASK_LOST, "it could not be run: " + failure);
+  }
+
   static Ending timeout(Duration limit) {
     return user(
         1,

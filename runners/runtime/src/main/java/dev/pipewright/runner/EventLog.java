@@ -7,6 +7,7 @@ import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.contract.tasks.v1.TaskStarted;
 import dev.pipewright.contract.tracking.v1.RunEvent;
 import java.time.Clock;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// Numbers what an attempt has to say and writes it to the spool.
@@ -14,8 +15,9 @@ final class EventLog {
   /// A little less than what the topic takes.
   private static final int LARGEST = 7 * 1024 * 1024;
 
+  static final long ALIVE = 0;
   private static final long STARTED = 1;
-  private static final long FINISHED = 2;
+  static final long FINISHED = 2;
 
   private final Spool spool;
   private final TaskLaunch launch;
@@ -57,7 +59,7 @@ final class EventLog {
             .setRunId(launch.trackedRunId())
             .setSource(launch.attemptId())
             .setSeq(seq + 1)
-            .setAt(now())
+            .setAt(timestamp(clock.instant()))
             .build();
     if (told.getSerializedSize() > LARGEST) {
       System.err.printf(
@@ -97,16 +99,19 @@ final class EventLog {
   }
 
   private TaskReport.Builder report(long number) {
+    return report(launch, number, clock.instant());
+  }
+
+  static TaskReport.Builder report(TaskLaunch launch, long number, Instant at) {
     return TaskReport.newBuilder()
         .setPipelineRunId(launch.pipelineRunId())
         .setTask(launch.task())
         .setAttemptId(launch.attemptId())
         .setSeq(number)
-        .setAt(now());
+        .setAt(timestamp(at));
   }
 
-  private Timestamp now() {
-    var now = clock.instant();
-    return Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()).build();
+  private static Timestamp timestamp(Instant at) {
+    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
   }
 }

@@ -6,6 +6,7 @@ import dev.pipewright.contract.tracking.v1.RunEvent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,18 +22,33 @@ final class LogCapture implements AutoCloseable {
 
   private final EventLog events;
   private final ScheduledExecutorService timer;
+  private final Masks masks;
   private final List<LogLine> pending = new ArrayList<>();
   private int characters;
   private long lines;
+  private long lost;
 
-  /// @param lastLine the number of the last line that was told before
-  LogCapture(EventLog events, ScheduledExecutorService timer, long lastLine) {
+  LogCapture(EventLog events, ScheduledExecutorService timer, Masks masks) {
     this.events = events;
     this.timer = timer;
-    this.lines = lastLine;
+    this.masks = masks;
   }
 
   synchronized void line(String text, boolean stderr) {
+    if (lost > 0) {
+      long gap = lost;
+      lost = 0;
+      add("(%d lines could not be kept: the disk was full)".formatted(gap), true);
+    }
+    add(masks.apply(text), stderr);
+    if (pending.size() >= MOST_LINES || characters >= MOST_CHARACTERS) {
+      flush();
+    } else if (pending.size() == 1) {
+      Timers.after(timer, FLUSH_MILLIS, this::flush);
+    }
+  }
+
+  private void add(String text, boolean stderr) {
     pending.add(
         LogLine.newBuilder()
             .setNumber(++lines)
@@ -41,11 +57,6 @@ final class LogCapture implements AutoCloseable {
             .setText(EventLog.clean(text))
             .build());
     characters += text.length();
-    if (pending.size() >= MOST_LINES || characters >= MOST_CHARACTERS) {
-      flush();
-    } else if (pending.size() == 1) {
-      Timers.after(timer, FLUSH_MILLIS, this::flush);
-    }
   }
 
   /// Reads a stream to its end, in the thread that calls.
@@ -60,12 +71,19 @@ final class LogCapture implements AutoCloseable {
     return new Lines(stderr);
   }
 
+  /// What cannot be kept is counted and left out: the work goes on.
   synchronized void flush() {
-    if (!pending.isEmpty()) {
-      events.tell(RunEvent.newBuilder().setLogLines(LogLines.newBuilder().addAllLines(pending)));
-      pending.clear();
-      characters = 0;
+    if (pending.isEmpty()) {
+      return;
     }
+    try {
+      events.tell(RunEvent.newBuilder().setLogLines(LogLines.newBuilder().addAllLines(pending)));
+    } catch (UncheckedIOException e) {
+      lost += pending.size();
+      lines -= pending.size();
+    }
+    pending.clear();
+    characters = 0;
   }
 
   @Override
@@ -94,7 +112,12 @@ final class LogCapture implements AutoCloseable {
       }
       line[length++] = (byte) b;
       if (length == LONGEST_LINE) {
+        int cut = masks.cut(line, length);
+        var rest = Arrays.copyOfRange(line, cut, length);
+        length = cut;
         end();
+        System.arraycopy(rest, 0, line, 0, rest.length);
+        length = rest.length;
       }
     }
 

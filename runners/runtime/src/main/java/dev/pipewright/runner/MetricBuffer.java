@@ -3,6 +3,7 @@ package dev.pipewright.runner;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.contract.tracking.v1.RunEvent;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,7 +45,12 @@ final class MetricBuffer implements AutoCloseable {
     if (points > 0) {
       var metrics = MetricsLogged.newBuilder();
       pending.values().forEach(metrics::addSeries);
-      events.tell(RunEvent.newBuilder().setMetricsLogged(metrics));
+      try {
+        events.tell(RunEvent.newBuilder().setMetricsLogged(metrics));
+      } catch (UncheckedIOException e) {
+        // The work goes on.
+        System.err.println(points + " points could not be kept: " + e.getCause());
+      }
       pending.clear();
       points = 0;
     }

@@ -1,6 +1,5 @@
 package dev.pipewright.runner;
 
-import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.home.HomeFolder;
 import dev.pipewright.contract.task.MessageLine;
@@ -8,7 +7,7 @@ import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.tasks.v1.Launch;
 import dev.pipewright.contract.tasks.v1.ServerMessage;
 import dev.pipewright.contract.tasks.v1.TaskAlive;
-import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.Welcome;
 import dev.pipewright.contract.tasks.v1.WorkerMessage;
 import java.io.IOException;
@@ -237,19 +236,45 @@ final class Worker {
       hand.over.countDown();
       progress(hand);
     } catch (IOException | RuntimeException e) {
-      // It stays in hand: a worker that comes after this one finds it and says that it was lost.
       System.err.println("attempt " + hand.launch.attemptId() + " cannot be run");
       e.printStackTrace();
       hand.over.countDown();
-      Timers.after(surroundings.timer(), AGAIN_MILLIS, () -> forgetUnbegun(hand));
+      fail(hand, e);
     }
   }
 
-  /// What could not even begin may be launched again.
-  private void forgetUnbegun(Hand hand) {
-    if (!Files.exists(hand.folder.spool())) {
-      drop(hand);
+  /// An attempt that cannot even write its spool is reported all the same.
+  private void fail(Hand hand, Exception failure) {
+    var ending = Ending.unwritable(failure);
+    server.send(
+        EventLog.report(hand.launch, EventLog.FINISHED, Clock.systemUTC().instant())
+            .setFinished(
+                TaskFinished.newBuilder()
+                    .setOutcome(ending.outcome())
+                    .setExitCode(ending.exitCode())
+                    .setCode(ending.code())
+                    .setMessage(ending.message()))
+            .build(),
+        stored -> putAway(hand));
+  }
+
+  private void putAway(Hand hand) {
+    synchronized (hand) {
+      try {
+        if (hand.shipper != null) {
+          hand.shipper.close();
+          hand.shipper = null;
+        }
+        if (hand.spool != null) {
+          hand.spool.close();
+          hand.spool = null;
+        }
+        hand.folder.remove();
+      } catch (IOException e) {
+        System.err.println("attempt " + hand.launch.attemptId() + " cannot be put away: " + e);
+      }
     }
+    drop(hand);
   }
 
   private Spool open(Hand hand) throws IOException {
@@ -383,19 +408,11 @@ final class Worker {
 
   private void beat() {
     var now = Clock.systemUTC().instant();
-    var at = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
     var alive = TaskAlive.newBuilder().setHost(Attempt.HOST).setPid(ProcessHandle.current().pid());
     server.alive(
         inHand.values().stream()
             .filter(hand -> hand.over.getCount() > 0)
-            .map(hand ->
-                TaskReport.newBuilder()
-                    .setPipelineRunId(hand.launch.pipelineRunId())
-                    .setTask(hand.launch.task())
-                    .setAttemptId(hand.launch.attemptId())
-                    .setAt(at)
-                    .setAlive(alive)
-                    .build())
+            .map(hand -> EventLog.report(hand.launch, EventLog.ALIVE, now).setAlive(alive).build())
             .toList());
   }
 
