@@ -204,6 +204,7 @@ final class LocalWorker implements AutoCloseable {
 
   private Process start() throws IOException {
     Files.createDirectories(home.worker());
+    Files.createDirectories(home.workerLog().getParent());
     var words = new ArrayList<String>();
     LocalLauncher.setsid().ifPresent(words::add);
     words.addAll(command);

@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.contract.tasks.v1.TaskReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,24 +23,59 @@ import org.junit.jupiter.api.io.TempDir;
 /// What every launcher keeps. The work that is launched writes a line into [#marks] when it begins,
 /// lasts until the file `go` is there, and then is done.
 abstract class LauncherContract {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir Path folder;
-  private final UUID attempt = UUID.randomUUID();
-  private Launcher launcher;
+
+  final UUID attempt = UUID.randomUUID();
+  final List<TaskReport> heard = new CopyOnWriteArrayList<>();
+  private final List<Launcher> made = new ArrayList<>();
+  volatile boolean stores = true;
+  Launcher launcher;
 
   /// A launcher, as a server that has just started makes it.
-  abstract Launcher launcher(Path folder);
+  abstract Launcher launcher(Path folder, Launcher.Listener listener);
 
-  /// Kills the runner the hard way.
+  /// Kills what runs the attempt the hard way.
   abstract void kill(Path folder, UUID attempt) throws IOException;
+
+  /// What to run so that it does what the contract says.
+  abstract TaskLaunch launch(UUID attempt);
+
+  /// Leaves nothing running.
+  abstract void clear(Path folder) throws IOException;
+
+  Launcher another() {
+    var listener =
+        new Launcher.Listener() {
+          @Override
+          public void heard(List<TaskReport> reports, Runnable stored) {
+            if (stores) {
+              heard.addAll(reports);
+              stored.run();
+            }
+          }
+
+          @Override
+          public void changed() {}
+        };
+    var next = launcher(folder, listener);
+    made.add(next);
+    return next;
+  }
 
   @BeforeEach
   void make() {
-    launcher = launcher(folder);
+    launcher = another();
   }
 
-  private TaskLaunch launch() {
+  @AfterEach
+  void leaveNothing() throws IOException {
+    made.forEach(Launcher::close);
+    clear(folder);
+  }
+
+  final TaskLaunch launch(List<String> command, Map<String, String> env) {
     return new TaskLaunch(
         attempt.toString(),
         1,
@@ -47,107 +87,118 @@ abstract class LauncherContract {
         "1".repeat(32),
         "pipeline",
         null,
-        List.of("true"),
+        command,
         Map.of(),
         Map.of(),
         List.of(),
-        Map.of("MARKS", marks().toString(), "GO", folder.resolve("go").toString()),
+        env,
         folder.resolve("checkpoints").toString(),
         null,
         false,
         "http://127.0.0.1:1",
-        "127.0.0.1:1");
+        bootstrap(),
+        Map.of(),
+        false,
+        1_000,
+        TaskLaunch.Limits.NONE);
+  }
+
+  abstract String bootstrap();
+
+  final Map<String, String> surroundings() {
+    return Map.of("MARKS", marks().toString(), "GO", folder.resolve("go").toString());
   }
 
   private Path marks() {
     return folder.resolve("marks");
   }
 
-  private List<String> begun() throws IOException {
+  List<String> begun() throws IOException {
     return Files.exists(marks()) ? Files.readAllLines(marks()) : List.of();
   }
 
-  private void awaitBegun() {
-    await().atMost(LIMIT).until(() -> !begun().isEmpty());
+  static ConditionFactory within() {
+    return await().atMost(LIMIT).pollInterval(Duration.ofMillis(20));
   }
 
-  private void go() throws IOException {
+  void launchAndAwait(Launcher by) throws InterruptedException {
+    assertThat(by.ready()).isTrue();
+    by.ensure(launch(attempt), Map.of());
+    within().until(() -> !begun().isEmpty());
+  }
+
+  void go() throws IOException {
     Files.writeString(folder.resolve("go"), "");
-    await().atMost(LIMIT).until(() -> launcher.isDone(attempt));
+  }
+
+  void awaitEnd(Launcher of) {
+    within().until(() -> of.ready() && !of.isThere(attempt));
   }
 
   @Test
-  void anAttemptThatWasNeverLaunchedIsNowhere() {
+  void anAttemptThatWasNeverLaunchedIsNowhere() throws InterruptedException {
+    assertThat(launcher.ready()).isTrue();
     assertThat(launcher.isThere(attempt)).isFalse();
     assertThat(launcher.wasStarted(attempt)).isFalse();
     assertThat(launcher.isDone(attempt)).isFalse();
   }
 
   @Test
-  void launchingTwiceBeginsTheWorkOnce() throws IOException {
-    launcher.ensure(launch());
-    launcher.ensure(launch());
-    awaitBegun();
-    launcher.ensure(launch());
+  void launchingTwiceBeginsTheWorkOnce() throws Exception {
+    launchAndAwait(launcher);
+    launcher.ensure(launch(attempt), Map.of());
     assertThat(launcher.isThere(attempt)).isTrue();
     assertThat(launcher.wasStarted(attempt)).isTrue();
     go();
-    await().atMost(LIMIT).until(() -> !launcher.isThere(attempt));
+    awaitEnd(launcher);
     assertThat(begun()).hasSize(1);
   }
 
   @Test
-  void aServerThatComesBackFindsWhatRuns() throws IOException {
-    launcher.ensure(launch());
-    awaitBegun();
-    var next = launcher(folder);
+  void aServerThatComesBackFindsWhatRuns() throws Exception {
+    launchAndAwait(launcher);
+    var next = another();
+    assertThat(next.ready()).isTrue();
     assertThat(next.isThere(attempt)).isTrue();
-    next.ensure(launch());
+    next.ensure(launch(attempt), Map.of());
     go();
-    await().atMost(LIMIT).until(() -> !next.isThere(attempt));
+    awaitEnd(next);
     assertThat(begun()).hasSize(1);
   }
 
   @Test
-  void twoServersAtOnceBeginTheWorkOnce() throws IOException {
-    var other = launcher(folder);
-    launcher.ensure(launch());
-    other.ensure(launch());
-    awaitBegun();
-    go();
-    await().atMost(LIMIT).until(() -> !launcher.isThere(attempt) && !other.isThere(attempt));
-    assertThat(begun()).hasSize(1);
-  }
-
-  @Test
-  void aKilledRunnerIsNotThereAndItsWorkIsNotBegunAgain() throws IOException {
-    launcher.ensure(launch());
-    awaitBegun();
+  void aKilledOneIsNotBegunAgain() throws Exception {
+    launchAndAwait(launcher);
     kill(folder, attempt);
-    await().atMost(LIMIT).until(() -> !launcher.isThere(attempt));
-    assertThat(launcher.wasStarted(attempt)).isTrue();
-    assertThat(launcher.isDone(attempt)).isFalse();
-    launcher.resume(attempt);
-    await().atMost(LIMIT).until(() -> launcher.isDone(attempt));
+    within()
+        .until(() -> {
+          if (launcher.ready() && !launcher.isThere(attempt) && launcher.wasStarted(attempt)) {
+            launcher.resume(attempt);
+          }
+          return isOver();
+        });
     assertThat(begun()).hasSize(1);
-    assertThat(launcher(folder).kept()).containsExactly(attempt);
+  }
+
+  private boolean isOver() throws InterruptedException {
+    return launcher.ready()
+        && !launcher.isThere(attempt)
+        && (launcher.isDone(attempt) || launcher.kept().isEmpty());
   }
 
   @Test
-  void stoppingEndsTheRunner() {
-    launcher.ensure(launch());
-    awaitBegun();
+  void stoppingEndsIt() throws Exception {
+    launchAndAwait(launcher);
     launcher.stop(attempt);
     launcher.stop(attempt);
-    await().atMost(LIMIT).until(() -> !launcher.isThere(attempt));
+    awaitEnd(launcher);
   }
 
   @Test
-  void aForgottenAttemptLeavesNothing() throws IOException {
-    launcher.ensure(launch());
-    awaitBegun();
+  void aForgottenAttemptLeavesNothing() throws Exception {
+    launchAndAwait(launcher);
     go();
-    await().atMost(LIMIT).until(() -> !launcher.isThere(attempt));
+    within().until(this::isOver);
     launcher.forget(attempt);
     assertThat(launcher.wasStarted(attempt)).isFalse();
     assertThat(launcher.isDone(attempt)).isFalse();

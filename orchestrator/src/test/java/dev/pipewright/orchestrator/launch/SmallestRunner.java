@@ -11,8 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 
-/// A runner that keeps the protocol of the attempt's folder and nothing else: lock, `started`,
-/// `done`.
+/// A runner that keeps the protocol of the attempt's folder and nothing else: lock, spool, `done`.
 final class SmallestRunner {
   private SmallestRunner() {}
 
@@ -29,7 +28,7 @@ final class SmallestRunner {
         ByteBuffer.wrap(
             String.valueOf(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
     var launch = Json.MAPPER.readValue(folder.resolve("launch.json").toFile(), TaskLaunch.class);
-    var started = folder.resolve("started");
+    var started = folder.resolve("spool");
     if (!Files.exists(started)) {
       Files.writeString(started, "");
       Files.writeString(

@@ -115,13 +115,13 @@ class KillIT {
   }
 
   @Test
-  void theRunner() {
+  void theWorker() {
     try (var pipewright = sandbox.client()) {
       var work = Work.start(sandbox, pipewright);
       long first = work.beatenBy().getFirst();
       var attempt = work.now().tasks().getFirst().attempts().getFirst();
 
-      Sandbox.kill(work.runnerPid());
+      Sandbox.kill(Sandbox.pid(sandbox.home().workerLock()));
       within(Duration.ofSeconds(60)).until(() -> work.beatenBy().size() > 1);
       assertThat(Sandbox.alive(first)).as("the first attempt's command").isFalse();
       work.awaitBeats(SOME_LINES);
@@ -308,12 +308,6 @@ class KillIT {
         }
       }
       return workers;
-    }
-
-    long runnerPid() {
-      var attempt = now().tasks().getFirst().attempts().getLast();
-      return Sandbox.pid(
-          sandbox.home().root().resolve("work").resolve(attempt.id()).resolve("runner.lock"));
     }
 
     long lines(PipelineRun ended) {

@@ -80,12 +80,20 @@ class ArtifactResource {
 
   @GET
   @Path("logs")
-  @Operation(summary = "The log of a run, oldest line first")
+  @Operation(
+      summary = "The log of a run, oldest line first",
+      description =
+          "With `search`, only the lines that contain the text, in whatever case. Of a long log only a"
+              + " part is looked through at once: a page may be empty, and `next` still leads on.")
   public LogPage logs(
       @PathParam("runId") String runId,
       @QueryParam("after") @DefaultValue("0") long after,
-      @QueryParam("limit") @DefaultValue("1000") int limit) {
+      @QueryParam("limit") @DefaultValue("1000") int limit,
+      @QueryParam("search") @Nullable String search) {
     runs.get(runId);
-    return artifacts.log(runId, after, Paging.limit(limit, MOST_LINES));
+    int most = Paging.limit(limit, MOST_LINES);
+    return search == null || search.isEmpty()
+        ? artifacts.log(runId, after, most)
+        : artifacts.searchLog(runId, search, after, most);
   }
 }

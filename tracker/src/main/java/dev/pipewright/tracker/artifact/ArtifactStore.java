@@ -11,7 +11,9 @@ import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
@@ -278,6 +280,9 @@ public class ArtifactStore {
 
   private record Chunk(byte[] data) {}
 
+  private static final int LINES_AT_ONCE = 10_000;
+  private static final int MOST_SEARCHED = 20;
+
   private record Extent(long firstLine, long lastLine, long bytes) {}
 
   /// Lines after this number, oldest first: at most so many, and at most about four megabytes.
@@ -329,6 +334,30 @@ public class ArtifactStore {
             .map(ArtifactStore::line)
             .toList();
     return new LogPage(lines, lines.isEmpty() ? after : lines.getLast().number());
+  }
+
+  /// Of the lines after this number those that contain a text, in whatever case. Of a long log only
+  /// so much is looked through at once; the page then says where to look on, even if it is empty.
+  public LogPage searchLog(String runId, String text, long after, int limit) {
+    var wanted = Pattern.compile(Pattern.quote(text), Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+    var found = new ArrayList<LogPage.Line>();
+    long next = after;
+    for (int i = 0; i < MOST_SEARCHED; i++) {
+      var page = log(runId, next, LINES_AT_ONCE);
+      if (page.lines().isEmpty()) {
+        break;
+      }
+      for (var line : page.lines()) {
+        next = line.number();
+        if (wanted.matcher(line.text()).find()) {
+          found.add(line);
+          if (found.size() == limit) {
+            return new LogPage(found, next);
+          }
+        }
+      }
+    }
+    return new LogPage(found, next);
   }
 
   /// A line as the API shows it.

@@ -252,6 +252,29 @@ class IngestTest {
     assertThat(artifacts.log(RUN, 5, 100).next()).isEqualTo(5);
   }
 
+  @Test
+  void aLogIsSearchedPageByPage() {
+    store(started());
+    for (int chunk = 0; chunk < 30; chunk++) {
+      var lines = LogLines.newBuilder();
+      for (int i = 1; i <= 1_000; i++) {
+        int number = chunk * 1_000 + i;
+        lines.addLines(
+            LogLine.newBuilder()
+                .setNumber(number)
+                .setText(number % 10_000 == 7 ? "An ERROR (50%) here" : "line " + number));
+      }
+      store(event(RunEvent.newBuilder().setLogLines(lines)));
+    }
+    var first = artifacts.searchLog(RUN, "error (50%", 0, 2);
+    assertThat(first.lines()).extracting(LogPage.Line::number).containsExactly(7L, 10_007L);
+    var second = artifacts.searchLog(RUN, "error (50%", first.next(), 2);
+    assertThat(second.lines()).extracting(LogPage.Line::number).containsExactly(20_007L);
+    assertThat(second.next()).isEqualTo(30_000);
+    assertThat(artifacts.searchLog(RUN, "error", second.next(), 2).next()).isEqualTo(30_000);
+    assertThat(artifacts.searchLog(RUN, "err.r", 0, 2).lines()).isEmpty();
+  }
+
   /// A task may print more than fits into memory.
   @Test
   void aPageOfLongLinesIsBounded() {
