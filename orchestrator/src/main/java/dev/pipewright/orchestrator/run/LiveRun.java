@@ -105,8 +105,10 @@ final class LiveRun {
     int active;
     int succeeded;
     int unsuccessful;
+
     /// All instances before it have been let go, or were when it was loaded.
     int next;
+
     boolean failing;
 
     Task(TaskSpec spec, TaskSnapshot row, @Nullable Task group) {

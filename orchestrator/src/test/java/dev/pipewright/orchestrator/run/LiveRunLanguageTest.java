@@ -101,8 +101,7 @@ class LiveRunLanguageTest {
     var run = Runs.of(matrix(""));
     run.step();
     run.succeeded("list", "shards", new String[] {"x", "y"}).step();
-    assertThat(run.active())
-        .containsExactlyInAnyOrder("work[0]", "work[1]", "work[2]", "work[3]");
+    assertThat(run.active()).containsExactlyInAnyOrder("work[0]", "work[1]", "work[2]", "work[3]");
     assertThat(String.valueOf(run.tasks().get("work[2]").item()))
         .isEqualTo("{\"shard\":\"y\",\"rate\":1}");
     assertThat(run.inputs("work[3]")).containsEntry("text", json("y-2-3"));

@@ -82,13 +82,13 @@ class LiveRunPropertyTest {
     if (!cancelled[0] && run.state() == RunState.SUCCEEDED) {
       assertThat(run.tasks().values())
           .filteredOn(task -> task.group() == null)
-          .allMatch(task ->
-              task.state() == TaskState.SUCCEEDED || task.state() == TaskState.SKIPPED);
+          .allMatch(
+              task -> task.state() == TaskState.SUCCEEDED || task.state() == TaskState.SKIPPED);
     }
   }
 
-  /// Lets things happen until the run has ended: attempts are claimed, start, end, are lost; reports
-  /// repeat and come late; the engine forgets what it had in memory.
+  /// Lets things happen until the run has ended: attempts are claimed, start, end, are lost;
+  /// reports repeat and come late; the engine forgets what it had in memory.
   private static void finish(Runs run, Oracle oracle, Random random, Runnable people) {
     int steps = 0;
     while (true) {

@@ -106,9 +106,7 @@ final class Oracle {
       var state = state(need);
       if (need.equals(task.elseOf())) {
         if (!conditionFalse.contains(need)) {
-          return state == TaskState.UPSTREAM_FAILED
-              ? TaskState.UPSTREAM_FAILED
-              : TaskState.SKIPPED;
+          return state == TaskState.UPSTREAM_FAILED ? TaskState.UPSTREAM_FAILED : TaskState.SKIPPED;
         }
         succeeded = true;
       } else {
