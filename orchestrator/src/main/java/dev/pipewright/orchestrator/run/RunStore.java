@@ -479,7 +479,7 @@ public class RunStore {
                 """
                 insert into orchestrator.task
                   (run_id, name, position, kind, needs, state, group_name, index, item)
-                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::jsonb
+                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::json
                 from unnest(:names, :groups, :indexes, :items, :states)
                   as t (name, group_name, index, item, state)
                 join orchestrator.task g on g.run_id = :run and g.name = t.group_name

@@ -148,7 +148,7 @@ class LiveRunPropertyTest {
         : null;
   }
 
-  private static String text(Random random, int size) {
+  static String text(Random random, int size) {
     var text = new StringBuilder("name: random\ntasks:\n");
     var plain = new ArrayList<String>();
     var conditional = new ArrayList<String>();

@@ -19,9 +19,7 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    spec.commandLine()
-        .getOut()
-        .print(AutoComplete.bash("pipewright", spec.root().commandLine()));
+    spec.commandLine().getOut().print(AutoComplete.bash("pipewright", spec.root().commandLine()));
     spec.commandLine().getOut().flush();
     return Exit.OK;
   }

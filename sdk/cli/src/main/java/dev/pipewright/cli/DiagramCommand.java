@@ -33,8 +33,7 @@ final class DiagramCommand implements Callable<Integer> {
     }
     for (var task : spec.tasks().values()) {
       for (var need : task.needs()) {
-        var why =
-            need.equals(task.elseOf()) ? "|else|" : task.when() != null ? "|when|" : "";
+        var why = need.equals(task.elseOf()) ? "|else|" : task.when() != null ? "|when|" : "";
         text.append("  ")
             .append(id(need))
             .append(" -->")

@@ -199,9 +199,7 @@ final class PipelinesCommand implements Runnable {
   private static PipelineVersion version(Pipewright pipewright, String name) {
     int at = name.indexOf('@');
     if (at < 0) {
-      return pipewright
-          .pipelines()
-          .version(name, pipewright.pipelines().get(name).latestVersion());
+      return pipewright.pipelines().version(name, pipewright.pipelines().get(name).latestVersion());
     }
     var number = name.substring(at + 1);
     if (!number.matches("[1-9]\\d{0,8}")) {

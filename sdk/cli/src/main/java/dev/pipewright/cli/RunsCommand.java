@@ -175,10 +175,7 @@ final class RunsCommand implements Runnable {
     }
   }
 
-  @Command(
-      name = "show",
-      description = "One run with its tasks.",
-      mixinStandardHelpOptions = true)
+  @Command(name = "show", description = "One run with its tasks.", mixinStandardHelpOptions = true)
   static final class Show extends OfRun {
     @Mixin private Output output = new Output();
 
@@ -209,10 +206,12 @@ final class RunsCommand implements Runnable {
       if (run.message() != null) {
         terminal.line("  " + run.message());
       }
-      run.params().forEach((name, value) -> terminal.line("  %s = %s".formatted(name, shown(value))));
+      run.params()
+          .forEach((name, value) -> terminal.line("  %s = %s".formatted(name, shown(value))));
       terminal.line("");
       print(new RunView(terminal).lines(run, Map.of(), Instant.now()));
-      run.outputs().forEach((name, value) -> terminal.line("  %s: %s".formatted(name, shown(value))));
+      run.outputs()
+          .forEach((name, value) -> terminal.line("  %s: %s".formatted(name, shown(value))));
       terminal.line("");
       terminal.line("  " + url + "/pipeline-runs/" + run.id());
       return Exit.OK;
@@ -447,9 +446,7 @@ final class RunsCommand implements Runnable {
       inputs.forEach((name, text) -> values.put(name, value(text)));
       return said(
           terminal,
-          pipewright
-              .runs()
-              .answer(run.id(), task, new AnswerTask(!reject, values, by, comment)));
+          pipewright.runs().answer(run.id(), task, new AnswerTask(!reject, values, by, comment)));
     }
 
     /// A number or a bool where it is one, otherwise text.

@@ -143,10 +143,7 @@ public final class PipelineRuns {
 
   private PipelineRun rerun(String id, RerunPipeline rerun) {
     return http.post(
-        Http.path(List.of("pipeline-runs", id, "rerun"), Map.of()),
-        rerun,
-        null,
-        PipelineRun.class);
+        Http.path(List.of("pipeline-runs", id, "rerun"), Map.of()), rerun, null, PipelineRun.class);
   }
 
   /// Answers a task that waits for a person.
@@ -167,8 +164,7 @@ public final class PipelineRuns {
   public Explanation explain(String id, @Nullable String task) {
     var query = new HashMap<String, @Nullable Object>();
     query.put("task", task);
-    return http.get(
-        Http.path(List.of("pipeline-runs", id, "explain"), query), Explanation.class);
+    return http.get(Http.path(List.of("pipeline-runs", id, "explain"), query), Explanation.class);
   }
 
   /// What happened in a run and why, oldest first.

@@ -71,6 +71,19 @@ public final class Expression {
     return tasks;
   }
 
+  /// What it gives whatever the values, where that is a bool and does not depend on them.
+  @Nullable Boolean constant() {
+    if (!params.isEmpty() || !outputs.isEmpty() || !(form instanceof Form.Program)) {
+      return null;
+    }
+    try {
+      var result = evaluate(Values.of(Map.of(), Map.of()));
+      return result.isBoolean() ? result.booleanValue() : null;
+    } catch (ProblemException _) {
+      return null;
+    }
+  }
+
   CelType type() {
     return type;
   }
@@ -160,7 +173,7 @@ public final class Expression {
       variables.put("loop", loop);
     }
     try {
-      return Scope.toJson(program.eval(variables));
+      return Scope.toJson(Scope.eval(program, variables));
     } catch (CelEvaluationException e) {
       var missing =
           outputs.stream()
@@ -210,7 +223,7 @@ public final class Expression {
 
   private ProblemException failed(String why) {
     return new ProblemException(
-        ProblemCode.EXPRESSION_FAILED, "${{ %s }}: %s".formatted(source, why));
+        ProblemCode.EXPRESSION_FAILED, "${{ %s }}: %s".formatted(Yaml.shorten(source), why));
   }
 
   @Override

@@ -54,7 +54,9 @@ final class PipelineReader {
     var taskReader = new TaskReader(yaml, values, shells, declared, cached, violations);
     var specs = new LinkedHashMap<String, TaskSpec>();
     shells.forEach((task, shell) -> specs.put(task, taskReader.task(shell)));
-    refuseCycles(specs, shells);
+    if (!refuseCycles(specs, shells)) {
+      refuseUnreachable(specs, shells);
+    }
     return new PipelineSpec(
         name == null ? "" : name,
         top.text("description"),
@@ -214,8 +216,22 @@ final class PipelineReader {
             Objects.requireNonNullElse(limit, 1));
   }
 
-  private void refuseCycles(Map<String, TaskSpec> tasks, Map<String, Shell> shells) {
-    for (var cycle : Cycles.find(tasks)) {
+  private void refuseUnreachable(Map<String, TaskSpec> tasks, Map<String, Shell> shells) {
+    for (var unreachable : Reachability.find(tasks)) {
+      var section = Objects.requireNonNull(shells.get(unreachable.task())).section();
+      violations.add(
+          "UNREACHABLE_TASK",
+          "the task '%s' can never run: %s".formatted(unreachable.task(), unreachable.why()),
+          section.path(),
+          section.at(),
+          unreachable.remedy());
+    }
+  }
+
+  /// Whether there are any.
+  private boolean refuseCycles(Map<String, TaskSpec> tasks, Map<String, Shell> shells) {
+    var cycles = Cycles.find(tasks);
+    for (var cycle : cycles) {
       var first = cycle.getFirst();
       var section = Objects.requireNonNull(shells.get(first)).section();
       violations.add(
@@ -225,6 +241,7 @@ final class PipelineReader {
           section.at(),
           "Remove one of these dependencies.");
     }
+    return !cycles.isEmpty();
   }
 
   private static String shown(List<String> cycle) {

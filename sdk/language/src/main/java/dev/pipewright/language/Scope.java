@@ -15,13 +15,20 @@ import dev.cel.common.types.StructType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.CelEvaluationExceptionBuilder;
+import dev.cel.runtime.CelFunctionBinding;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
+import dev.cel.runtime.CelStandardFunctions;
+import dev.cel.runtime.CelStandardFunctions.StandardFunction.Overload.Arithmetic;
+import dev.cel.runtime.RuntimeHelpers;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +54,8 @@ final class Scope {
           .maxParseRecursionDepth(100)
           .maxExpressionCodePointSize(10_000)
           .build();
+
+  private static final long MOST_MADE = 10_000_000;
 
   private static final String PARAMS = "pipewright.Params";
   private static final String TASKS = "pipewright.Tasks";
@@ -201,9 +210,60 @@ final class Scope {
   }
 
   /// Made when the first expression needs it.
+  ///
+  /// CEL bounds how often an expression iterates, but not what it puts together: each level of `[s
+  /// + s].map(a, [a + a].map(…))` doubles it. So what `+` makes in one evaluation is counted.
   private static final class Runtime {
+    private static final ThreadLocal<long[]> MADE = ThreadLocal.withInitial(() -> new long[1]);
+
     static final CelRuntime INSTANCE =
-        CelRuntimeFactory.standardCelRuntimeBuilder().setOptions(OPTIONS).build();
+        CelRuntimeFactory.standardCelRuntimeBuilder()
+            .setOptions(OPTIONS)
+            .setStandardEnvironmentEnabled(false)
+            .setStandardFunctions(
+                CelStandardFunctions.newBuilder()
+                    .filterFunctions((_, overload) ->
+                        overload != Arithmetic.ADD_STRING && overload != Arithmetic.ADD_LIST)
+                    .build())
+            .addFunctionBindings(
+                CelFunctionBinding.from(
+                    "add_string",
+                    String.class,
+                    String.class,
+                    (first, second) -> {
+                      count(first.length() + (long) second.length());
+                      return first + second;
+                    }),
+                CelFunctionBinding.from(
+                    "add_list",
+                    List.class,
+                    List.class,
+                    (first, second) -> {
+                      // Comprehensions add item by item to what they have.
+                      count(second.size());
+                      return concat(first, second);
+                    }))
+            .build();
+
+    @SuppressWarnings("unchecked")
+    private static List<Object> concat(List<?> first, List<?> second) {
+      return RuntimeHelpers.concat((List<Object>) first, (List<Object>) second);
+    }
+
+    private static void count(long more) throws CelEvaluationException {
+      if ((MADE.get()[0] += more) > MOST_MADE) {
+        throw CelEvaluationExceptionBuilder.newBuilder(
+                "with '+' it makes more than %s characters and items", "%,d".formatted(MOST_MADE))
+            .build();
+      }
+    }
+  }
+
+  /// Evaluates within limits.
+  static @Nullable Object eval(CelRuntime.Program program, Map<String, ?> variables)
+      throws CelEvaluationException {
+    Runtime.MADE.get()[0] = 0;
+    return program.eval(variables);
   }
 
   /// How a value of this type looks to an expression.
@@ -464,7 +524,7 @@ final class Scope {
   }
 
   /// The names, for a message.
-  static String list(java.util.Collection<String> names) {
+  static String list(Collection<String> names) {
     return names.isEmpty()
         ? "none"
         : names.stream().limit(20).map(name -> "'" + name + "'").collect(Collectors.joining(", "))

@@ -194,7 +194,18 @@ final class TaskReader {
   }
 
   private void needsOf(Shell shell, Set<String> tasks, String path, Place at, Set<Integer> needs) {
+    var other = shell.section().get("else");
     for (var task : tasks) {
+      if (other != null
+          && other.value() instanceof ScalarNode name
+          && name.getValue().equals(task)) {
+        violations.add(
+            "UNREACHABLE_OUTPUT",
+            "'%s' was skipped when '%s' runs, so it has no outputs".formatted(task, shell.name()),
+            path,
+            at,
+            "Use outputs of other tasks.");
+      }
       depend(shell, task, path, at, false, needs);
     }
   }

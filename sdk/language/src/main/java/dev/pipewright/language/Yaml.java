@@ -34,7 +34,7 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 /// document a large one, or a harmless one run code, is refused before any node is made: aliases,
 /// tags, deep nesting.
 final class Yaml {
-  static final int MOST_BYTES = 1 << 20;
+  static final int MOST_BYTES = 16 << 20;
   static final int MOST_DEPTH = 50;
 
   private static final Place START = new Place(1, 1);

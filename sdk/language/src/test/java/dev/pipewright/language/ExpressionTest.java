@@ -53,6 +53,9 @@ class ExpressionTest {
         "${{ params.j.list.map(x, x + '!') }} | ['one!', 'two!']",
         "${{ params.j.list.exists(x, x == 'two') }} | true",
         "${{ size(params.j.list) }} | 2",
+        "${{ [1, 2] + [3] }} | [1, 2, 3]",
+        "${{ size(params.j.big.map(x, [x, x]).filter(x, size(x) == 2)) }} | 1000",
+        "${{ size(params.j.big + params.j.big) }} | 2000",
         "${{ {'a': params.n, 'b': {'c': params.s}} }} | {'a': 3, 'b': {'c': 'hi'}}",
         "${{ params.d }} | {'kind': 'dataset', 'name': 'd.csv', 'digest': 'sha256:1', 'size': 5}",
         "${{ params.d.name }} | 'd.csv'",
@@ -87,14 +90,27 @@ class ExpressionTest {
         "${{ params.n / 0 }} | / by zero",
         "${{ params.j.list[7] }} | Index out of bounds",
         "${{ params.j.nothing }} | nothing",
-        "${{ params.j.list.map(a, params.j.list.map(b, [1,2,3,4,5,6,7,8,9].map(c, params.j.big.map(d, params.j.big)))) }} | Iteration budget exceeded"
+        "${{ params.j.list.map(a, params.j.list.map(b, [1,2,3,4,5,6,7,8,9].map(c, params.j.big.map(d, params.j.big)))) }} | Iteration budget exceeded",
+        "${{ size(DOUBLED) > 0 }} | with '+' it makes more than 10,000,000 characters and items",
+        "${{ size(DOUBLED_LIST) > 0 }} | with '+' it makes more than 10,000,000 characters and items"
       })
   void says_why_it_fails(String input, String message) {
-    assertThatThrownBy(() -> evaluate(input))
+    var written =
+        input.replace("DOUBLED_LIST", doubled("[1]")).replace("DOUBLED", doubled("'text'"));
+    assertThatThrownBy(() -> evaluate(written))
         .isInstanceOfSatisfying(
             ProblemException.class,
             e -> assertThat(e.problem().code()).isEqualTo("EXPRESSION_FAILED"))
         .hasMessageContaining(message);
+  }
+
+  /// Each level makes it twice as large: 2^40 in all.
+  private static String doubled(String value) {
+    var text = value;
+    for (int i = 0; i < 40; i++) {
+      text = "[%s].map(a, a + a)[0]".formatted(text);
+    }
+    return text;
   }
 
   private static JsonNode evaluate(String input) throws IOException {

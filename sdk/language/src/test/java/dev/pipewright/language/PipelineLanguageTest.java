@@ -175,11 +175,11 @@ class PipelineLanguageTest {
             56,
             "nested deeper than 50 levels"),
         at(
-            "name: " + "x".repeat(1 << 20),
+            "name: " + "x".repeat(16 << 20),
             "DOCUMENT_TOO_LARGE",
             1,
             1,
-            "larger than 1,048,576 bytes"),
+            "larger than 16,777,216 bytes"),
         at(
             "name: x\nname: y\n" + TASKS,
             "DUPLICATE_KEY",
