@@ -93,11 +93,14 @@ class LaunchLoop implements Launcher.Listener {
   private final Map<UUID, String> builtins = new ConcurrentHashMap<>();
   private final Queue<UUID> ended = new ConcurrentLinkedQueue<>();
   private volatile boolean waiting;
+  private volatile boolean stopNow;
+  private boolean saidShortcomings;
   private volatile boolean lookNow = true;
   private Instant lastLook = Instant.MIN;
   private @Nullable Launcher launcher;
   private @Nullable Room room;
   private @Nullable Secrets secrets;
+  private @Nullable String server;
   private @Nullable Loop loop;
 
   LaunchLoop(
@@ -134,6 +137,9 @@ class LaunchLoop implements Launcher.Listener {
   }
 
   void onChange(@Observes RunChanged event) {
+    if (!event.launchable()) {
+      stopNow = true;
+    }
     wake();
   }
 
@@ -208,11 +214,20 @@ class LaunchLoop implements Launcher.Listener {
     if (!launcher.ready()) {
       return false;
     }
+    if (!launcher.shortcomings().isEmpty() && !saidShortcomings) {
+      saidShortcomings = true;
+      LOG.infof(
+          "tasks are packed by the cores and the memory they ask for, but not held to it: %s",
+          launcher.shortcomings());
+    }
     for (var over = ended.poll(); over != null; over = ended.poll()) {
       room.leave(over);
     }
-    var server = ServerId.of(platform.home());
-    attempts.stopping(server).forEach(launcher::stop);
+    var server = server();
+    if (stopNow) {
+      stopNow = false;
+      attempts.stopping(server).forEach(launcher::stop);
+    }
     var now = clock.instant();
     if (lookNow || now.isAfter(lastLook.plus(LOOK))) {
       lookNow = false;
@@ -220,6 +235,15 @@ class LaunchLoop implements Launcher.Listener {
       lastLook = now;
     }
     return launcher.accepts() && launchQueued(launcher, room, server);
+  }
+
+  private String server() throws IOException {
+    var known = server;
+    if (known == null) {
+      known = ServerId.of(platform.home());
+      server = known;
+    }
+    return known;
   }
 
   /// Compares what should be with what is.

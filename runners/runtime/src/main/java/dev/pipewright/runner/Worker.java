@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class Worker {
 
   private static final long BEAT_MILLIS = 5_000;
   private static final long LONELY_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long SOON_MILLIS = 10;
   private static final long AGAIN_MILLIS = 10_000;
   private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
@@ -74,6 +76,7 @@ final class Worker {
     @Nullable Spool spool;
     @Nullable Shipper shipper;
     boolean retrying;
+    final AtomicBoolean soon = new AtomicBoolean();
 
     Hand(AttemptFolder folder, TaskLaunch launch) {
       this.folder = folder;
@@ -234,6 +237,7 @@ final class Worker {
         Recovery.endLost(spool, hand.launch);
       }
       hand.over.countDown();
+      deliver(hand);
       progress(hand);
     } catch (IOException | RuntimeException e) {
       System.err.println("attempt " + hand.launch.attemptId() + " cannot be run");
@@ -295,7 +299,30 @@ final class Worker {
             new Shipper.Outlets(producer, tracker(hand.launch), server, surroundings.threads()),
             () -> progress(hand));
     hand.shipper = shipper;
-    spool.onAppend(shipper::wake);
+    spool.onAppend(() -> deliverSoon(hand, shipper));
+  }
+
+  private static void deliver(Hand hand) {
+    synchronized (hand) {
+      if (hand.shipper != null) {
+        hand.shipper.wake();
+      }
+    }
+  }
+
+  /// That an attempt has begun is worth a message of its own only if it does not end at once.
+  private void deliverSoon(Hand hand, Shipper shipper) {
+    if (hand.over.getCount() == 0) {
+      shipper.wake();
+    } else if (hand.soon.compareAndSet(false, true)) {
+      Timers.after(
+          surroundings.timer(),
+          SOON_MILLIS,
+          () -> {
+            hand.soon.set(false);
+            shipper.wake();
+          });
+    }
   }
 
   private Tracker tracker(TaskLaunch launch) {

@@ -13,8 +13,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
@@ -339,7 +339,8 @@ public class ArtifactStore {
   /// Of the lines after this number those that contain a text, in whatever case. Of a long log only
   /// so much is looked through at once; the page then says where to look on, even if it is empty.
   public LogPage searchLog(String runId, String text, long after, int limit) {
-    var wanted = Pattern.compile(Pattern.quote(text), Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+    var wanted =
+        Pattern.compile(Pattern.quote(text), Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
     var found = new ArrayList<LogPage.Line>();
     long next = after;
     for (int i = 0; i < MOST_SEARCHED; i++) {
