@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs one attempt's work from its first event to its last.
@@ -237,13 +238,19 @@ final class Attempt {
   }
 
   private static BuiltinTask builtin(String uses) {
-    return ServiceLoader.load(BuiltinTask.class).stream()
-        .map(ServiceLoader.Provider::get)
-        .filter(each -> each.uses().equals(uses))
-        .findFirst()
-        .orElseThrow(() ->
-            new ProblemException(
-                ProblemCode.COMMAND_NOT_FOUND, "This runner has no task '" + uses + "'."));
+    var found = Builtins.BY_NAME.get(uses);
+    if (found == null) {
+      throw new ProblemException(
+          ProblemCode.COMMAND_NOT_FOUND, "This runner has no task '" + uses + "'.");
+    }
+    return found.get();
+  }
+
+  /// Looked for once: reading the class path takes longer than many a task.
+  private static final class Builtins {
+    static final Map<String, ServiceLoader.Provider<BuiltinTask>> BY_NAME =
+        ServiceLoader.load(BuiltinTask.class).stream()
+            .collect(Collectors.toMap(each -> each.get().uses(), each -> each));
   }
 
   /// Captures what the work left behind and checks it against what the task declares.
