@@ -172,7 +172,10 @@ abstract class LauncherContract {
     kill(folder, attempt);
     within()
         .until(() -> {
-          if (launcher.ready() && !launcher.isThere(attempt) && launcher.wasStarted(attempt)) {
+          if (launcher.ready()
+              && !launcher.isThere(attempt)
+              && launcher.wasStarted(attempt)
+              && !launcher.isDone(attempt)) {
             launcher.resume(attempt);
           }
           return isOver();

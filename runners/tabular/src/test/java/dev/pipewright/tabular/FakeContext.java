@@ -90,7 +90,11 @@ final class FakeContext implements TaskContext {
         null,
         false,
         trackerUrl,
-        "127.0.0.1:9092");
+        "127.0.0.1:9092",
+        Map.of(),
+        true,
+        10_000,
+        TaskLaunch.Limits.NONE);
   }
 
   @Override
