@@ -369,7 +369,7 @@ public class RunStore {
                   select distinct on (task) task, id, number, state, stop_requested
                   from orchestrator.attempt where run_id = :run order by task, number desc) a
                   on a.task = t.name
-                where t.run_id = :run order by t.position, t.index
+                where t.run_id = :run order by t.position, t.group_name is not null, t.index
                 """)
             .bind("run", run.id)
             .mapTo(TaskRow.class)
