@@ -8,6 +8,7 @@ import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AttemptState;
+import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.tasks.v1.Outcome;
@@ -193,6 +194,42 @@ class RunStoreTest {
     keep(end);
     assertThat(step(id)).isFalse();
     assertThat(reads.get(id).tasks().getFirst().attempts()).hasSize(1);
+  }
+
+  /// A server that vanished is known by what it no longer says, to the others only.
+  @Test
+  void anAttemptOfAServerThatFellSilentIsLost() {
+    var id = create("");
+    step(id);
+    var queued = attempts.queued(10);
+    var ids = queued.stream().map(AttemptStore.ActiveAttempt::id).toList();
+    attempts.claim(ids, "one", now);
+    now = now.plusSeconds(59);
+    assertThat(attempts.silent("other", now.minusSeconds(60), 10)).isEmpty();
+    attempts.beat(ids, now);
+    now = now.plusSeconds(59);
+    assertThat(attempts.silent("other", now.minusSeconds(60), 10)).isEmpty();
+    now = now.plusSeconds(2);
+    assertThat(attempts.silent("one", now.minusSeconds(60), 10)).isEmpty();
+    var silent = attempts.silent("other", now.minusSeconds(60), 10);
+    assertThat(silent).extracting(AttemptStore.ActiveAttempt::id).isEqualTo(ids);
+    attempts.launchFailed(silent.getFirst(), "it fell silent", null, now);
+    step(id);
+    var lost = reads.get(id).tasks().getFirst().attempts().getFirst();
+    assertThat(lost.failure()).isEqualTo(FailureKind.SYSTEM);
+    assertThat(lost.code()).isEqualTo("TASK_LOST");
+    assertThat(attempts.silent("other", now, 10)).isEmpty();
+  }
+
+  @Test
+  void aServerLearnsWhatItIsToStop() {
+    step(create(""));
+    var ids = attempts.queued(10).stream().map(AttemptStore.ActiveAttempt::id).toList();
+    attempts.claim(ids, "one", now);
+    assertThat(attempts.stopping("one")).isEmpty();
+    db.useTransaction(tx -> tx.execute("update orchestrator.attempt set stop_requested = true"));
+    assertThat(attempts.stopping("one")).containsExactlyElementsOf(ids);
+    assertThat(attempts.stopping("other")).isEmpty();
   }
 
   @Test

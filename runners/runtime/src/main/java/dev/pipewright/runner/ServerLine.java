@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,9 +47,10 @@ final class ServerLine implements Reports {
   }
 
   /// @param otherWay for what the server does not take; null while there is none
-  ServerLine(ScheduledExecutorService timer, Supplier<@Nullable Reports> otherWay) {
+  ServerLine(
+      ScheduledExecutorService timer, Executor threads, Supplier<@Nullable Reports> otherWay) {
     this.otherWay = otherWay;
-    Timers.every(timer, LOOK_MILLIS, this::look);
+    Timers.everyAside(timer, threads, LOOK_MILLIS, this::look);
   }
 
   /// From now on, this is the line to the server.

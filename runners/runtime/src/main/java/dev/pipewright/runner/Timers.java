@@ -1,9 +1,11 @@
 package dev.pipewright.runner;
 
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -37,6 +39,27 @@ final class Timers {
     var planned =
         timer.scheduleWithFixedDelay(() -> guarded(what), millis, millis, TimeUnit.MILLISECONDS);
     return () -> planned.cancel(false);
+  }
+
+  /// For what may wait for others: it has a thread of its own meanwhile, and is never done twice at
+  /// once.
+  static Planned everyAside(
+      ScheduledExecutorService timer, Executor threads, long millis, Runnable what) {
+    var busy = new AtomicBoolean();
+    return every(
+        timer,
+        millis,
+        () -> {
+          if (busy.compareAndSet(false, true)) {
+            threads.execute(() -> {
+              try {
+                guarded(what);
+              } finally {
+                busy.set(false);
+              }
+            });
+          }
+        });
   }
 
   private static void guarded(Runnable what) {

@@ -25,27 +25,31 @@ class BuiltinTasksTest {
           .append("\n\n")
           .append(task.description())
           .append(".\n\n");
-      text.append("| input | type | default | |\n|---|---|---|---|\n");
-      task.inputs()
-          .forEach((name, input) ->
-              text.append(
-                  "| `%s` | %s | %s | %s |\n"
-                      .formatted(
-                          name,
-                          input.type().word(),
-                          input.required()
-                              ? "required"
-                              : input.defaultValue() == null
-                                  ? ""
-                                  : "`" + input.defaultValue().asText() + "`",
-                          input.description())));
-      text.append("\n| output | type | |\n|---|---|---|\n");
-      task.outputs()
-          .forEach((name, output) ->
-              text.append(
-                  "| `%s` | %s | %s |\n"
-                      .formatted(
-                          name, output.type().word(), output.required() ? "" : "may be absent")));
+      if (!task.inputs().isEmpty()) {
+        text.append("| input | type | default | |\n|---|---|---|---|\n");
+        task.inputs()
+            .forEach((name, input) ->
+                text.append(
+                    "| `%s` | %s | %s | %s |\n"
+                        .formatted(
+                            name,
+                            input.type().word(),
+                            input.required()
+                                ? "required"
+                                : input.defaultValue() == null
+                                    ? ""
+                                    : "`" + input.defaultValue().asText() + "`",
+                            input.description())));
+      }
+      if (!task.outputs().isEmpty()) {
+        text.append("\n| output | type | |\n|---|---|---|\n");
+        task.outputs()
+            .forEach((name, output) ->
+                text.append(
+                    "| `%s` | %s | %s |\n"
+                        .formatted(
+                            name, output.type().word(), output.required() ? "" : "may be absent")));
+      }
       text.append('\n');
     }
     return text.toString().strip();
