@@ -256,7 +256,10 @@ class LaunchLoop implements Launcher.Listener {
         trouble(attempt.id(), e);
       }
     }
-    room.keepOnly(active.stream().map(ActiveAttempt::id).collect(Collectors.toSet()));
+    var ids = active.stream().map(ActiveAttempt::id).collect(Collectors.toSet());
+    room.keepOnly(ids);
+    begun.keySet().retainAll(ids);
+    builtins.keySet().retainAll(ids);
     forgetEnded(launcher);
     for (var attempt :
         attempts.silent(server, clock.instant().minus(config.lostAfter()), MOST_SILENT)) {

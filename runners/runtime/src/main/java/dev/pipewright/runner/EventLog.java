@@ -2,6 +2,7 @@ package dev.pipewright.runner;
 
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.contract.tasks.v1.TaskAlive;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.contract.tasks.v1.TaskStarted;
@@ -15,7 +16,7 @@ final class EventLog {
   /// A little less than what the topic takes.
   private static final int LARGEST = 7 * 1024 * 1024;
 
-  static final long ALIVE = 0;
+  private static final long ALIVE = 0;
   private static final long STARTED = 1;
   static final long FINISHED = 2;
 
@@ -100,6 +101,14 @@ final class EventLog {
 
   private TaskReport.Builder report(long number) {
     return report(launch, number, clock.instant());
+  }
+
+  /// Says that an attempt is in the hands of this process.
+  static TaskReport alive(TaskLaunch launch, Instant at) {
+    return report(launch, ALIVE, at)
+        .setAlive(
+            TaskAlive.newBuilder().setHost(Attempt.HOST).setPid(ProcessHandle.current().pid()))
+        .build();
   }
 
   static TaskReport.Builder report(TaskLaunch launch, long number, Instant at) {

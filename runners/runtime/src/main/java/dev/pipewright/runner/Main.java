@@ -86,6 +86,12 @@ public final class Main {
                   producer, tracker, Reports.over(producer), surroundings.threads()),
               () -> {});
       SHIPPER.set(shipper);
+      var reports = Reports.over(producer);
+      Timers.everyAside(
+          surroundings.timer(),
+          surroundings.threads(),
+          Worker.BEAT_MILLIS,
+          () -> reports.send(EventLog.alive(launch, Clock.systemUTC().instant()), stored -> {}));
       spool.onAppend(shipper::wake);
       if (first) {
         work(

@@ -6,7 +6,6 @@ import dev.pipewright.contract.task.MessageLine;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.tasks.v1.Launch;
 import dev.pipewright.contract.tasks.v1.ServerMessage;
-import dev.pipewright.contract.tasks.v1.TaskAlive;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.Welcome;
 import dev.pipewright.contract.tasks.v1.WorkerMessage;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class Worker {
   static final int PROTOCOL = 1;
 
-  private static final long BEAT_MILLIS = 5_000;
+  static final long BEAT_MILLIS = 5_000;
   private static final long LONELY_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long SOON_MILLIS = 10;
   private static final long AGAIN_MILLIS = 10_000;
@@ -63,7 +62,7 @@ final class Worker {
         Surroundings.start(
             Cgroups.find(
                 Objects.requireNonNullElse(System.getenv("PIPEWRIGHT_LAUNCHER_CGROUP"), "")));
-    this.server = new ServerLine(surroundings.timer(), this::overKafka);
+    this.server = new ServerLine(surroundings.timer(), surroundings.threads(), this::overKafka);
   }
 
   /// An attempt that runs here, or has something to deliver.
@@ -101,7 +100,8 @@ final class Worker {
     var worker = new Worker(home, build);
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stopAll, "stop"));
     worker.adopt();
-    Timers.every(worker.surroundings.timer(), BEAT_MILLIS, worker::beat);
+    Timers.everyAside(
+        worker.surroundings.timer(), worker.surroundings.threads(), BEAT_MILLIS, worker::beat);
     Timers.every(worker.surroundings.timer(), 1_000, worker::leaveIfDone);
     worker.listen();
   }
@@ -435,11 +435,10 @@ final class Worker {
 
   private void beat() {
     var now = Clock.systemUTC().instant();
-    var alive = TaskAlive.newBuilder().setHost(Attempt.HOST).setPid(ProcessHandle.current().pid());
     server.alive(
         inHand.values().stream()
             .filter(hand -> hand.over.getCount() > 0)
-            .map(hand -> EventLog.report(hand.launch, EventLog.ALIVE, now).setAlive(alive).build())
+            .map(hand -> EventLog.alive(hand.launch, now))
             .toList());
   }
 
