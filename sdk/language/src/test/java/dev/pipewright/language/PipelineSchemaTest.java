@@ -2,6 +2,7 @@ package dev.pipewright.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +104,41 @@ class PipelineSchemaTest {
     var lines =
         PipelineSchema.json().lines().filter(line -> line.contains("\"description\" : \"\""));
     assertThat(lines).isEmpty();
+  }
+
+  @Test
+  void the_corpus_uses_every_key() {
+    var used = new TreeSet<String>();
+    for (var document : Corpus.files()) {
+      keys(Yaml.json(Yaml.read(Corpus.read(document), new Violations()).root()), used);
+    }
+    var tables =
+        Stream.concat(
+            Table.TASKS.stream(),
+            Stream.of(
+                Table.PIPELINE,
+                Table.PARAM,
+                Table.OUTPUT,
+                Table.CONCURRENCY,
+                Table.LOOP,
+                Table.RETRY,
+                Table.CACHE,
+                Table.SECRET,
+                Table.RESOURCES,
+                Table.QUESTION,
+                Table.APPROVAL));
+    assertThat(used).containsAll(tables.flatMap(table -> table.names().stream()).toList());
+  }
+
+  private static void keys(JsonNode node, Set<String> keys) {
+    node.properties()
+        .forEach(field -> {
+          keys.add(field.getKey());
+          keys(field.getValue(), keys);
+        });
+    if (node.isArray()) {
+      node.forEach(item -> keys(item, keys));
+    }
   }
 
   private static Set<ValidationMessage> validate(String text) {
