@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -264,7 +265,13 @@ class MetricLoad {
       for (var each : Stream.concat(Stream.of(handle), handle.children()).toList()) {
         var stat = Path.of("/proc/" + each.pid() + "/stat");
         if (process.startsWith("postgres") || first) {
-          var fields = Files.readString(stat).replaceFirst(".*\\) ", "").split(" ");
+          String[] fields;
+          try {
+            fields = Files.readString(stat).replaceFirst(".*\\) ", "").split(" ");
+          } catch (NoSuchFileException e) {
+            // A child that ended since it was listed counts with its parent, which asked for its end.
+            continue;
+          }
           ticks += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
           if (first && process.startsWith("postgres")) {
             ticks += Long.parseLong(fields[13]) + Long.parseLong(fields[14]);

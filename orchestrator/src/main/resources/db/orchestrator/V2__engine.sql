@@ -27,7 +27,8 @@ alter table task
   -- the task this is an instance of, and which
   add column group_name      text,
   add column index           int not null default 0,
-  add column item            jsonb,
+  -- kept as text, for the order of the axes
+  add column item            json,
   add column condition_false boolean not null default false,
   -- the attempt whose outputs it took
   add column cached_from     uuid;

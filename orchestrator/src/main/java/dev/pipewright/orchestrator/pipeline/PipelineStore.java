@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// Pipelines and versions in the database. Versions never change, so their parsed form is kept in
 /// memory.
 @ApplicationScoped
-public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String> {
+public class PipelineStore
+    implements PanacheRepositoryBase<PipelineRow, String>, PipelineVersions {
   private static final TypeReference<List<DataRef.FileRef>> FILES = new TypeReference<>() {};
   private static final TypeReference<Map<String, Integer>> PINS = new TypeReference<>() {};
   private static final int MOST_NAMES = 1000;
@@ -147,8 +148,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
     return new Applied(stored(row), true);
   }
 
-  /// @param version null for the latest
-  /// @throws ProblemException PIPELINE_NOT_FOUND
+  @Override
   @Transactional
   public StoredVersion version(String pipeline, @Nullable Integer version) {
     int wanted = version == null ? get(pipeline).latestVersion : version;

@@ -24,7 +24,8 @@ final class CacheKeys {
   /// @return null for an attempt whose outputs are not to be used again
   static @Nullable String of(StartedAttempt attempt, List<DataRef.FileRef> files) {
     var spec = attempt.spec();
-    if (!spec.cache().on() || spec.outputs().isEmpty()) {
+    // What tidies up or tells somebody is not done by having been done before.
+    if (!spec.cache().on() || spec.outputs().isEmpty() || spec.isFinally()) {
       return null;
     }
     Object work =

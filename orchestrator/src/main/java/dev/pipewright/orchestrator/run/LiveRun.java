@@ -105,7 +105,10 @@ final class LiveRun {
     int active;
     int succeeded;
     int unsuccessful;
+
+    /// All instances before it have been let go, or were when it was loaded.
     int next;
+
     boolean failing;
 
     Task(TaskSpec spec, TaskSnapshot row, @Nullable Task group) {
@@ -249,9 +252,6 @@ final class LiveRun {
       case PENDING -> {}
       case READY, RUNNING, RETRYING, WAITING -> group.active++;
     }
-    if (instance.state != TaskState.PENDING) {
-      group.next = Math.max(group.next, instance.position() + 1);
-    }
   }
 
   RunState state() {
@@ -328,7 +328,9 @@ final class LiveRun {
       stop = Stop.KILL;
       changes.runChanged();
     }
-    stopAll();
+    if (state == RunState.RUNNING) {
+      stopAll();
+    }
   }
 
   /// @throws ProblemException RUN_ENDED
@@ -609,6 +611,7 @@ final class LiveRun {
       }
       case READY -> {
         task.dueAt = null;
+        changes.touch(task.name);
         if (task.attemptId != null && task.hasActiveAttempt()) {
           withdrawing.add(task.attemptId);
         } else {

@@ -15,7 +15,7 @@ import dev.pipewright.language.Concurrency.Policy;
 import dev.pipewright.language.Params;
 import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.OrchestratorSchema;
-import dev.pipewright.orchestrator.pipeline.PipelineStore;
+import dev.pipewright.orchestrator.pipeline.PipelineVersions;
 import dev.pipewright.orchestrator.pipeline.PipelineStore.StoredVersion;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
 import dev.pipewright.orchestrator.run.RunStore.Kind;
@@ -56,7 +56,7 @@ public class RunEngine {
 
   private final Db db;
   private final RunStore runs;
-  private final PipelineStore pipelines;
+  private final PipelineVersions pipelines;
   private final Blobs blobs;
   private final Clock clock;
   private final RunEvents events = new RunEvents(new Outbox(OrchestratorSchema.NAME));
@@ -67,7 +67,7 @@ public class RunEngine {
   private final Map<UUID, Kept> kept = new LinkedHashMap<>();
   private int keptTasks;
 
-  RunEngine(Db db, RunStore runs, PipelineStore pipelines, Blobs blobs, Clock clock) {
+  RunEngine(Db db, RunStore runs, PipelineVersions pipelines, Blobs blobs, Clock clock) {
     this.db = db;
     this.runs = runs;
     this.pipelines = pipelines;

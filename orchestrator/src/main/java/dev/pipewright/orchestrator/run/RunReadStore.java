@@ -54,8 +54,13 @@ public class RunReadStore {
           run.pipeline(),
           run.version(),
           RunState.valueOf(run.state()),
+          run.paused(),
           run.message(),
           RunStore.values(run.params()),
+          RunStore.values(run.outputs()),
+          run.priority(),
+          RunStore.tree(run.origin()),
+          run.parentRunId() == null ? null : run.parentRunId().toString(),
           run.trackedRunId(),
           run.revision(),
           run.createdAt(),
@@ -76,7 +81,6 @@ public class RunReadStore {
       @Nullable String reason,
       String outputs,
       @Nullable String item,
-      @Nullable UUID cachedFrom,
       @Nullable Instant dueAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {}
@@ -100,7 +104,7 @@ public class RunReadStore {
         .createQuery(
             """
             select name, group_name, kind, needs, state, reason, outputs::text as outputs,
-              item::text as item, cached_from, due_at, started_at, ended_at
+              item::text as item, due_at, started_at, ended_at
             from orchestrator.task where run_id = :run order by position, index
             """)
         .bind("run", run)
@@ -140,11 +144,14 @@ public class RunReadStore {
   private static PipelineRun.Task body(TaskRow task, List<AttemptRow> attempts) {
     return new PipelineRun.Task(
         task.name(),
+        task.groupName(),
+        task.item() == null ? null : RunStore.tree(task.item()),
         task.kind(),
         List.of(task.needs()),
         TaskState.valueOf(task.state()),
         task.reason(),
         RunStore.values(task.outputs()),
+        task.dueAt(),
         task.startedAt(),
         task.endedAt(),
         attempts.stream()
@@ -162,6 +169,24 @@ public class RunReadStore {
                     row.startedAt(),
                     row.endedAt()))
             .toList());
+  }
+
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED
+  void delete(UUID id) {
+    get(id);
+    int deleted =
+        db.inTransaction(tx ->
+            tx.createUpdate(
+                    """
+                    delete from orchestrator.pipeline_run
+                    where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
+                    """)
+                .bind("id", id)
+                .execute());
+    if (deleted == 0) {
+      throw new ProblemException(
+          ProblemCode.RUN_NOT_ENDED, "Pipeline run '" + id + "' has not ended.");
+    }
   }
 
   private record Count(UUID runId, String state, int tasks) {}
@@ -217,7 +242,7 @@ public class RunReadStore {
         .createQuery(
             """
             select run_id, state, count(*) as tasks from orchestrator.task
-            where run_id = any(:runs) group by run_id, state
+            where run_id = any(:runs) and group_name is null group by run_id, state
             """)
         .bindArray("runs", UUID.class, rows.stream().map(RunRow::id).toList())
         .mapTo(Count.class)

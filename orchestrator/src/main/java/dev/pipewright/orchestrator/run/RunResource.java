@@ -1,14 +1,20 @@
 package dev.pipewright.orchestrator.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.AnswerTask;
+import dev.pipewright.contract.api.Explanation;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
+import dev.pipewright.contract.api.RerunPipeline;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.Transition;
+import dev.pipewright.language.Params;
 import dev.pipewright.platform.Paging;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -17,9 +23,11 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 @Path("/api/v1/pipeline-runs")
@@ -29,11 +37,23 @@ class RunResource {
   private final RunEngine engine;
   private final RunReadStore reads;
   private final RunLoop loop;
+  private final RunStarter starter;
+  private final RunExplanations explanations;
+  private final Approvals approvals;
 
-  RunResource(RunEngine engine, RunReadStore reads, RunLoop loop) {
+  RunResource(
+      RunEngine engine,
+      RunReadStore reads,
+      RunLoop loop,
+      RunStarter starter,
+      RunExplanations explanations,
+      Approvals approvals) {
     this.engine = engine;
     this.reads = reads;
     this.loop = loop;
+    this.starter = starter;
+    this.explanations = explanations;
+    this.approvals = approvals;
   }
 
   @GET
@@ -100,6 +120,51 @@ class RunResource {
               + " succeeded stays.")
   public PipelineRun retry(@PathParam("id") String id) {
     return act(id, (run, now) -> run.retry(now));
+  }
+
+  @POST
+  @Path("{id}/rerun")
+  @Operation(
+      summary = "Start a run like this one",
+      description =
+          "With other params, or from a task on with the earlier outputs of the rest; without"
+              + " either it is a clone.")
+  public RestResponse<PipelineRun> rerun(
+      @PathParam("id") String id, @Nullable RerunPipeline request) {
+    var run = starter.rerun(RunReadStore.id(id), request);
+    return RestResponse.status(RestResponse.Status.CREATED, reads.get(run));
+  }
+
+  @POST
+  @Path("{id}/tasks/{task}/answer")
+  @Operation(summary = "Answer a task that waits for a person")
+  public PipelineRun answer(
+      @PathParam("id") String id, @PathParam("task") String task, AnswerTask answer) {
+    var approval = approvals.of(reads.get(id), task);
+    var inputs = answer.inputs() == null ? Map.<String, JsonNode>of() : answer.inputs();
+    var given = answer.approved() ? Params.answers(task, approval, inputs) : inputs;
+    var by = answer.by() == null || answer.by().isBlank() ? "somebody" : answer.by();
+    var comment = answer.comment() == null ? "" : answer.comment();
+    return act(id, (run, now) -> run.answer(task, answer.approved(), given, by, comment, now));
+  }
+
+  @GET
+  @Path("{id}/explain")
+  @Operation(summary = "Why a run, or one of its tasks, is as it is")
+  public Explanation explain(
+      @PathParam("id") String id, @QueryParam("task") @Nullable String task) {
+    return task == null
+        ? explanations.ofRun(RunReadStore.id(id))
+        : explanations.ofTask(RunReadStore.id(id), task);
+  }
+
+  @DELETE
+  @Path("{id}")
+  @Operation(
+      summary = "Delete a run that has ended",
+      description = "With its tasks and history. What it tracked stays until it is deleted there.")
+  public void delete(@PathParam("id") String id) {
+    reads.delete(RunReadStore.id(id));
   }
 
   private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {

@@ -5,8 +5,11 @@ import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.RerunPipeline;
+import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.Concurrency;
 import dev.pipewright.language.Params;
+import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.orchestrator.run.RunStore.Kind;
 import dev.pipewright.orchestrator.run.RunStore.NewRun;
@@ -17,8 +20,12 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +38,7 @@ public class RunStarter {
   private final PipelineStore pipelines;
   private final DataParams dataParams;
   private final RunLoop loop;
+  private final RunReadStore reads;
   private final Clock clock;
 
   RunStarter(
@@ -39,12 +47,14 @@ public class RunStarter {
       PipelineStore pipelines,
       DataParams dataParams,
       RunLoop loop,
+      RunReadStore reads,
       Clock clock) {
     this.db = db;
     this.runs = runs;
     this.pipelines = pipelines;
     this.dataParams = dataParams;
     this.loop = loop;
+    this.reads = reads;
     this.clock = clock;
   }
 
@@ -109,6 +119,75 @@ public class RunStarter {
     replaced.forEach(loop::look);
     loop.look(started.id());
     return new Outcome(started.id(), started.created());
+  }
+
+  /// Starts a run like an earlier one.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, PARAMS_INVALID, BAD_REQUEST
+  UUID rerun(UUID earlier, @Nullable RerunPipeline request) {
+    var run = reads.get(earlier);
+    var params = new LinkedHashMap<>(run.params());
+    var changed =
+        request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
+    var from = request == null || request.from() == null ? List.<String>of() : request.from();
+    if (!changed.isEmpty() && !from.isEmpty()) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST,
+          "Outputs of the earlier run belong to its params: give 'params' or 'from', not both.");
+    }
+    params.putAll(changed);
+    var spec = pipelines.version(run.pipeline(), run.version()).spec();
+    var again = downstream(spec, from);
+    var reused = new HashMap<String, Reused>();
+    if (!from.isEmpty()) {
+      for (var task : run.tasks()) {
+        if (task.group() == null
+            && task.state() == TaskState.SUCCEEDED
+            && !again.contains(task.name())
+            && !spec.tasks().get(task.name()).isFinally()) {
+          reused.put(
+              task.name(),
+              new Reused(
+                  task.attempts().isEmpty()
+                      ? earlier
+                      : UUID.fromString(task.attempts().getLast().id()),
+                  task.outputs(),
+                  "taken from run #" + run.number()));
+        }
+      }
+    }
+    return start(
+            new Request(
+                run.pipeline(),
+                run.version(),
+                params,
+                0,
+                null,
+                Map.of("by", "rerun", "run", earlier.toString()),
+                null),
+            reused)
+        .run();
+  }
+
+  /// These tasks and all that depend on them.
+  private static Set<String> downstream(PipelineSpec spec, List<String> from) {
+    var unknown = from.stream().filter(name -> !spec.tasks().containsKey(name)).toList();
+    if (!unknown.isEmpty()) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST,
+          "Pipeline '%s' has no task %s.".formatted(spec.name(), String.join(", ", unknown)));
+    }
+    var found = new HashSet<>(from);
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (var task : spec.tasks().values()) {
+        if (!found.contains(task.name()) && task.needs().stream().anyMatch(found::contains)) {
+          more = found.add(task.name());
+        }
+      }
+    }
+    return found;
   }
 
   private static void makeRoom(Handle tx, NewRun run, List<UUID> replaced) {

@@ -155,8 +155,8 @@ public class RunStore {
                   (run_id, name, position, kind, needs, state, reason, outputs, cached_from, started_at,
                    ended_at)
                 select :run, name, position, kind, string_to_array(needs, ' '), state, reason,
-                  outputs::jsonb, cached_from, case when state = 'PENDING' then null else :now end,
-                  case when state = 'PENDING' then null else :now end
+                  outputs::jsonb, cached_from, case when state = 'SUCCEEDED' then cast(:now as timestamptz) end,
+                  case when state = 'SUCCEEDED' then cast(:now as timestamptz) end
                 from unnest(:names, :positions, :kinds, :needs, :states, :reasons, :outputs, :from)
                   as t (name, position, kind, needs, state, reason, outputs, cached_from)
                 """)
@@ -479,7 +479,7 @@ public class RunStore {
                 """
                 insert into orchestrator.task
                   (run_id, name, position, kind, needs, state, group_name, index, item)
-                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::jsonb
+                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::json
                 from unnest(:names, :groups, :indexes, :items, :states)
                   as t (name, group_name, index, item, state)
                 join orchestrator.task g on g.run_id = :run and g.name = t.group_name
@@ -710,11 +710,14 @@ public class RunStore {
     }
 
     void bytes(String name, Function<T, byte[]> column) {
-      bind(name, "bytea", column);
+      bind(name, "bytea", rows.stream().map(column).toArray(byte[][]::new));
     }
 
     private void bind(String name, String type, Function<T, ?> column) {
-      var values = rows.stream().map(column).toArray();
+      bind(name, type, rows.stream().map(column).toArray());
+    }
+
+    private void bind(String name, String type, Object[] values) {
       statement.bind(
           name,
           (position, prepared, context) ->
@@ -734,7 +737,7 @@ public class RunStore {
     }
   }
 
-  private static JsonNode tree(String json) {
+  static JsonNode tree(String json) {
     try {
       return Json.MAPPER.readTree(json);
     } catch (JsonProcessingException e) {

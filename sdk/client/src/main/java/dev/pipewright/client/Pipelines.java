@@ -85,6 +85,17 @@ public final class Pipelines {
         PipelineVersion.class);
   }
 
+  /// One page of a pipeline's versions, newest first.
+  ///
+  /// @param after the `next` of the page before; null for the first one
+  /// @throws ProblemException PIPELINE_NOT_FOUND
+  public Page<PipelineVersion> versions(String name, @Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("after", after);
+    return http.get(
+        Http.path(List.of("pipelines", name, "versions"), query), new TypeReference<>() {});
+  }
+
   /// The text of a pipeline document.
   ///
   /// @throws ProblemException INPUT_MISSING when it is not there or is not text

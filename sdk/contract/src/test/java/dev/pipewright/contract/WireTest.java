@@ -225,8 +225,13 @@ class WireTest {
                 "credit",
                 3,
                 RunState.RUNNING,
+                false,
                 null,
                 Map.of("target", TextNode.valueOf("risk")),
+                Map.of(),
+                5,
+                Json.MAPPER.createObjectNode().put("by", "request"),
+                null,
                 "tracked",
                 12,
                 AT,
@@ -235,11 +240,14 @@ class WireTest {
                 List.of(
                     new PipelineRun.Task(
                         "train",
+                        null,
+                        null,
                         "pipewright/xgboost@v1",
                         List.of("split"),
                         TaskState.RETRYING,
                         "attempt 1 was lost",
                         Map.of(),
+                        AT,
                         AT,
                         null,
                         List.of(

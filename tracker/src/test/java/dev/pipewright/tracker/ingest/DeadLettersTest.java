@@ -190,7 +190,7 @@ class DeadLettersTest {
       assertThat(one.get().refused() + other.get().refused()).isZero();
     }
     assertThat(store.count()).isZero();
-    assertThat(metrics.latest(List.of(RUN)).get(RUN)).hasSize(many);
+    assertThat(metrics.latest(List.of(number())).get(number())).hasSize(many);
   }
 
   /// What the race looks like from inside, every time: the letter goes while it is being tried.

@@ -201,7 +201,7 @@ class MetricStoreTest {
         fold();
         assertThat(count("metric_tail")).isZero();
       }
-      assertThat(metrics.latest(List.of("run")).get("run"))
+      assertThat(metrics.latest(List.of(run)).get(run))
           .hasSize(keys)
           .allSatisfy(latest -> {
             assertThat(latest.points()).isEqualTo(3);
