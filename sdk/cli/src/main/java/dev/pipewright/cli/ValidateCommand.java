@@ -22,17 +22,17 @@ final class ValidateCommand implements Callable<Integer> {
     var spec = PipelineLanguage.require(Pipelines.read(file));
     int tasks = spec.tasks().size();
     var terminal = Terminal.standard(System.getenv());
-    terminal
-        .line(
-            "%s is valid: pipeline '%s' with %d %s."
-                .formatted(file, spec.name(), tasks, tasks == 1 ? "task" : "tasks"));
+    terminal.line(
+        "%s is valid: pipeline '%s' with %d %s."
+            .formatted(file, spec.name(), tasks, tasks == 1 ? "task" : "tasks"));
     var calls =
         spec.tasks().values().stream()
             .filter(task -> task.work() instanceof Work.Call)
             .map(task -> "%s (task '%s')".formatted(task.work().label(), task.name()))
             .collect(Collectors.joining(", "));
     if (!calls.isEmpty()) {
-      terminal.line("Not checked, as only a server knows them, are the pipelines it calls: " + calls + ".");
+      terminal.line(
+          "Not checked, as only a server knows them, are the pipelines it calls: " + calls + ".");
     }
     return Exit.OK;
   }
