@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.ValueType;
-import java.util.List;
 import java.util.TreeSet;
 
 /// The language as a JSON Schema (draft 2020-12), for editors. It says what the reader's tables
@@ -93,10 +92,9 @@ public final class PipelineSchema {
                 required("with")));
       }
     }
-    task.set(
-        "dependentRequired",
-        Json.MAPPER.valueToTree(
-            java.util.Map.of("maxParallel", List.of("matrix"), "minSuccess", List.of("matrix"))));
+    var together = task.putObject("dependentRequired");
+    together.putArray("maxParallel").add("matrix");
+    together.putArray("minSuccess").add("matrix");
     task.set(
         "dependentSchemas",
         object().set("matrix", object().set("properties", object().put("loop", false))));

@@ -122,8 +122,10 @@ public abstract sealed class Task<T extends Task<T>> permits Task.Approval, Task
     /// @param until gives a bool, over `loop.outputs` and `loop.iteration`, from 1
     /// @param limit up to 10,000
     public T loop(Expr until, int limit) {
-      keys.put(
-          "loop", new LinkedHashMap<>(Map.of("until", until.toString(), "limit", (long) limit)));
+      var loop = new LinkedHashMap<String, Object>();
+      loop.put("until", until.toString());
+      loop.put("limit", (long) limit);
+      keys.put("loop", loop);
       return self();
     }
 
