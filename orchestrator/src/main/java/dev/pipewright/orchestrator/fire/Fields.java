@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class Fields {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+  private static final Instant EARLIEST = Instant.parse("1900-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T00:00:00Z");
   private static final int MOST_PRIORITY = 1000;
 
   private final JsonNode node;
@@ -44,7 +46,16 @@ public final class Fields {
     if (body == null || !body.isObject()) {
       throw new ProblemException(ProblemCode.BAD_REQUEST, "The body must be a JSON object.");
     }
+    if (hasNul(body)) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST, "The body holds a NUL character, which cannot be kept.");
+    }
     return new Fields(body, "", new ArrayList<>());
+  }
+
+  /// PostgreSQL keeps every character but this one.
+  public static boolean hasNul(JsonNode json) {
+    return json.toString().contains("\\u0000");
   }
 
   public List<Problem.Violation> errors() {
@@ -116,10 +127,6 @@ public final class Fields {
     }
     if (!value.isTextual() || value.textValue().isBlank()) {
       wrong(key, value, "text");
-      return null;
-    }
-    if (value.textValue().indexOf('\0') >= 0) {
-      error("WRONG_TYPE", key, "'" + key + "' holds a NUL character", null);
       return null;
     }
     return value.textValue();
@@ -196,12 +203,19 @@ public final class Fields {
   public @Nullable Instant instant(String key) {
     var text = text(key);
     try {
-      return text == null ? null : Instant.parse(text).truncatedTo(ChronoUnit.MILLIS);
+      if (text == null) {
+        return null;
+      }
+      var instant = Instant.parse(text).truncatedTo(ChronoUnit.MILLIS);
+      if (instant.isBefore(EARLIEST) || instant.isAfter(LATEST)) {
+        throw new DateTimeException("out of range");
+      }
+      return instant;
     } catch (DateTimeException e) {
       error(
           "INVALID_TIME",
           key,
-          "'%s' is '%s', which is not a time".formatted(key, text),
+          "'%s' is '%s', which is not a time, or too far away".formatted(key, text),
           "Write it as 2026-03-29T02:30:00Z.");
       return null;
     }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads what a backfill asks for.
 final class BackfillReader {
   static final int MOST_TIMES = 10_000;
+  private static final int EARLIEST = 1900;
+  private static final int LATEST = 9999;
   private static final int MOST_PARALLEL = 1_000;
 
   /// What a schedule says that a backfill may say otherwise.
@@ -113,11 +115,14 @@ final class BackfillReader {
     try {
       if (!text.contains("T")) {
         var date = LocalDate.parse(text);
+        if (date.getYear() < EARLIEST || date.getYear() > LATEST) {
+          throw new DateTimeException("out of range");
+        }
         return last
             ? date.plusDays(1).atStartOfDay(zone).toInstant().minusNanos(1)
             : date.atStartOfDay(zone).toInstant();
       }
-      return Instant.parse(text);
+      return fields.instant(key);
     } catch (DateTimeException e) {
       fields.error(
           "INVALID_TIME",

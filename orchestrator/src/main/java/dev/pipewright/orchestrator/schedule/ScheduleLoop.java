@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +33,14 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class ScheduleLoop {
   private static final Duration LOOK = Duration.ofMillis(250);
+  private static final Duration PAUSE = Duration.ofSeconds(30);
 
   private final Db db;
   private final ScheduleStore schedules;
   private final FireStore fires;
   private final Runnable planned;
   private final InstantSource clock;
+  private final Map<Long, Instant> aside = new ConcurrentHashMap<>();
   private @Nullable Loop loop;
 
   @jakarta.inject.Inject
@@ -79,10 +82,24 @@ class ScheduleLoop {
 
   boolean deal(Handle tx) {
     var now = clock.instant();
-    var row = schedules.due(tx, now).orElse(null);
+    aside.values().removeIf(until -> !now.isBefore(until));
+    var row = schedules.due(tx, now, aside.keySet()).orElse(null);
     if (row == null) {
       return false;
     }
+    try {
+      deal(tx, row, now);
+      return true;
+    } catch (RuntimeException e) {
+      // One that cannot be dealt with must not hold up the others.
+      if (!Db.isTransient(e)) {
+        aside.put(row.number(), now.plus(PAUSE));
+      }
+      throw e;
+    }
+  }
+
+  private void deal(Handle tx, ScheduleStore.Row row, Instant now) {
     var next = row.nextAt();
     var rules = row.rules();
     var plan = SchedulePlanner.plan(rules, row.number(), next == null ? now : next, now);
@@ -90,7 +107,6 @@ class ScheduleLoop {
       fires.add(tx, fire(row, rules, each), now);
     }
     schedules.dealtWith(tx, row.number(), plan.next());
-    return true;
   }
 
   private static NewFire fire(ScheduleStore.Row row, Rules rules, Planned planned) {

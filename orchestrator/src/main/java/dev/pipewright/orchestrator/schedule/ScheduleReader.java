@@ -58,6 +58,9 @@ final class ScheduleReader {
     if (deadline == null && "skip".equals(catchUp)) {
       deadline = SKIP_DEADLINE;
     }
+    if (deadline != null && deadline.compareTo(LONGEST) > 0) {
+      fields.error("OUT_OF_RANGE", "startDeadline", "'startDeadline' is more than 366 days", null);
+    }
     var jitter = fields.duration("jitter");
     if (jitter != null && jitter.compareTo(Duration.ofDays(1)) > 0) {
       fields.error("OUT_OF_RANGE", "jitter", "'jitter' is more than a day", null);

@@ -6,6 +6,7 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -131,10 +132,17 @@ class ScheduleStore {
   }
 
   /// One whose time has come and that nobody else deals with; it stays locked.
-  Optional<Row> due(Handle tx, Instant now) {
+  ///
+  /// @param but these
+  Optional<Row> due(Handle tx, Instant now, Collection<Long> but) {
     return tx.createQuery(
-            ROW + " where next_at <= :now order by next_at limit 1 for no key update skip locked")
+            ROW
+                + """
+                 where next_at <= :now and number <> all(:but)
+                order by next_at limit 1 for no key update skip locked
+                """)
         .bind("now", now)
+        .bindArray("but", Long.class, but)
         .mapTo(Row.class)
         .findOne();
   }

@@ -252,7 +252,8 @@ class HookResource {
         text = "";
       }
     }
-    return Json.MAPPER.readTree(text);
+    // A NUL cannot be kept, and says nothing.
+    return Json.MAPPER.readTree(text.replace("\\u0000", "\\ufffd"));
   }
 
   private static Problem notJson(JsonProcessingException e) {

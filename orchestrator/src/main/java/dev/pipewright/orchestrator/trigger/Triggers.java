@@ -21,12 +21,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// Decides what triggers make of what happened.
 @ApplicationScoped
 class Triggers {
+  private static final Logger LOG = Logger.getLogger(Triggers.class);
   static final int LONGEST_CHAIN = 10;
   private static final String CHAIN = "chain";
 
@@ -47,14 +49,33 @@ class Triggers {
   int happened(Handle tx, Happening happening) {
     int noted = 0;
     for (var row : store.listening(tx, happening.event(), happening.at())) {
-      var rules = TriggerRules.stored(row.json());
-      if (rules.source() instanceof Source.On on && happening.concerns(on)) {
-        var key = "trigger:%s/%d:%s".formatted(row.name(), row.number(), happening.id());
-        var fire = fire(row, rules, key, happening);
+      var fire = fire(row, happening);
+      if (fire != null) {
         noted += fires.add(tx, fire, clock.instant()).isPresent() ? 1 : 0;
       }
     }
     return noted;
+  }
+
+  /// Null when the event does not concern the trigger.
+  private @Nullable NewFire fire(TriggerStore.Row row, Happening happening) {
+    var key = "trigger:%s/%d:%s".formatted(row.name(), row.number(), happening.id());
+    try {
+      var rules = TriggerRules.stored(row.json());
+      return rules.source() instanceof Source.On on && happening.concerns(on)
+          ? fire(row, rules, key, happening)
+          : null;
+    } catch (RuntimeException e) {
+      // One trigger that cannot be read must not hold up what others are told.
+      LOG.errorf(e, "the trigger %s cannot be used", row.name());
+      return NewFire.settled(
+          Owner.TRIGGER,
+          row.number(),
+          key,
+          happening.at(),
+          Settled.refused(
+              Problem.of(ProblemCode.INTERNAL, "The trigger cannot be read; apply it again.")));
+    }
   }
 
   private NewFire fire(TriggerStore.Row row, TriggerRules rules, String key, Happening happening) {

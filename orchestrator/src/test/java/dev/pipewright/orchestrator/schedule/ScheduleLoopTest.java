@@ -138,6 +138,20 @@ class ScheduleLoopTest {
   }
 
   @Test
+  void oneThatCannotBeReadDoesNotHoldUpTheOthers() throws Exception {
+    schedule("damaged", "{\"pipeline\": \"p\", \"every\": \"1s\"}");
+    long good = schedule("good", "{\"pipeline\": \"p\", \"every\": \"1s\"}");
+    db.useTransaction(tx ->
+        tx.execute("update orchestrator.schedule set spec = '{}' where name = 'damaged'"));
+    now.set(START.plusSeconds(1));
+    var server = server();
+    assertThatThrownBy(server::step).hasMessageContaining("damaged");
+    assertThat(server.step()).isTrue();
+    assertThat(server.step()).isFalse();
+    assertThat(times(good)).isEqualTo(seconds(1));
+  }
+
+  @Test
   void aPausedScheduleHasNoTimes() throws Exception {
     long every = schedule("each", "{\"pipeline\": \"p\", \"every\": \"1s\"}");
     db.useTransaction(tx -> {

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Schedules and backfills over HTTP.
 @QuarkusTest
@@ -231,6 +232,16 @@ class ScheduleApiTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]", "null", "7", "{", "{\"pipeline\": \"a\\u0000b\", \"every\": \"1h\"}",
+        "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"params\": {\"day\": \"\\u0000\"}}"
+      })
+  void aBodyThatIsNoScheduleIsRefused(String body) {
+    apply("nothing", body).statusCode(400).body("code", equalTo("BAD_REQUEST"));
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',
@@ -245,6 +256,8 @@ class ScheduleApiTest {
         "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"params\": {\"x\": 1}}    | params.x | UNKNOWN_PARAM",
         "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"params\": {\"day\": \"${{ schedule.dat }}\"}} | params.day | EXPRESSION_FAILED",
         "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"catchUpLimit\": 5}       | catchUpLimit | NOT_APPLICABLE",
+        "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"startDeadline\": \"999999999d\"} | startDeadline | OUT_OF_RANGE",
+        "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"start\": \"+999999-01-01T00:00:00Z\"} | start | INVALID_TIME",
         "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"start\": \"2026-01-02T00:00:00Z\", \"end\": \"2026-01-01T00:00:00Z\"} | end | INVALID_RANGE",
       })
   void eachMistakeHasItsPlace(String spec, String path, String code) {
