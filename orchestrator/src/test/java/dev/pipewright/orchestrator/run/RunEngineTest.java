@@ -70,12 +70,7 @@ class RunEngineTest {
   }
 
   private RunEngine engine() {
-    return new RunEngine(
-        db,
-        runs,
-        (name, version) -> versions.get(name),
-        blobs(),
-        clock());
+    return new RunEngine(db, runs, (name, version) -> versions.get(name), blobs(), clock());
   }
 
   private Clock clock() {
@@ -101,8 +96,7 @@ class RunEngineTest {
     var lookup =
         new PipelineLookup() {
           @Override
-          public Optional<Signature> find(
-              String name, @Nullable Integer version) {
+          public Optional<Signature> find(String name, @Nullable Integer version) {
             return Optional.ofNullable(versions.get(name)).map(StoredVersion::signature);
           }
         };
@@ -327,11 +321,7 @@ class RunEngineTest {
     var random = new Random(3);
     var data =
         Json.MAPPER.valueToTree(
-            DataRef.file(
-                DataRef.Kind.DATASET,
-                "d.csv",
-                "sha256:" + "a".repeat(64),
-                5));
+            DataRef.file(DataRef.Kind.DATASET, "d.csv", "sha256:" + "a".repeat(64), 5));
     start("cached");
     settle(random);
     var attempt = attempts.queued(10).getFirst();
