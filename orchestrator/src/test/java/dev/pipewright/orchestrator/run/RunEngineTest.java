@@ -171,7 +171,7 @@ class RunEngineTest {
 
   /// Lets all attempts happen until the run has ended.
   private PipelineRun finish(UUID run, Oracle oracle, Random random) {
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 2_000; i++) {
       settle(random);
       var known = reads.get(run);
       if (known.state().isTerminal()) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import dev.pipewright.contract.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /// What a command prints: a table for people, or JSON for programs.
@@ -25,6 +26,16 @@ final class Output {
 
   boolean isJson() {
     return form == Form.JSON;
+  }
+
+  /// Prints a list in the form that was asked for.
+  <T> void print(
+      Terminal terminal, List<T> items, List<String> head, Function<T, List<String>> row) {
+    if (isJson()) {
+      terminal.line(json(items));
+    } else {
+      table(head, items.stream().map(row).toList()).forEach(terminal::line);
+    }
   }
 
   static String json(Object value) {

@@ -21,6 +21,21 @@ public enum ProblemCode {
   NOTHING_TO_RETRY(409, "No task of the run failed", "Rerun it instead."),
   NOT_WAITING(409, "The task does not wait for an answer", "See the run for what waits."),
 
+  // what starts runs
+  SCHEDULE_INVALID(422, "The schedule has errors", "Correct each listed place."),
+  SCHEDULE_NOT_FOUND(404, "There is no such schedule", "List them with GET /api/v1/schedules."),
+  BACKFILL_INVALID(422, "The backfill has errors", "Correct each listed place."),
+  BACKFILL_NOT_FOUND(404, "There is no such backfill", "List them with GET /api/v1/backfills."),
+  TRIGGER_INVALID(422, "The trigger has errors", "Correct each listed place."),
+  TRIGGER_NOT_FOUND(404, "There is no such trigger", "List them with GET /api/v1/triggers."),
+  TRIGGER_MAPPING_FAILED(
+      422, "The message does not fit the trigger", "Correct the trigger's 'when' or 'params'."),
+  TRIGGER_LOOP(409, "A trigger would start what started it", "Set allowSelf, or break the circle."),
+  HOOK_SIGNATURE_INVALID(
+      401,
+      "The message is not signed as the trigger asks",
+      "Give the sender the trigger's secret."),
+
   // tasks
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
   INPUT_INVALID(422, "An input has an unusable value", "Correct it."),
