@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// Pipelines and versions in the database. Versions never change, so their parsed form is kept in
 /// memory.
 @ApplicationScoped
-public class PipelineStore
-    implements PanacheRepositoryBase<PipelineRow, String>, PipelineVersions {
+public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>, PipelineVersions {
   private static final TypeReference<List<DataRef.FileRef>> FILES = new TypeReference<>() {};
   private static final TypeReference<Map<String, Integer>> PINS = new TypeReference<>() {};
   private static final int MOST_NAMES = 1000;

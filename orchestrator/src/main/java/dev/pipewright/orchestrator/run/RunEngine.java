@@ -150,7 +150,10 @@ public class RunEngine {
       }
       events.append(tx, row, version.spec(), changes, now);
       if (changes.state().isTerminal() && !changes.moves().isEmpty()) {
-        ended(tx, row, changes, version, touched, now);
+        ended(tx, row, changes, touched, now);
+      }
+      if (!changes.moves().isEmpty() && version.spec().concurrency().policy() != Policy.ALLOW) {
+        lookAtQueued(tx, row, touched);
       }
     }
     keepAfter(tx, row.id(), revision, run);
@@ -250,7 +253,7 @@ public class RunEngine {
       return true;
     }
     RunStore.alone(tx, row.pipeline());
-    return RunStore.running(tx, row.pipeline()) < concurrency.limit();
+    return RunStore.ahead(tx, row) < concurrency.limit();
   }
 
   /// Makes the runs of the pipelines that are called.
@@ -302,23 +305,21 @@ public class RunEngine {
     }
   }
 
-  /// Tells whoever waits for the end of the run.
+  /// Tells the run that called this one.
   private static void ended(
-      Handle tx,
-      RunRow row,
-      Changes changes,
-      StoredVersion version,
-      Set<UUID> touched,
-      Instant now) {
+      Handle tx, RunRow row, Changes changes, Set<UUID> touched, Instant now) {
     if (row.parentRunId() != null && row.parentAttemptId() != null) {
       tell(tx, row.parentRunId(), row.parentAttemptId(), outcome(row, changes), now);
       touched.add(row.parentRunId());
-    } else if (version.spec().concurrency().policy() != Policy.ALLOW) {
-      for (var open : RunStore.open(tx, row.pipeline())) {
-        if (!open.equals(row.id())) {
-          RunStore.tell(tx, open, Kind.LOOK, new byte[0]);
-          touched.add(open);
-        }
+    }
+  }
+
+  /// There may be room for those that wait, or they may be the next now.
+  private static void lookAtQueued(Handle tx, RunRow row, Set<UUID> touched) {
+    for (var open : RunStore.open(tx, row.pipeline())) {
+      if (!open.equals(row.id())) {
+        RunStore.tell(tx, open, Kind.LOOK, new byte[0]);
+        touched.add(open);
       }
     }
   }

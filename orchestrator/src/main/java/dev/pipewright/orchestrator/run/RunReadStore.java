@@ -105,7 +105,7 @@ public class RunReadStore {
             """
             select name, group_name, kind, needs, state, reason, outputs::text as outputs,
               item::text as item, due_at, started_at, ended_at
-            from orchestrator.task where run_id = :run order by position, index
+            from orchestrator.task where run_id = :run order by position, group_name is not null, index
             """)
         .bind("run", run)
         .mapTo(TaskRow.class)

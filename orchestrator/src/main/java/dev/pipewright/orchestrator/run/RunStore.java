@@ -204,6 +204,23 @@ public class RunStore {
     return new Started(earlier.id, false);
   }
 
+  /// How many runs of a pipeline run already or come before this one, of those that nobody called.
+  static int ahead(Handle tx, RunRow run) {
+    return tx.createQuery(
+            """
+            select count(*) from orchestrator.pipeline_run
+            where pipeline = :pipeline and parent_run_id is null and id <> :id
+              and (state = 'RUNNING' or state = 'QUEUED'
+                and (priority > :priority or priority = :priority and number < :number))
+            """)
+        .bind("pipeline", run.pipeline)
+        .bind("id", run.id)
+        .bind("priority", run.priority)
+        .bind("number", run.number)
+        .mapTo(Integer.class)
+        .one();
+  }
+
   /// How many runs of a pipeline are under way, of those that nobody called.
   static int running(Handle tx, String pipeline) {
     return tx.createQuery(
@@ -369,7 +386,7 @@ public class RunStore {
                   select distinct on (task) task, id, number, state, stop_requested
                   from orchestrator.attempt where run_id = :run order by task, number desc) a
                   on a.task = t.name
-                where t.run_id = :run order by t.position, t.index
+                where t.run_id = :run order by t.position, t.group_name is not null, t.index
                 """)
             .bind("run", run.id)
             .mapTo(TaskRow.class)

@@ -43,6 +43,17 @@ public final class Pipelines {
     return apply(source, files);
   }
 
+  /// As [#apply(Path)], for a pipeline written in Java.
+  ///
+  /// @param folder where the files lie that its tasks need
+  public PipelineVersion apply(dev.pipewright.client.pipeline.Pipeline pipeline, Path folder) {
+    var files = new ArrayList<DataRef.FileRef>();
+    for (var listed : pipeline.files()) {
+      files.add(blobs.upload(beside(folder.resolve("pipeline"), listed), listed));
+    }
+    return apply(pipeline.toYaml(), files);
+  }
+
   /// As [#apply(Path)], for files that were uploaded before.
   public PipelineVersion apply(String source, List<DataRef.FileRef> files) {
     // The content decides what happens, so any key makes the call repeatable.

@@ -226,6 +226,19 @@ public final class Expression {
         ProblemCode.EXPRESSION_FAILED, "${{ %s }}: %s".formatted(Yaml.shorten(source), why));
   }
 
+  /// Two are equal when they are written alike and give the same type.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Expression expression
+        && source.equals(expression.source)
+        && type.name().equals(expression.type.name());
+  }
+
+  @Override
+  public int hashCode() {
+    return source.hashCode();
+  }
+
   @Override
   public String toString() {
     return "${{ " + source + " }}";

@@ -9,8 +9,10 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.pipewright.contract.Nearest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -30,12 +32,29 @@ final class Expressions {
 
   private static final Set<String> ROOTS = Set.of("matrix", "loop", "failure", "run");
 
+  /// Each costs the fifth part of a millisecond, most of it in CEL's checker.
+  static final int MOST = 20_000;
+
   private final Scope scope;
   private final Violations violations;
+  private final int most;
+
+  /// Those that were right, as very large documents say the same again and again.
+  private final Map<Written, Expression> known = new HashMap<>();
+
+  private int checked;
+
+  private record Written(String text, Context context) {}
 
   Expressions(Scope scope, Violations violations) {
+    this(scope, violations, MOST);
+  }
+
+  /// @param most how many different ones there may be, mere names not counting
+  Expressions(Scope scope, Violations violations, int most) {
     this.scope = scope;
     this.violations = violations;
+    this.most = most;
   }
 
   /// A piece of a text: words, or an expression's source.
@@ -181,7 +200,26 @@ final class Expressions {
           Set.of(),
           Set.of());
     }
-    return cel(source, text, context, path, place);
+    var before = known.get(new Written(text, context));
+    if (before != null) {
+      return before;
+    }
+    if (++checked > most) {
+      if (checked == most + 1) {
+        violations.add(
+            "TOO_MANY_EXPRESSIONS",
+            "the pipeline has more than %,d different expressions".formatted(most),
+            path,
+            place.apply(0),
+            "Split it into several pipelines; params and outputs that are only named do not count.");
+      }
+      return null;
+    }
+    var expression = cel(source, text, context, path, place);
+    if (expression != null) {
+      known.put(new Written(text, context), expression);
+    }
+    return expression;
   }
 
   private @Nullable Expression cel(

@@ -31,7 +31,7 @@ final class Corpus {
   }
 
   static List<Path> examples() {
-    return pipelines(ROOT.resolve("examples"), "pipeline.*\\.ya?ml");
+    return pipelines(ROOT.resolve("examples"), ".*\\.ya?ml");
   }
 
   private static List<Path> pipelines(Path folder, String name) {

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -102,6 +104,21 @@ class ExpressionTest {
             ProblemException.class,
             e -> assertThat(e.problem().code()).isEqualTo("EXPRESSION_FAILED"))
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void there_are_only_so_many_different_ones() {
+    var violations = new Violations();
+    var expressions = new Expressions(new Scope(Map.of(), Map.of()), violations, 2);
+    for (var text : List.of("1 + 1", "2 + 2", "1 + 1", "run.id", "2 + 2")) {
+      assertThat(expressions.check(text, Context.TASK, "x", _ -> new Place(1, 1))).isNotNull();
+    }
+    assertThat(violations.list()).isEmpty();
+    assertThat(expressions.check("3 + 3", Context.TASK, "x", _ -> new Place(1, 1))).isNull();
+    assertThat(expressions.check("4 + 4", Context.TASK, "x", _ -> new Place(1, 1))).isNull();
+    assertThat(violations.list())
+        .singleElement()
+        .satisfies(error -> assertThat(error.code()).isEqualTo("TOO_MANY_EXPRESSIONS"));
   }
 
   /// Each level makes it twice as large: 2^40 in all.

@@ -679,7 +679,7 @@ class RulesTest {
     return new Rule(text, code, message, remedy);
   }
 
-  private static Rule task(String tasks, String code, String message, String remedy) {
+  static Rule task(String tasks, String code, String message, String remedy) {
     var text = new StringBuilder(PARAMS);
     tasks.lines().forEach(line -> text.append("  ").append(line).append('\n'));
     return new Rule(text.toString(), code, message, remedy);
