@@ -141,8 +141,8 @@ class ScheduleLoopTest {
   void oneThatCannotBeReadDoesNotHoldUpTheOthers() throws Exception {
     schedule("damaged", "{\"pipeline\": \"p\", \"every\": \"1s\"}");
     long good = schedule("good", "{\"pipeline\": \"p\", \"every\": \"1s\"}");
-    db.useTransaction(tx ->
-        tx.execute("update orchestrator.schedule set spec = '{}' where name = 'damaged'"));
+    db.useTransaction(
+        tx -> tx.execute("update orchestrator.schedule set spec = '{}' where name = 'damaged'"));
     now.set(START.plusSeconds(1));
     var server = server();
     assertThatThrownBy(server::step).hasMessageContaining("damaged");

@@ -234,7 +234,11 @@ class ScheduleApiTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "[]", "null", "7", "{", "{\"pipeline\": \"a\\u0000b\", \"every\": \"1h\"}",
+        "[]",
+        "null",
+        "7",
+        "{",
+        "{\"pipeline\": \"a\\u0000b\", \"every\": \"1h\"}",
         "{\"pipeline\": \"scheduled\", \"every\": \"1h\", \"params\": {\"day\": \"\\u0000\"}}"
       })
   void aBodyThatIsNoScheduleIsRefused(String body) {
