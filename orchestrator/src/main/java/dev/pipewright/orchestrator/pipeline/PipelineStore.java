@@ -90,7 +90,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   }
 
   @Transactional
-  Optional<StoredVersion> find(String pipeline, @Nullable Integer version) {
+  Optional<StoredVersion> versionIfAny(String pipeline, @Nullable Integer version) {
     var row = findById(pipeline);
     return row == null || (version != null && (version < 1 || version > row.latestVersion))
         ? Optional.empty()
