@@ -171,6 +171,11 @@ public class RunReadStore {
             .toList());
   }
 
+  /// How many runs of a pipeline are under way.
+  int running(String pipeline) {
+    return db.read(handle -> RunStore.running(handle, pipeline));
+  }
+
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED
   void delete(UUID id) {
     get(id);
