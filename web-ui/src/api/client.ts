@@ -36,12 +36,25 @@ export function encodePath(path: string): string {
 }
 
 /** Reads JSON; every failure is an [ApiError]. */
-export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+export function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+  return call<T>(apiUrl(path, query), { headers: { accept: 'application/json' }, signal });
+}
+
+/** Asks for something to be done; every failure is an [ApiError]. */
+export function post<T>(path: string, body?: unknown): Promise<T> {
+  return call<T>(apiUrl(path), {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
+
+async function call<T>(url: string, request: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(apiUrl(path, query), { headers: { accept: 'application/json' }, signal });
+    response = await fetch(url, request);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (request.signal?.aborted) throw error;
     reportUnreachable();
     throw new ApiError(unreachable());
   }

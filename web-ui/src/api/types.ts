@@ -34,6 +34,7 @@ export type RunState = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLE
 
 export type TaskState =
   | 'PENDING'
+  | 'WAITING'
   | 'READY'
   | 'RUNNING'
   | 'RETRYING'
@@ -43,7 +44,7 @@ export type TaskState =
   | 'UPSTREAM_FAILED'
   | 'CANCELLED';
 
-export type AttemptState = 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+export type AttemptState = 'QUEUED' | 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
 
@@ -76,12 +77,19 @@ export interface Attempt {
 }
 
 export interface Task {
+  /** Of an instance with its index: `train[3]`. */
   name: string;
+  /** The task this is an instance of. */
+  group?: string;
+  /** An instance's values, by axis of the matrix. */
+  item?: Record<string, Json>;
   kind: string;
   needs: string[];
   state: TaskState;
   reason?: string;
   outputs: Record<string, Json>;
+  /** When something happens by itself: the next attempt, the end of waiting. */
+  dueAt?: string;
   startedAt?: string;
   endedAt?: string;
   attempts: Attempt[];
@@ -94,8 +102,16 @@ export interface PipelineRun {
   pipeline: string;
   version: number;
   state: RunState;
+  /** Nothing new starts in it. */
+  paused: boolean;
   message?: string;
   params: Record<string, Json>;
+  outputs: Record<string, Json>;
+  priority: number;
+  /** What started it; `by` says what kind of thing that is. */
+  origin: Record<string, Json>;
+  /** The run that called this one. */
+  parentRunId?: string;
   trackedRunId: string;
   revision: number;
   createdAt: string;

@@ -12,11 +12,12 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import '@xyflow/react/dist/base.css';
 import type { LatestMetric, Task } from '../api/types';
 import { graphKey, layoutsOf, layoutToFit, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout';
-import { lookOf } from '../ui/states';
+import { isTaskOver, lookOf } from '../ui/states';
 import { type TaskFlowNode, TaskNode } from './TaskNode';
 
 interface Props {
   tasks: Task[];
+  instances: ReadonlyMap<string, Task[]>;
   metrics: ReadonlyMap<string, LatestMetric[]>;
   selected: string | undefined;
   onSelect: (name: string | undefined) => void;
@@ -53,6 +54,7 @@ export function PipelineGraph(props: Props) {
 
 function Flow({
   tasks,
+  instances,
   metrics,
   selected,
   onSelect,
@@ -78,13 +80,14 @@ function Flow({
           data: {
             task,
             metrics: metrics.get(task.name) ?? NO_METRICS,
+            instances: progress(instances.get(task.name)),
             selected: task.name === selected,
             direction: layout.direction,
             onSelect,
           },
         };
       }),
-    [tasks, metrics, selected, layout, onSelect],
+    [tasks, instances, metrics, selected, layout, onSelect],
   );
 
   const edges = useMemo(() => {
@@ -131,5 +134,14 @@ function Flow({
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
       <Controls showInteractive={false} position="bottom-left" />
     </ReactFlow>
+  );
+}
+
+function progress(instances: Task[] | undefined): { done: number; all: number } | undefined {
+  return (
+    instances && {
+      done: instances.filter((each) => isTaskOver(each.state)).length,
+      all: instances.length,
+    }
   );
 }

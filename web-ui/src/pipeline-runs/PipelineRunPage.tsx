@@ -11,9 +11,10 @@ import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
 import { isRunOver, lookOf } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
-import { failedTask } from './live';
+import { declaredTasks, failedTask, instancesByTask } from './live';
 import { PipelineGraph } from './PipelineGraph';
 import { historyQuery, pipelineRunQuery, useFollowPipelineRun } from './queries';
+import { RunActions } from './RunActions';
 import { TaskPanel } from './TaskPanel';
 import './pipeline-runs.css';
 
@@ -51,7 +52,10 @@ function RunView({ run }: { run: PipelineRun }) {
   const live = !isRunOver(run.state);
   const tracked = useQuery(pipelineRunRunsQuery(run.id, live));
   const metrics = useMemo(() => metricsByTask(run, tracked.data), [run, tracked.data]);
+  const declared = useMemo(() => declaredTasks(run.tasks), [run.tasks]);
+  const instances = useMemo(() => instancesByTask(run.tasks), [run.tasks]);
   const selected = run.tasks.find((task) => task.name === search.task);
+  const inGraph = selected?.group ?? selected?.name;
   const onSelect = useCallback(
     (task: string | undefined) => void navigate({ search: { task }, replace: true, resetScroll: false }),
     [navigate],
@@ -67,8 +71,23 @@ function RunView({ run }: { run: PipelineRun }) {
     <main className="run-page">
       <RunHead run={run} onSelect={onSelect} />
       <div className="run-main" data-panel={selected !== undefined}>
-        <PipelineGraph tasks={run.tasks} metrics={metrics} selected={selected?.name} onSelect={onSelect} />
-        {selected && <TaskPanel key={selected.name} task={selected} onClose={() => onSelect(undefined)} />}
+        <PipelineGraph
+          tasks={declared}
+          instances={instances}
+          metrics={metrics}
+          selected={inGraph}
+          onSelect={onSelect}
+        />
+        {selected && (
+          <TaskPanel
+            key={selected.name}
+            run={run}
+            task={selected}
+            instances={instances.get(selected.name)}
+            onSelect={onSelect}
+            onClose={() => onSelect(undefined)}
+          />
+        )}
       </div>
       <History run={run} />
     </main>
@@ -96,6 +115,7 @@ function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string)
           </span>
         </h1>
         <StateBadge state={run.state} pill />
+        {run.paused && !isRunOver(run.state) && <span className="chip">paused</span>}
         <dl className="facts">
           <div>
             <dt>Duration</dt>
@@ -122,6 +142,7 @@ function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string)
             </dd>
           </div>
         </dl>
+        <RunActions run={run} />
       </div>
       {params.length > 0 && (
         <ul className="params" aria-label="Params">

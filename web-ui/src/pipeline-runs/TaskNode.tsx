@@ -10,6 +10,8 @@ import { shownState } from './live';
 export type TaskNodeData = {
   task: Task;
   metrics: LatestMetric[];
+  /** Of a task that runs several times: how many instances there are, and how many have ended. */
+  instances?: { done: number; all: number };
   selected: boolean;
   direction: Direction;
   onSelect: (name: string) => void;
@@ -19,7 +21,7 @@ export type TaskFlowNode = Node<TaskNodeData, 'task'>;
 
 /** One task on the graph; drawn anew only when something of it changed, for there may be hundreds. */
 export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>) {
-  const { task, metrics, selected, direction, onSelect } = data;
+  const { task, metrics, instances, selected, direction, onSelect } = data;
   const look = lookOf(shownState(task));
   const across = direction === 'LR';
   return (
@@ -36,6 +38,11 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
       >
         <span className="row">
           <span className="task-name truncate">{task.name}</span>
+          {instances && (
+            <span className="attempts num" title="instances that have ended, of all">
+              {instances.done}/{instances.all}
+            </span>
+          )}
           {task.attempts.length > 1 && <span className="attempts num">attempt {task.attempts.length}</span>}
         </span>
         <span className="kind truncate">{task.kind}</span>
@@ -61,6 +68,8 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
 function looksSame({ data: a }: NodeProps<TaskFlowNode>, { data: b }: NodeProps<TaskFlowNode>): boolean {
   return (
     a.task === b.task &&
+    a.instances?.done === b.instances?.done &&
+    a.instances?.all === b.instances?.all &&
     a.selected === b.selected &&
     a.direction === b.direction &&
     a.onSelect === b.onSelect &&

@@ -1,17 +1,31 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Attempt, Json, Task } from '../api/types';
+import type { Attempt, Json, PipelineRun, Task } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
 import { formatJson, formatNumber } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { isAttemptOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
+import { Approval } from './Approval';
 import { shownState } from './live';
 
 /** All about one task of a run: why it stands where it does, what it gave, and its log as it is written. */
-export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }) {
+export function TaskPanel({
+  run,
+  task,
+  instances,
+  onSelect,
+  onClose,
+}: {
+  run: PipelineRun;
+  task: Task;
+  /** Of a task that runs several times. */
+  instances: Task[] | undefined;
+  onSelect: (task: string) => void;
+  onClose: () => void;
+}) {
   const [chosen, setChosen] = useState<number>();
   const attempt = task.attempts.find((each) => each.number === chosen) ?? task.attempts.at(-1);
   const outputs = Object.entries(task.outputs);
@@ -33,7 +47,21 @@ export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }
         ) : (
           task.reason && <p className="reason">{task.reason}</p>
         )}
+        {task.state === 'WAITING' && <Approval run={run} task={task} />}
         <dl className="kv">
+          {task.group && (
+            <>
+              <dt>Instance of</dt>
+              <dd>
+                <button type="button" className="link" onClick={() => onSelect(task.group as string)}>
+                  {task.group}
+                </button>
+              </dd>
+            </>
+          )}
+          {Object.entries(task.item ?? {}).map(([axis, value]) => (
+            <OutputRow key={axis} name={axis} value={value} />
+          ))}
           <dt>Runs</dt>
           <dd>
             <code>{task.kind}</code>
@@ -58,6 +86,7 @@ export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }
             </>
           )}
         </dl>
+        {instances && <Instances instances={instances} onSelect={onSelect} />}
         {task.attempts.length > 1 && (
           <fieldset className="attempt-list">
             <legend className="sr-only">Attempts</legend>
@@ -83,13 +112,45 @@ export function TaskPanel({ task, onClose }: { task: Task; onClose: () => void }
         )}
       </div>
       <div className="panel-log">
-        {attempt ? (
+        {instances ? (
+          <p className="log-empty muted">Each instance has a log of its own.</p>
+        ) : attempt ? (
           <AttemptLog key={attempt.trackedRunId} attempt={attempt} />
         ) : (
           <p className="log-empty muted">This task has not been started, so it has no log.</p>
         )}
       </div>
     </aside>
+  );
+}
+
+/** Beyond so many, only those that have not succeeded are listed. */
+const MOST_INSTANCES = 200;
+
+function Instances({ instances, onSelect }: { instances: Task[]; onSelect: (task: string) => void }) {
+  const shown =
+    instances.length <= MOST_INSTANCES
+      ? instances
+      : instances.filter((each) => each.state !== 'SUCCEEDED').slice(0, MOST_INSTANCES);
+  return (
+    <fieldset className="attempt-list">
+      <legend className="sr-only">Instances</legend>
+      {shown.length < instances.length && (
+        <p className="muted">
+          {shown.length} of {instances.length}: those that have not succeeded
+        </p>
+      )}
+      {shown.map((each) => (
+        <button key={each.name} type="button" onClick={() => onSelect(each.name)} title={each.reason}>
+          <span>{each.name}</span>
+          <span className="muted truncate">{each.item && formatJson(each.item)}</span>
+          <StateBadge state={shownState(each)} />
+          <span className="muted">
+            <Duration from={each.startedAt} to={each.endedAt} live={lookOf(each.state).active} />
+          </span>
+        </button>
+      ))}
+    </fieldset>
   );
 }
 

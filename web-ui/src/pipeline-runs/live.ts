@@ -20,7 +20,7 @@ export function newerRun(known: PipelineRun | undefined, told: PipelineRun): Pip
 
 export function summaryOf(run: PipelineRun): PipelineRunSummary {
   const tasks: Partial<Record<TaskState, number>> = {};
-  for (const task of run.tasks) tasks[task.state] = (tasks[task.state] ?? 0) + 1;
+  for (const task of declaredTasks(run.tasks)) tasks[task.state] = (tasks[task.state] ?? 0) + 1;
   const { id, number, pipeline, version, state, message, createdAt, startedAt, endedAt } = run;
   return { id, number, pipeline, version, state, message, tasks, createdAt, startedAt, endedAt };
 }
@@ -59,9 +59,26 @@ export function mergeSummary(
   return next;
 }
 
-/** What a task is shown as: running is only said of one whose process says it runs, not of one that waits for room. */
+/** What a task is shown as: one that is ready waits for room, or is being launched. */
 export function shownState(task: Task): TaskState | AttemptState {
-  return task.state === 'RUNNING' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
+  return task.state === 'READY' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
+}
+
+/** The tasks of the document, without the instances of those that run several times. */
+export function declaredTasks(tasks: readonly Task[]): Task[] {
+  return tasks.filter((task) => task.group === undefined);
+}
+
+/** The instances of the tasks that run several times, by task and in their order. */
+export function instancesByTask(tasks: readonly Task[]): Map<string, Task[]> {
+  const instances = new Map<string, Task[]>();
+  for (const task of tasks) {
+    if (task.group === undefined) continue;
+    const known = instances.get(task.group);
+    if (known) known.push(task);
+    else instances.set(task.group, [task]);
+  }
+  return instances;
 }
 
 /** The task whose failure made the run fail: the first in the document that failed itself. */

@@ -26,6 +26,7 @@ export const STATES: Record<AnyState, StateLook> = {
   QUEUED: { word: 'Queued', tone: 'waiting', active: false },
   SCHEDULED: { word: 'Scheduled', tone: 'waiting', active: false },
   PENDING: { word: 'Pending', tone: 'waiting', active: false },
+  WAITING: { word: 'Waits for a person', tone: 'retrying', active: true },
   READY: { word: 'Ready', tone: 'waiting', active: false },
   LAUNCHING: { word: 'Launching', tone: 'waiting', active: true },
   RUNNING: { word: 'Running', tone: 'running', active: true },
@@ -59,6 +60,7 @@ export const TASK_STATE_ORDER: readonly TaskState[] = [
   'SKIPPED',
   'RUNNING',
   'RETRYING',
+  'WAITING',
   'READY',
   'PENDING',
 ];
@@ -67,6 +69,10 @@ export const RUN_STATES: readonly RunState[] = ['QUEUED', 'RUNNING', 'SUCCEEDED'
 
 export function isRunOver(state: RunState): boolean {
   return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELLED';
+}
+
+export function isTaskOver(state: TaskState): boolean {
+  return !['PENDING', 'WAITING', 'READY', 'RUNNING', 'RETRYING'].includes(state);
 }
 
 export function isStatusOver(status: RunStatus): boolean {

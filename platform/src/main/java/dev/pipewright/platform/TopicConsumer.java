@@ -87,8 +87,10 @@ public final class TopicConsumer implements AutoCloseable {
 
   private boolean step() throws Exception {
     try {
-      if (positions.isEmpty()) {
-        assign();
+      if (positions.isEmpty() && !assign()) {
+        // A broker that has just started may not know its topics yet.
+        Thread.sleep(POLL);
+        return true;
       }
       var polled = consumer.poll(POLL);
       if (!polled.isEmpty()) {
@@ -120,10 +122,14 @@ public final class TopicConsumer implements AutoCloseable {
     }
   }
 
-  private void assign() throws Exception {
+  /// @return whether the topic is there
+  private boolean assign() throws Exception {
     var partitions = new ArrayList<TopicPartition>();
     for (var info : consumer.partitionsFor(topic)) {
       partitions.add(new TopicPartition(topic, info.partition()));
+    }
+    if (partitions.isEmpty()) {
+      return false;
     }
     Map<Integer, Long> stored = new HashMap<>();
     db.useTransaction(tx -> {
@@ -151,6 +157,7 @@ public final class TopicConsumer implements AutoCloseable {
       consumer.seek(partition, next);
       positions.put(partition, next);
     }
+    return true;
   }
 
   private void storeOrRewind(List<ConsumerRecord<String, byte[]>> records) throws Exception {

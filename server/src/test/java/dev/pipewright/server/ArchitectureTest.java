@@ -57,12 +57,24 @@ class ArchitectureTest {
           .definedBy("dev.pipewright.orchestrator.launch..")
           .layer("live")
           .definedBy("dev.pipewright.orchestrator.live..")
+          .layer("fire")
+          .definedBy("dev.pipewright.orchestrator.fire..")
+          .layer("schedule")
+          .definedBy("dev.pipewright.orchestrator.schedule..")
+          .layer("trigger")
+          .definedBy("dev.pipewright.orchestrator.trigger..")
+          .whereLayer("schedule")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("trigger")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("fire")
+          .mayOnlyBeAccessedByLayers("schedule", "trigger")
           .whereLayer("launch")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("live")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("run")
-          .mayOnlyBeAccessedByLayers("launch", "live");
+          .mayOnlyBeAccessedByLayers("launch", "live", "fire", "schedule");
 
   @ArchTest
   static final ArchRule TRACKER =

@@ -1,11 +1,14 @@
 package dev.pipewright.orchestrator.launch;
 
 import dev.pipewright.contract.task.TaskLaunch;
+import dev.pipewright.language.Env;
 import dev.pipewright.language.TaskSpec;
+import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.pipeline.PipelineStore;
+import dev.pipewright.orchestrator.run.AttemptStore;
+import dev.pipewright.orchestrator.run.AttemptStore.ActiveAttempt;
 import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
 import dev.pipewright.orchestrator.run.RunStore;
-import dev.pipewright.orchestrator.run.RunStore.ActiveAttempt;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.PlatformConfig;
@@ -14,11 +17,11 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +52,7 @@ class LaunchLoop {
 
   private static final Starts NEVER = new Starts(0, Instant.MIN);
 
-  private final RunStore runs;
+  private final AttemptStore attempts;
   private final PipelineStore pipelines;
   private final PlatformConfig platform;
   private final LaunchConfig config;
@@ -60,12 +63,12 @@ class LaunchLoop {
   private @Nullable Loop loop;
 
   LaunchLoop(
-      RunStore runs,
+      AttemptStore attempts,
       PipelineStore pipelines,
       PlatformConfig platform,
       LaunchConfig config,
       Clock clock) {
-    this.runs = runs;
+    this.attempts = attempts;
     this.pipelines = pipelines;
     this.platform = platform;
     this.config = config;
@@ -94,14 +97,13 @@ class LaunchLoop {
     }
   }
 
-  private boolean step() {
+  private boolean step() throws IOException {
     var launcher = Objects.requireNonNull(this.launcher);
     int slots = config.slots().orElse(Math.max(2, Runtime.getRuntime().availableProcessors()));
-    // Some that are over but not yet known to be must not hide those that wait.
-    var active = runs.activeAttempts(slots * 4 + 100);
+    var server = ServerId.of(platform.home());
     int running = 0;
-    var waiting = new ArrayList<ActiveAttempt>();
-    for (var attempt : active) {
+    // Some that are over but not yet known to be must not hide those that run.
+    for (var attempt : attempts.active(server, slots * 4 + 100)) {
       try {
         if (launcher.isDone(attempt.id())) {
           awaitReport(launcher, attempt);
@@ -114,22 +116,29 @@ class LaunchLoop {
           recover(launcher, attempt);
           running++;
         } else {
-          waiting.add(attempt);
+          // One that was stopped before it started is launched too: its runner sees that and
+          // reports it.
+          start(launcher, attempt);
+          running++;
         }
       } catch (RuntimeException e) {
         trouble(attempt.id(), e);
       }
     }
-    for (var attempt : waiting) {
-      // One that was stopped before it started is launched too: its runner sees that and reports
-      // it.
-      if (running < slots) {
-        try {
-          start(launcher, attempt);
-        } catch (RuntimeException e) {
-          trouble(attempt.id(), e);
+    if (running < slots) {
+      var next = attempts.queued(slots - running);
+      if (!next.isEmpty()) {
+        var claimed =
+            attempts.claim(next.stream().map(ActiveAttempt::id).toList(), server, clock.instant());
+        for (var attempt : next) {
+          if (claimed.contains(attempt.id())) {
+            try {
+              start(launcher, attempt);
+            } catch (RuntimeException e) {
+              trouble(attempt.id(), e);
+            }
+          }
         }
-        running++;
       }
     }
     forgetEnded(launcher);
@@ -155,9 +164,10 @@ class LaunchLoop {
 
   private void start(Launcher launcher, ActiveAttempt attempt) {
     if (starts.getOrDefault(attempt.id(), NEVER).count >= MOST_STARTS) {
-      runs.launchFailed(
+      attempts.launchFailed(
           attempt,
           "its runner does not start: " + launcher.lastWords(attempt.id()),
+          null,
           clock.instant());
     } else if (mayStart(attempt.id())) {
       launcher.ensure(launch(attempt));
@@ -194,7 +204,7 @@ class LaunchLoop {
     if (kept.isEmpty()) {
       return;
     }
-    var notOver = runs.notOver(kept);
+    var notOver = attempts.notOver(kept);
     for (var id : kept) {
       try {
         if (notOver.contains(id) || launcher.isThere(id)) {
@@ -215,7 +225,7 @@ class LaunchLoop {
 
   private TaskLaunch launch(ActiveAttempt attempt) {
     var version = pipelines.version(attempt.pipeline(), attempt.version());
-    TaskSpec task = Objects.requireNonNull(version.spec().tasks().get(attempt.task()));
+    TaskSpec task = Objects.requireNonNull(version.spec().tasks().get(attempt.declaredTask()));
     return new TaskLaunch(
         attempt.id().toString(),
         attempt.number(),
@@ -226,12 +236,12 @@ class LaunchLoop {
         attempt.trackedRunId(),
         attempt.parentRunId(),
         attempt.pipeline(),
-        task.uses(),
-        task.command(),
+        task.work() instanceof Work.Builtin builtin ? builtin.uses() : null,
+        task.work() instanceof Work.Command command ? command.words() : List.of(),
         RunStore.values(attempt.inputs()),
         task.outputs(),
         version.files().stream().filter(file -> task.files().contains(file.path())).toList(),
-        task.env(),
+        texts(task.env()),
         platform
             .home()
             .toAbsolutePath()
@@ -243,6 +253,16 @@ class LaunchLoop {
         attempt.stopRequested(),
         platform.url(),
         platform.kafka().bootstrap());
+  }
+
+  private static Map<String, String> texts(Map<String, Env> env) {
+    var texts = new HashMap<String, String>();
+    env.forEach((name, value) -> {
+      if (value instanceof Env.Text(var text)) {
+        texts.put(name, text);
+      }
+    });
+    return texts;
   }
 
   private List<String> runner() {

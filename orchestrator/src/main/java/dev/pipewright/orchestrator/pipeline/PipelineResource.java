@@ -57,9 +57,10 @@ class PipelineResource {
     if (files.stream().anyMatch(file -> file.path() == null)) {
       throw new ProblemException(ProblemCode.BAD_REQUEST, "A file under 'files' has no path.");
     }
-    var spec = PipelineLanguage.require(request.source());
+    var calls = pipelines.calls();
+    var spec = PipelineLanguage.require(request.source(), calls);
     checkFiles(spec, files);
-    var applied = pipelines.apply(spec, request.source(), files, clock.instant());
+    var applied = pipelines.apply(spec, request.source(), files, calls, clock.instant());
     return RestResponse.status(
         applied.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
         body(applied.version()));
@@ -164,7 +165,7 @@ class PipelineResource {
             .map(task ->
                 new PipelineVersion.Node(
                     task.name(),
-                    task.kind(),
+                    task.work().label(),
                     task.needs(),
                     task.when() == null ? null : task.when().source()))
             .toList();

@@ -8,6 +8,7 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.language.PipelineLanguage;
+import dev.pipewright.language.PipelineLookup;
 import dev.pipewright.language.PipelineSpec;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import io.quarkus.panache.common.Sort;
@@ -20,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// Pipelines and versions in the database. Versions never change, so their parsed form is kept in
 /// memory.
 @ApplicationScoped
-public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String> {
+public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>, PipelineVersions {
   private static final TypeReference<List<DataRef.FileRef>> FILES = new TypeReference<>() {};
+  private static final TypeReference<Map<String, Integer>> PINS = new TypeReference<>() {};
+  private static final int MOST_NAMES = 1000;
 
   private final EntityManager entities;
   private final Map<PipelineVersionRow.Key, StoredVersion> parsed = new ConcurrentHashMap<>();
@@ -38,23 +42,80 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   }
 
   /// A version as it was stored, parsed.
+  ///
+  /// @param signature what those who call it see
   public record StoredVersion(
       String pipeline,
       int version,
       String digest,
       String source,
       PipelineSpec spec,
+      PipelineLookup.Signature signature,
       List<DataRef.FileRef> files,
       Instant createdAt) {}
 
   /// What applying came to.
   record Applied(StoredVersion version, boolean created) {}
 
-  /// Stores a checked document as the next version, unless it is the latest one already.
+  /// What a document may call. A call without a version means the latest there is, or the one that
+  /// is pinned; which ones that were is remembered.
+  final class Calls implements PipelineLookup {
+    private final Map<String, Integer> pins;
+
+    private Calls(Map<String, Integer> pins) {
+      this.pins = new TreeMap<>(pins);
+    }
+
+    @Override
+    public Optional<Signature> find(String name, @Nullable Integer version) {
+      return PipelineStore.this
+          .versionIfAny(name, version == null ? pins.get(name) : version)
+          .map(found -> {
+            if (version == null) {
+              pins.put(name, found.version());
+            }
+            return found.signature();
+          });
+    }
+
+    @Override
+    public List<String> names() {
+      return PipelineStore.this.names();
+    }
+  }
+
+  /// For a document that is about to be applied.
+  Calls calls() {
+    return new Calls(Map.of());
+  }
+
   @Transactional
-  Applied apply(PipelineSpec spec, String source, List<DataRef.FileRef> files, Instant now) {
+  Optional<StoredVersion> versionIfAny(String pipeline, @Nullable Integer version) {
+    var row = findById(pipeline);
+    return row == null || (version != null && (version < 1 || version > row.latestVersion))
+        ? Optional.empty()
+        : Optional.of(version(pipeline, version));
+  }
+
+  @Transactional
+  List<String> names() {
+    return find("order by number desc").page(0, MOST_NAMES).stream().map(row -> row.name).toList();
+  }
+
+  /// Stores a checked document as the next version, unless it is the latest one already: the same
+  /// text, files and called versions.
+  ///
+  /// @param calls what it was checked with
+  @Transactional
+  Applied apply(
+      PipelineSpec spec, String source, List<DataRef.FileRef> files, Calls calls, Instant now) {
     var sorted = files.stream().sorted(Comparator.comparing(DataRef.FileRef::path)).toList();
-    var digest = Digests.of(Digests.of(source) + "\n" + json(sorted));
+    var digest =
+        Digests.of(
+            Digests.of(source)
+                + "\n"
+                + json(sorted)
+                + (calls.pins.isEmpty() ? "" : "\n" + json(calls.pins)));
     // Creates the row or waits for whoever creates it, and holds it until the end.
     entities
         .createNativeQuery(
@@ -80,13 +141,13 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
     row.digest = digest;
     row.source = source;
     row.files = json(sorted);
+    row.pins = json(calls.pins);
     row.createdAt = now;
     entities.persist(row);
     return new Applied(stored(row), true);
   }
 
-  /// @param version null for the latest
-  /// @throws ProblemException PIPELINE_NOT_FOUND
+  @Override
   @Transactional
   public StoredVersion version(String pipeline, @Nullable Integer version) {
     int wanted = version == null ? get(pipeline).latestVersion : version;
@@ -135,14 +196,17 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
         .toList();
   }
 
-  private static StoredVersion stored(PipelineVersionRow row) {
+  private StoredVersion stored(PipelineVersionRow row) {
+    var calls = new Calls(read(row.pins, PINS));
+    var spec = PipelineLanguage.require(row.source, calls);
     return new StoredVersion(
         row.key.pipeline(),
         row.key.version(),
         row.digest,
         row.source,
-        PipelineLanguage.require(row.source),
-        files(row.files),
+        spec,
+        PipelineLookup.Signature.of(spec, row.key.version(), calls),
+        read(row.files, FILES),
         row.createdAt);
   }
 
@@ -154,11 +218,11 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
     }
   }
 
-  private static List<DataRef.FileRef> files(String json) {
+  private static <T> T read(String json, TypeReference<T> type) {
     try {
-      return Json.MAPPER.readValue(json, FILES);
+      return Json.MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored list of files is damaged", e);
+      throw new IllegalStateException("a stored pipeline version is damaged", e);
     }
   }
 }

@@ -24,6 +24,9 @@ class PipelineVersionRow {
   /// JSON list of FileRefs.
   String files;
 
+  /// JSON map: the versions of the pipelines that it calls without naming one.
+  String pins;
+
   @Column(name = "created_at")
   Instant createdAt;
 }

@@ -5,19 +5,24 @@ import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.platform.TopicConsumer;
 import dev.pipewright.platform.TopicConsumer.InvalidRecord;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 
 /// Keeps what task attempts report, and wakes the engine.
 final class ReportHandler implements TopicConsumer.Handler {
   private final RunStore runs;
-  private final Runnable wake;
+  private final Consumer<UUID> look;
+  private final Set<UUID> touched = new HashSet<>();
 
-  ReportHandler(RunStore runs, Runnable wake) {
+  /// @param look told which run has something to do
+  ReportHandler(RunStore runs, Consumer<UUID> look) {
     this.runs = runs;
-    this.wake = wake;
+    this.look = look;
   }
 
   @Override
@@ -28,8 +33,7 @@ final class ReportHandler implements TopicConsumer.Handler {
         var report = TaskReport.parseFrom(each.value());
         // Read once here, so that a report the engine cannot read is a dead letter and not a stuck
         // run.
-        ReportReader.read(report, 0);
-        UUID.fromString(report.getAttemptId());
+        ReportReader.read(report);
         UUID.fromString(report.getPipelineRunId());
         reports.add(report);
       } catch (InvalidProtocolBufferException
@@ -38,11 +42,12 @@ final class ReportHandler implements TopicConsumer.Handler {
         throw new InvalidRecord("not a TaskReport", e);
       }
     }
-    runs.keepReports(tx, reports);
+    touched.addAll(runs.keepReports(tx, reports));
   }
 
   @Override
   public void stored() {
-    wake.run();
+    touched.forEach(look);
+    touched.clear();
   }
 }

@@ -12,25 +12,23 @@ import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the wire's reports into what the engine decides on.
 final class ReportReader {
   private ReportReader() {}
 
-  static Report read(TaskReport report, int attempt) {
+  static Report read(TaskReport report) {
     var at = instant(report.getAt());
+    var attempt = UUID.fromString(report.getAttemptId());
     return switch (report.getReportCase()) {
-      case STARTED -> new Report.Started(report.getTask(), attempt, at);
+      case STARTED -> new Report.Started(attempt, at);
       case FINISHED ->
           new Report.Finished(
-              report.getTask(),
-              attempt,
-              at,
-              outcome(report.getFinished()),
-              ending(report.getFinished()));
+              attempt, at, outcome(report.getFinished()), ending(report.getFinished()));
       // A report that is newer than this server: it says at least that the attempt is there.
-      case REPORT_NOT_SET -> new Report.Started(report.getTask(), attempt, at);
+      case REPORT_NOT_SET -> new Report.Started(attempt, at);
     };
   }
 

@@ -18,7 +18,6 @@ import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Outbox;
 import java.time.Instant;
-import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /// Tells the tracker about the pipeline run itself, which is the parent of its attempts' runs. The
@@ -32,23 +31,22 @@ final class RunEvents {
     this.outbox = outbox;
   }
 
-  void append(Handle tx, RunRow run, PipelineSpec spec, List<Decision> decisions, Instant now) {
-    for (var decision : decisions) {
-      if (decision instanceof Decision.MoveRun(var from, var to, var message)) {
-        if (from == RunState.QUEUED) {
-          started(tx, run, spec, now);
-        }
-        if (to.isTerminal()) {
-          send(
-              tx,
-              run,
-              now,
-              RunEvent.newBuilder()
-                  .setRunFinished(
-                      RunFinished.newBuilder()
-                          .setStatus(status(to))
-                          .setMessage(message == null ? "" : message)));
-        }
+  void append(Handle tx, RunRow run, PipelineSpec spec, Changes changes, Instant now) {
+    for (var move : changes.moves()) {
+      if (move.from() == RunState.QUEUED || move.from().isTerminal()) {
+        started(tx, run, spec, now);
+      }
+      if (move.to().isTerminal()) {
+        var message = move.message();
+        send(
+            tx,
+            run,
+            now,
+            RunEvent.newBuilder()
+                .setRunFinished(
+                    RunFinished.newBuilder()
+                        .setStatus(status(move.to()))
+                        .setMessage(message == null ? "" : message)));
       }
     }
   }
@@ -63,6 +61,8 @@ final class RunEvents {
                 RunStarted.newBuilder()
                     .setExperiment(spec.name())
                     .setName(spec.name() + " #" + run.number())
+                    .setParentRunId(
+                        run.parentRunId() == null ? "" : RunStore.trackedRun(run.parentRunId()))
                     .setPipeline(
                         PipelineSource.newBuilder()
                             .setPipeline(spec.name())

@@ -1,12 +1,11 @@
 package dev.pipewright.orchestrator.run;
 
 import dev.pipewright.contract.Topics;
+import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.orchestrator.OrchestratorSchema;
-import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Loop;
-import dev.pipewright.platform.Outbox;
 import dev.pipewright.platform.OutboxRelay;
 import dev.pipewright.platform.TopicConsumer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -19,31 +18,41 @@ import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Loads a run, lets [RunDecider] decide, and applies all decisions in one transaction: rows,
-/// history and outbox. What wakes it is in the database, so whoever dies in between, the next look
-/// finds it.
+/// Finds the runs that have something to do, and has the [RunEngine] take each of them forward, one
+/// step at a time, several runs at once. What happened while a step was under way is the next
+/// step's.
 @ApplicationScoped
 public class RunLoop {
   private static final Logger LOG = Logger.getLogger(RunLoop.class);
   private static final Duration PAUSE = Duration.ofSeconds(10);
+  private static final int AT_ONCE = 4;
 
   private final Db db;
   private final Kafka kafka;
   private final RunStore runs;
-  private final PipelineStore pipelines;
+  private final RunEngine engine;
   private final Clock clock;
   private final MeterRegistry meters;
   private final Event<RunChanged> changed;
-  private final RunEvents events = new RunEvents(new Outbox(OrchestratorSchema.NAME));
-  private final Map<UUID, Instant> troubled = new HashMap<>();
+  private final Map<UUID, Instant> troubled = new ConcurrentHashMap<>();
+  private final Map<UUID, Work> works = new HashMap<>();
+  private final ExecutorService threads =
+      Executors.newFixedThreadPool(
+          AT_ONCE, Thread.ofPlatform().name("run-", 0).daemon(true).factory());
   private @Nullable Producer<String, byte[]> producer;
   private @Nullable OutboxRelay relay;
   private @Nullable TopicConsumer consumer;
@@ -53,33 +62,44 @@ public class RunLoop {
       Db db,
       Kafka kafka,
       RunStore runs,
-      PipelineStore pipelines,
+      RunEngine engine,
       Clock clock,
       MeterRegistry meters,
       Event<RunChanged> changed) {
     this.db = db;
     this.kafka = kafka;
     this.runs = runs;
-    this.pipelines = pipelines;
+    this.engine = engine;
     this.clock = clock;
     this.meters = meters;
     this.changed = changed;
   }
 
-  /// Fired after a run's decisions are committed.
-  public record RunChanged(UUID runId) {}
+  /// Fired after a run's step is committed.
+  ///
+  /// @param launchable whether there is something new to launch
+  public record RunChanged(UUID runId, boolean launchable) {}
+
+  /// What there is to do for a run while a step of it is under way, or waits for a thread.
+  private static final class Work {
+    final List<Told> told = new ArrayList<>();
+    boolean look;
+  }
+
+  /// Reports that came straight from where the attempt runs.
+  private record Told(List<TaskReport> reports, Runnable stored) {}
 
   void onStart(@Observes @Priority(100) StartupEvent event) {
     producer = kafka.producer();
     relay = OutboxRelay.start(db, OrchestratorSchema.NAME, producer);
-    loop = Loop.start("runs", Duration.ofMillis(500), this::step);
+    loop = Loop.start("runs", Duration.ofMillis(500), this::find);
     var reports =
         TopicConsumer.start(
             db,
             OrchestratorSchema.NAME,
             Topics.TASK_REPORTS,
             kafka.consumer(),
-            new ReportHandler(runs, this::wake));
+            new ReportHandler(runs, this::look));
     meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
     consumer = reports;
   }
@@ -88,6 +108,14 @@ public class RunLoop {
     // From the outside in: first what brings work.
     close(consumer);
     close(loop);
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(2, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     close(relay);
     if (producer != null) {
       producer.close(Duration.ofSeconds(2));
@@ -104,56 +132,107 @@ public class RunLoop {
     }
   }
 
-  /// Something happened to some run.
-  public void wake() {
-    if (loop != null) {
-      loop.wake();
+  /// Something happened to this run.
+  public void look(UUID run) {
+    schedule(run, null);
+  }
+
+  /// Takes in reports straight from where the attempts run.
+  ///
+  /// @param stored called for each run once what came of its reports is committed
+  public void hear(Collection<TaskReport> reports, Runnable stored) {
+    var byRun = new HashMap<UUID, List<TaskReport>>();
+    for (var report : reports) {
+      byRun
+          .computeIfAbsent(UUID.fromString(report.getPipelineRunId()), id -> new ArrayList<>())
+          .add(report);
+    }
+    byRun.forEach((run, list) -> schedule(run, new Told(list, stored)));
+  }
+
+  /// Announces a run that was stepped by somebody else.
+  void stepped(UUID run, RunEngine.Step step) {
+    if (step.changed()) {
+      changed.fire(new RunChanged(run, step.launchable()));
+      if (relay != null) {
+        relay.wake();
+      }
+    }
+    step.touched().forEach(this::look);
+  }
+
+  private void schedule(UUID run, @Nullable Told told) {
+    synchronized (works) {
+      var known = works.get(run);
+      var work = known == null ? new Work() : known;
+      if (told == null) {
+        work.look = true;
+      } else {
+        work.told.add(told);
+      }
+      if (known == null) {
+        works.put(run, work);
+        threads.execute(() -> work(run));
+      }
     }
   }
 
-  private boolean step() {
+  private boolean find() {
     var now = clock.instant();
     var due = runs.needingAttention(now);
+    int paused = 0;
     for (var id : due) {
       if (now.isBefore(troubled.getOrDefault(id, Instant.MIN))) {
-        continue;
-      }
-      try {
-        if (decide(id)) {
-          changed.fire(new RunChanged(id));
-          if (relay != null) {
-            relay.wake();
-          }
-        }
-        troubled.remove(id);
-      } catch (RuntimeException e) {
-        if (Db.isTransient(e)) {
-          throw e;
-        }
-        // One run that cannot be decided on must not hold up the others.
-        LOG.errorf(e, "run %s cannot be decided on; again in %s", id, PAUSE);
-        troubled.put(id, now.plus(PAUSE));
+        paused++;
+      } else {
+        look(id);
       }
     }
-    return due.size() == RunStore.MOST_DUE && troubled.size() < RunStore.MOST_DUE;
+    return due.size() == RunStore.MOST_DUE && paused < RunStore.MOST_DUE && !isBusy();
   }
 
-  /// One hop: all that is known of a run is decided on and committed at once.
-  ///
-  /// @return whether anything was decided
-  private boolean decide(UUID id) {
-    return db.inTransaction(tx -> {
-      var row = runs.lock(tx, id);
-      if (row.isEmpty()) {
-        return false;
+  private boolean isBusy() {
+    synchronized (works) {
+      return !works.isEmpty();
+    }
+  }
+
+  private void work(UUID run) {
+    List<Told> told;
+    synchronized (works) {
+      var work = works.get(run);
+      told = List.copyOf(work.told);
+      work.told.clear();
+      work.look = false;
+    }
+    step(run, told);
+    synchronized (works) {
+      var work = works.get(run);
+      if (work.look || !work.told.isEmpty()) {
+        threads.execute(() -> work(run));
+      } else {
+        works.remove(run);
       }
-      var run = row.get();
-      var spec = pipelines.version(run.pipeline(), run.version()).spec();
-      var now = clock.instant();
-      List<Decision> decisions = RunDecider.decide(runs.snapshot(tx, run, spec), now);
-      runs.apply(tx, run, decisions, now);
-      events.append(tx, run, spec, decisions, now);
-      return !decisions.isEmpty();
-    });
+    }
+  }
+
+  private void step(UUID run, List<Told> told) {
+    try {
+      var step =
+          told.isEmpty()
+              ? engine.step(run)
+              : engine.step(run, told.stream().flatMap(each -> each.reports.stream()).toList());
+      told.forEach(each -> each.stored.run());
+      troubled.remove(run);
+      stepped(run, step);
+    } catch (RuntimeException e) {
+      if (Db.isTransient(e)) {
+        LOG.warnf("run %s: the database is away, trying again: %s", run, Loop.rootMessage(e));
+      } else {
+        // One run that cannot be decided on must not hold up the others.
+        LOG.errorf(e, "run %s cannot be decided on; again in %s", run, PAUSE);
+      }
+      troubled.put(run, clock.instant().plus(PAUSE));
+    }
   }
 }

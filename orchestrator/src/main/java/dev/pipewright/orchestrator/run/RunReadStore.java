@@ -10,12 +10,12 @@ import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
-import dev.pipewright.orchestrator.run.RunStore.AttemptRow;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
-import dev.pipewright.orchestrator.run.RunStore.TaskRow;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -47,24 +47,84 @@ public class RunReadStore {
               .mapTo(RunRow.class)
               .findOne()
               .orElseThrow(() -> notFound(id.toString()));
-      var attempts = RunStore.attempts(handle, id);
+      var attempts = attempts(handle, id);
       return new PipelineRun(
           id.toString(),
           run.number(),
           run.pipeline(),
           run.version(),
           RunState.valueOf(run.state()),
+          run.paused(),
           run.message(),
           RunStore.values(run.params()),
+          RunStore.values(run.outputs()),
+          run.priority(),
+          RunStore.tree(run.origin()),
+          run.parentRunId() == null ? null : run.parentRunId().toString(),
           run.trackedRunId(),
           run.revision(),
           run.createdAt(),
           run.startedAt(),
           run.endedAt(),
-          RunStore.tasks(handle, id).stream()
+          tasks(handle, id).stream()
               .map(task -> body(task, attempts.getOrDefault(task.name(), List.of())))
               .toList());
     });
+  }
+
+  private record TaskRow(
+      String name,
+      @Nullable String groupName,
+      String kind,
+      String[] needs,
+      String state,
+      @Nullable String reason,
+      String outputs,
+      @Nullable String item,
+      @Nullable Instant dueAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt) {}
+
+  private record AttemptRow(
+      UUID id,
+      String task,
+      int number,
+      String state,
+      String trackedRunId,
+      @Nullable String failure,
+      @Nullable Integer exitCode,
+      @Nullable String code,
+      @Nullable String message,
+      Instant createdAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt) {}
+
+  private static List<TaskRow> tasks(Handle handle, UUID run) {
+    return handle
+        .createQuery(
+            """
+            select name, group_name, kind, needs, state, reason, outputs::text as outputs,
+              item::text as item, due_at, started_at, ended_at
+            from orchestrator.task where run_id = :run order by position, group_name is not null, index
+            """)
+        .bind("run", run)
+        .mapTo(TaskRow.class)
+        .list();
+  }
+
+  private static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
+    var found = new HashMap<String, List<AttemptRow>>();
+    handle
+        .createQuery(
+            """
+            select id, task, number, state, tracked_run_id, failure, exit_code, code, message,
+              created_at, started_at, ended_at
+            from orchestrator.attempt where run_id = :run order by task, number
+            """)
+        .bind("run", run)
+        .mapTo(AttemptRow.class)
+        .forEach(row -> found.computeIfAbsent(row.task, task -> new ArrayList<>()).add(row));
+    return found;
   }
 
   /// The id in an address.
@@ -76,7 +136,7 @@ public class RunReadStore {
     }
   }
 
-  private static ProblemException notFound(String id) {
+  static ProblemException notFound(String id) {
     return new ProblemException(
         ProblemCode.PIPELINE_RUN_NOT_FOUND, "There is no pipeline run '" + id + "'.");
   }
@@ -84,11 +144,14 @@ public class RunReadStore {
   private static PipelineRun.Task body(TaskRow task, List<AttemptRow> attempts) {
     return new PipelineRun.Task(
         task.name(),
+        task.groupName(),
+        task.item() == null ? null : RunStore.tree(task.item()),
         task.kind(),
         List.of(task.needs()),
         TaskState.valueOf(task.state()),
         task.reason(),
         RunStore.values(task.outputs()),
+        task.dueAt(),
         task.startedAt(),
         task.endedAt(),
         attempts.stream()
@@ -106,6 +169,29 @@ public class RunReadStore {
                     row.startedAt(),
                     row.endedAt()))
             .toList());
+  }
+
+  /// How many runs of a pipeline are under way.
+  int running(String pipeline) {
+    return db.read(handle -> RunStore.running(handle, pipeline));
+  }
+
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED
+  void delete(UUID id) {
+    get(id);
+    int deleted =
+        db.inTransaction(tx ->
+            tx.createUpdate(
+                    """
+                    delete from orchestrator.pipeline_run
+                    where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
+                    """)
+                .bind("id", id)
+                .execute());
+    if (deleted == 0) {
+      throw new ProblemException(
+          ProblemCode.RUN_NOT_ENDED, "Pipeline run '" + id + "' has not ended.");
+    }
   }
 
   private record Count(UUID runId, String state, int tasks) {}
@@ -161,7 +247,7 @@ public class RunReadStore {
         .createQuery(
             """
             select run_id, state, count(*) as tasks from orchestrator.task
-            where run_id = any(:runs) group by run_id, state
+            where run_id = any(:runs) and group_name is null group by run_id, state
             """)
         .bindArray("runs", UUID.class, rows.stream().map(RunRow::id).toList())
         .mapTo(Count.class)

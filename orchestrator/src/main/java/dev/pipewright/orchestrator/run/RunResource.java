@@ -1,37 +1,59 @@
 package dev.pipewright.orchestrator.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.AnswerTask;
+import dev.pipewright.contract.api.Explanation;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
+import dev.pipewright.contract.api.RerunPipeline;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.Transition;
+import dev.pipewright.language.Params;
 import dev.pipewright.platform.Paging;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 @Path("/api/v1/pipeline-runs")
 @Tag(name = "Pipeline runs")
 @RunOnVirtualThread
 class RunResource {
-  private final RunStore runs;
+  private final RunEngine engine;
   private final RunReadStore reads;
   private final RunLoop loop;
+  private final RunStarter starter;
+  private final RunExplanations explanations;
+  private final Approvals approvals;
 
-  RunResource(RunStore runs, RunReadStore reads, RunLoop loop) {
-    this.runs = runs;
+  RunResource(
+      RunEngine engine,
+      RunReadStore reads,
+      RunLoop loop,
+      RunStarter starter,
+      RunExplanations explanations,
+      Approvals approvals) {
+    this.engine = engine;
     this.reads = reads;
     this.loop = loop;
+    this.starter = starter;
+    this.explanations = explanations;
+    this.approvals = approvals;
   }
 
   @GET
@@ -67,11 +89,87 @@ class RunResource {
   @Operation(
       summary = "Cancel a run",
       description =
-          "Running tasks get SIGTERM and ten seconds. A run that has ended stays as it is.")
+          "Running tasks get SIGTERM and ten seconds; then the tasks of `finally` run. A second request"
+              + " stops those too. A run that has ended stays as it is.")
   public PipelineRun cancel(@PathParam("id") String id) {
-    reads.get(id);
-    runs.requestCancel(RunReadStore.id(id));
-    loop.wake();
+    return act(id, (run, now) -> run.stop(LiveRun.Stop.CANCEL, now));
+  }
+
+  @POST
+  @Path("{id}/pause")
+  @Operation(
+      summary = "Pause a run",
+      description = "What runs goes on; nothing new starts until it is resumed.")
+  public PipelineRun pause(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.pause(true, now));
+  }
+
+  @POST
+  @Path("{id}/resume")
+  @Operation(summary = "Resume a paused run")
+  public PipelineRun resume(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.pause(false, now));
+  }
+
+  @POST
+  @Path("{id}/retry")
+  @Operation(
+      summary = "Retry what did not succeed",
+      description =
+          "Tasks that failed, were cancelled or waited for those run again, in the same run; what"
+              + " succeeded stays.")
+  public PipelineRun retry(@PathParam("id") String id) {
+    return act(id, (run, now) -> run.retry(now));
+  }
+
+  @POST
+  @Path("{id}/rerun")
+  @Operation(
+      summary = "Start a run like this one",
+      description =
+          "With other params, or from a task on with the earlier outputs of the rest; without"
+              + " either it is a clone.")
+  public RestResponse<PipelineRun> rerun(
+      @PathParam("id") String id, @Nullable RerunPipeline request) {
+    var run = starter.rerun(RunReadStore.id(id), request);
+    return RestResponse.status(RestResponse.Status.CREATED, reads.get(run));
+  }
+
+  @POST
+  @Path("{id}/tasks/{task}/answer")
+  @Operation(summary = "Answer a task that waits for a person")
+  public PipelineRun answer(
+      @PathParam("id") String id, @PathParam("task") String task, AnswerTask answer) {
+    var approval = approvals.of(reads.get(id), task);
+    var inputs = answer.inputs() == null ? Map.<String, JsonNode>of() : answer.inputs();
+    var given = answer.approved() ? Params.answers(task, approval, inputs) : inputs;
+    var by = answer.by() == null || answer.by().isBlank() ? "somebody" : answer.by();
+    var comment = answer.comment() == null ? "" : answer.comment();
+    return act(id, (run, now) -> run.answer(task, answer.approved(), given, by, comment, now));
+  }
+
+  @GET
+  @Path("{id}/explain")
+  @Operation(summary = "Why a run, or one of its tasks, is as it is")
+  public Explanation explain(
+      @PathParam("id") String id, @QueryParam("task") @Nullable String task) {
+    return task == null
+        ? explanations.ofRun(RunReadStore.id(id))
+        : explanations.ofTask(RunReadStore.id(id), task);
+  }
+
+  @DELETE
+  @Path("{id}")
+  @Operation(
+      summary = "Delete a run that has ended",
+      description = "With its tasks and history. What it tracked stays until it is deleted there.")
+  public void delete(@PathParam("id") String id) {
+    reads.delete(RunReadStore.id(id));
+  }
+
+  private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {
+    var run = RunReadStore.id(id);
+    loop.stepped(run, engine.act(run, action));
     return reads.get(id);
   }
 

@@ -8,46 +8,78 @@ import dev.pipewright.language.PipelineSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// All that the engine looks at to decide what a run does next.
+/// A run as it is stored: all that the engine looks at to decide what it does next.
 ///
-/// @param tasks in the document's order
-/// @param reports what attempts reported since the last decision, oldest first
+/// @param revision grows with every line of its history
+/// @param scheduledAt the time it was planned for; null for one that somebody started
+/// @param tasks in the document's order, instances after the task they belong to and in their order
 record RunSnapshot(
+    UUID id,
+    long number,
+    long revision,
     RunState state,
-    boolean cancelRequested,
+    LiveRun.@Nullable Stop stop,
+    boolean paused,
     PipelineSpec spec,
     Map<String, JsonNode> params,
-    List<TaskSnapshot> tasks,
-    List<Report> reports) {
+    @Nullable Instant scheduledAt,
+    @Nullable Instant startedAt,
+    List<TaskSnapshot> tasks) {
 
-  /// @param attempt the newest attempt; null before the first
+  /// @param group the task this is an instance of; null for a declared task
+  /// @param index of an instance: combinations of a matrix from 0, iterations of a loop from 1
+  /// @param item the combination's values, by axis
+  /// @param conditionFalse whether it was skipped by its own condition
   /// @param userFailures attempts that failed by the user's fault
   /// @param systemFailures attempts that failed by the surroundings' fault
+  /// @param dueAt when something happens by itself: a retry, a deadline
+  /// @param attempt the newest attempt; null before the first
   record TaskSnapshot(
       String name,
+      @Nullable String group,
+      int index,
+      @Nullable JsonNode item,
       TaskState state,
+      @Nullable String reason,
+      boolean conditionFalse,
       Map<String, JsonNode> outputs,
       int userFailures,
       int systemFailures,
-      @Nullable Instant retryAt,
-      @Nullable AttemptSnapshot attempt) {}
+      @Nullable Instant dueAt,
+      @Nullable AttemptSnapshot attempt) {
 
-  record AttemptSnapshot(int number, AttemptState state, boolean stopRequested) {}
+    /// A new instance of a task.
+    static TaskSnapshot instance(String group, int index, @Nullable JsonNode item) {
+      return new TaskSnapshot(
+          group + "[" + index + "]",
+          group,
+          index,
+          item,
+          TaskState.PENDING,
+          null,
+          false,
+          Map.of(),
+          0,
+          0,
+          null,
+          null);
+    }
+  }
+
+  record AttemptSnapshot(UUID id, int number, AttemptState state, boolean stopRequested) {}
 
   /// What an attempt said.
   sealed interface Report {
-    String task();
-
-    int attempt();
+    UUID attemptId();
 
     Instant at();
 
-    record Started(String task, int attempt, Instant at) implements Report {}
+    record Started(UUID attemptId, Instant at) implements Report {}
 
-    record Finished(String task, int attempt, Instant at, Outcome outcome, Ending ending)
-        implements Report {}
+    record Finished(UUID attemptId, Instant at, Outcome outcome, Ending ending) implements Report {}
   }
 
   /// How an attempt ended.
@@ -64,5 +96,6 @@ record RunSnapshot(
   /// What is kept about an attempt's end.
   record Ending(@Nullable Integer exitCode, @Nullable String code, @Nullable String message) {
     static final Ending CLEAN = new Ending(0, null, null);
+    static final Ending NONE = new Ending(null, null, null);
   }
 }

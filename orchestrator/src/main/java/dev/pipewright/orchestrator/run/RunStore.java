@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
@@ -12,33 +11,35 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
-import dev.pipewright.contract.tasks.v1.Outcome;
-import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
-/// The SQL that moves pipeline runs: their tasks, attempts, reports and history. What people read
-/// is in [RunReadStore].
+/// The SQL that moves pipeline runs: their tasks, attempts, inbox and history. What people read is
+/// in [RunReadStore], what launchers need in [AttemptStore].
 @ApplicationScoped
 public class RunStore {
   /// How many runs one look answers at most.
-  static final int MOST_DUE = 100;
+  static final int MOST_DUE = 500;
 
   private static final TypeReference<LinkedHashMap<String, JsonNode>> VALUES =
       new TypeReference<>() {};
@@ -62,86 +63,146 @@ public class RunStore {
       String state,
       @Nullable String message,
       String params,
+      String outputs,
       String trackedRunId,
       long revision,
-      boolean cancelRequested,
+      int priority,
+      boolean paused,
+      @Nullable String stop,
+      @Nullable Instant scheduledAt,
+      String origin,
+      @Nullable UUID parentRunId,
+      @Nullable UUID parentAttemptId,
+      int depth,
       Instant createdAt,
       @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
+      @Nullable Instant endedAt,
+      @Nullable Instant wakeAt) {}
 
   static final String RUN =
       """
-      select id, number, pipeline, version, state, message, params::text as params, tracked_run_id,
-        revision, cancel_requested, created_at, started_at, ended_at
+      select id, number, pipeline, version, state, message, params::text as params,
+        outputs::text as outputs, tracked_run_id, revision, priority, paused, stop, scheduled_at,
+        origin::text as origin, parent_run_id, parent_attempt_id, depth, created_at, started_at,
+        ended_at, wake_at
       from orchestrator.pipeline_run
       """;
 
-  // Starting and asking -------------------------------------------------------------------------
+  // Starting ------------------------------------------------------------------------------------
+
+  /// What is known of a run before it is stored.
+  ///
+  /// @param priority added to the pipeline's own
+  /// @param origin what started it
+  /// @param reused by task, what a task of an earlier run left, which this run takes over
+  /// @param parent the attempt of another run that this one is the work of
+  record NewRun(
+      UUID id,
+      PipelineSpec spec,
+      int version,
+      Map<String, JsonNode> params,
+      int priority,
+      @Nullable Instant scheduledAt,
+      Map<String, ?> origin,
+      Map<String, Reused> reused,
+      @Nullable Parent parent,
+      @Nullable String idempotencyKey,
+      String requestDigest) {}
+
+  record Reused(UUID attempt, Map<String, JsonNode> outputs, String reason) {}
+
+  record Parent(UUID run, UUID attempt, int depth) {}
 
   /// What starting came to.
   record Started(UUID id, boolean created) {}
 
   /// Stores a new run with its tasks; the engine takes it from there.
-  Started create(
-      PipelineSpec spec,
-      int version,
-      Map<String, JsonNode> params,
-      @Nullable String idempotencyKey,
-      String requestDigest,
-      Instant now) {
-    return db.inTransaction(tx -> {
-      var id = Ids.uuid7(now.toEpochMilli());
-      int inserted =
-          tx.createUpdate(
-                  """
-                  insert into orchestrator.pipeline_run
-                    (id, pipeline, version, state, params, tracked_run_id, idempotency_key,
-                     request_digest, created_at)
-                  values (:id, :pipeline, :version, 'QUEUED', :params::jsonb, :tracked, :key, :digest, :now)
-                  on conflict (idempotency_key) do nothing
-                  """)
-              .bind("id", id)
-              .bind("pipeline", spec.name())
-              .bind("version", version)
-              .bind("params", json(params))
-              .bind("tracked", Ids.runId("pipeline-run", id.toString()))
-              .bind("key", idempotencyKey)
-              .bind("digest", requestDigest)
-              .bind("now", now)
-              .execute();
-      if (inserted == 0) {
-        return earlier(tx, idempotencyKey, requestDigest);
-      }
-      var batch =
-          tx.prepareBatch(
-              """
-              insert into orchestrator.task (run_id, name, position, kind, needs, state)
-              values (:run, :name, :position, :kind, :needs, 'PENDING')
-              """);
-      int position = 0;
-      for (var task : spec.tasks().values()) {
-        batch
-            .bind("run", id)
-            .bind("name", task.name())
-            .bind("position", position++)
-            .bind("kind", task.kind())
-            .bindArray("needs", String.class, task.needs())
-            .add();
-      }
-      batch.execute();
-      return new Started(id, true);
-    });
+  Started create(Handle tx, NewRun run, Instant now) {
+    int inserted =
+        tx.createUpdate(
+                """
+                insert into orchestrator.pipeline_run
+                  (id, pipeline, version, state, params, priority, scheduled_at, origin,
+                   parent_run_id, parent_attempt_id, depth, tracked_run_id, idempotency_key,
+                   request_digest, created_at, wake_at)
+                values (:id, :pipeline, :version, 'QUEUED', :params::jsonb, :priority, :scheduled,
+                  :origin::jsonb, :parent, :attempt, :depth, :tracked, :key, :digest, :now, :now)
+                on conflict (idempotency_key) do nothing
+                """)
+            .bind("id", run.id)
+            .bind("pipeline", run.spec.name())
+            .bind("version", run.version)
+            .bind("params", json(run.params))
+            .bind("priority", run.spec.priority() + run.priority)
+            .bind("scheduled", run.scheduledAt)
+            .bind("origin", json(run.origin))
+            .bind("parent", run.parent == null ? null : run.parent.run)
+            .bind("attempt", run.parent == null ? null : run.parent.attempt)
+            .bind("depth", run.parent == null ? 0 : run.parent.depth)
+            .bind("tracked", trackedRun(run.id))
+            .bind("key", run.idempotencyKey)
+            .bind("digest", run.requestDigest)
+            .bind("now", now)
+            .execute();
+    if (inserted == 0) {
+      return earlier(tx, Objects.requireNonNull(run.idempotencyKey), run.requestDigest)
+          .orElseThrow();
+    }
+    var tasks = List.copyOf(run.spec.tasks().values());
+    var update =
+        tx.createUpdate(
+                """
+                insert into orchestrator.task
+                  (run_id, name, position, kind, needs, state, reason, outputs, cached_from, started_at,
+                   ended_at)
+                select :run, name, position, kind, string_to_array(needs, ' '), state, reason,
+                  outputs::jsonb, cached_from, case when state = 'SUCCEEDED' then cast(:now as timestamptz) end,
+                  case when state = 'SUCCEEDED' then cast(:now as timestamptz) end
+                from unnest(:names, :positions, :kinds, :needs, :states, :reasons, :outputs, :from)
+                  as t (name, position, kind, needs, state, reason, outputs, cached_from)
+                """)
+            .bind("run", run.id)
+            .bind("now", now);
+    var columns = new Columns<>(tasks, update);
+    columns.texts("names", task -> task.name());
+    var position = new AtomicInteger();
+    columns.numbers("positions", task -> position.getAndIncrement());
+    columns.texts("kinds", task -> task.work().label());
+    columns.texts("needs", task -> String.join(" ", task.needs()));
+    columns.texts("states", task -> run.reused.containsKey(task.name()) ? "SUCCEEDED" : "PENDING");
+    columns.texts(
+        "reasons",
+        task -> run.reused.containsKey(task.name()) ? run.reused.get(task.name()).reason : null);
+    columns.texts(
+        "outputs",
+        task ->
+            run.reused.containsKey(task.name()) ? json(run.reused.get(task.name()).outputs) : "{}");
+    columns.ids(
+        "from",
+        task -> run.reused.containsKey(task.name()) ? run.reused.get(task.name()).attempt : null);
+    update.execute();
+    return new Started(run.id, true);
+  }
+
+  static String trackedRun(UUID run) {
+    return Ids.runId("pipeline-run", run.toString());
   }
 
   private record Earlier(UUID id, String requestDigest) {}
 
-  private static Started earlier(Handle tx, @Nullable String key, String requestDigest) {
-    var earlier =
-        tx.createQuery(
-                "select id, request_digest from orchestrator.pipeline_run where idempotency_key = :key")
-            .bind("key", key)
-            .mapTo(Earlier.class)
-            .one();
+  /// What an earlier request with the same key started.
+  ///
+  /// @throws ProblemException IDEMPOTENCY_KEY_REUSED when that was another request
+  static Optional<Started> earlier(Handle tx, String key, String requestDigest) {
+    return tx.createQuery(
+            "select id, request_digest from orchestrator.pipeline_run where idempotency_key = :key")
+        .bind("key", key)
+        .mapTo(Earlier.class)
+        .findOne()
+        .map(earlier -> started(earlier, key, requestDigest));
+  }
+
+  private static Started started(Earlier earlier, String key, String requestDigest) {
     if (!earlier.requestDigest.equals(requestDigest)) {
       throw new ProblemException(
           ProblemCode.IDEMPOTENCY_KEY_REUSED,
@@ -150,65 +211,134 @@ public class RunStore {
     return new Started(earlier.id, false);
   }
 
-  /// Asks for the run's end; the engine stops what runs. Nothing to do for a run that has ended.
-  void requestCancel(UUID id) {
-    db.useTransaction(tx ->
-        tx.createUpdate(
-                """
-                update orchestrator.pipeline_run set cancel_requested = true, attention = true
-                where id = :id and state in ('QUEUED', 'RUNNING')
-                """)
-            .bind("id", id)
-            .execute());
+  /// How many runs of a pipeline run already or come before this one, of those that nobody called.
+  static int ahead(Handle tx, RunRow run) {
+    return tx.createQuery(
+            """
+            select count(*) from orchestrator.pipeline_run
+            where pipeline = :pipeline and parent_run_id is null and id <> :id
+              and (state = 'RUNNING' or state = 'QUEUED'
+                and (priority > :priority or priority = :priority and number < :number))
+            """)
+        .bind("pipeline", run.pipeline)
+        .bind("id", run.id)
+        .bind("priority", run.priority)
+        .bind("number", run.number)
+        .mapTo(Integer.class)
+        .one();
   }
 
-  /// Keeps reports until the engine decides on them; one that comes again is the same row.
-  void keepReports(Handle tx, Collection<TaskReport> reports) {
-    var batch =
-        tx.prepareBatch(
+  /// How many runs of a pipeline are under way, of those that nobody called.
+  static int running(Handle tx, String pipeline) {
+    return tx.createQuery(
             """
-            insert into orchestrator.report (attempt_id, seq, run_id, message)
-            select id, :seq, run_id, :message from orchestrator.attempt where id = :attempt
-            on conflict do nothing
-            """);
-    for (var report : reports) {
-      batch
-          .bind("attempt", UUID.fromString(report.getAttemptId()))
-          .bind("seq", report.getSeq())
-          .bind("message", report.toByteArray())
-          .add();
-    }
-    batch.execute();
-    tx.createUpdate(
-            """
-            update orchestrator.pipeline_run set attention = true
-            where id in (select run_id from orchestrator.attempt where id = any(:attempts))
+            select count(*) from orchestrator.pipeline_run
+            where pipeline = :pipeline and state = 'RUNNING' and parent_run_id is null
             """)
-        .bindArray(
-            "attempts",
-            UUID.class,
-            reports.stream()
-                .map(report -> UUID.fromString(report.getAttemptId()))
-                .distinct()
-                .toList())
+        .bind("pipeline", pipeline)
+        .mapTo(Integer.class)
+        .one();
+  }
+
+  /// Runs of a pipeline that have not ended, oldest first, of those that nobody called.
+  static List<UUID> open(Handle tx, String pipeline) {
+    return tx.createQuery(
+            """
+            select id from orchestrator.pipeline_run
+            where pipeline = :pipeline and state in ('QUEUED', 'RUNNING') and parent_run_id is null
+            order by number
+            """)
+        .bind("pipeline", pipeline)
+        .mapTo(UUID.class)
+        .list();
+  }
+
+  /// Lets nobody else decide which runs of this pipeline may run, until the transaction ends.
+  static void alone(Handle tx, String pipeline) {
+    tx.execute("select pg_advisory_xact_lock(hashtextextended(?, 0))", "pipeline " + pipeline);
+  }
+
+  // The inbox -----------------------------------------------------------------------------------
+
+  /// What waits for the engine.
+  enum Kind {
+    /// Of an attempt.
+    REPORT,
+    /// By the run that called it.
+    CANCEL,
+    /// There may be something to do.
+    LOOK
+  }
+
+  record Message(Kind kind, byte[] content) {}
+
+  static void tell(Handle tx, UUID run, Kind kind, byte[] content) {
+    tx.createUpdate(
+            "insert into orchestrator.inbox (run_id, kind, message) values (:run, :kind, :message)")
+        .bind("run", run)
+        .bind("kind", kind.name())
+        .bind("message", content)
         .execute();
   }
 
-  // The engine ----------------------------------------------------------------------------------
+  /// Keeps reports until the engine decides on them. One of an attempt that is not known here, or
+  /// is over, is dropped.
+  ///
+  /// @return the runs they are of
+  Set<UUID> keepReports(Handle tx, Collection<TaskReport> reports) {
+    var list = List.copyOf(reports);
+    var query =
+        tx.createQuery(
+            """
+            with told as (
+              insert into orchestrator.inbox (run_id, kind, message)
+              select a.run_id, 'REPORT', r.message
+              from unnest(:attempts, :messages) with ordinality as r (attempt, message, place)
+              join orchestrator.attempt a on a.id = r.attempt
+              where a.state in ('QUEUED', 'LAUNCHING', 'RUNNING')
+              order by r.place
+              returning run_id)
+            select distinct run_id from told
+            """);
+    var columns = new Columns<>(list, query);
+    columns.ids("attempts", report -> UUID.fromString(report.getAttemptId()));
+    columns.bytes("messages", TaskReport::toByteArray);
+    return query.mapTo(UUID.class).set();
+  }
 
-  /// Runs that the engine has to look at, oldest first.
+  /// Takes out what waits for the engine, oldest first.
+  static List<Message> takeInbox(Handle tx, UUID run) {
+    record Row(long number, String kind, byte[] message) {}
+    return tx.createQuery(
+            """
+            with taken as (
+              delete from orchestrator.inbox where run_id = :run returning number, kind, message)
+            select number, kind, message from taken order by number
+            """)
+        .bind("run", run)
+        .mapTo(Row.class)
+        .map(row -> new Message(Kind.valueOf(row.kind), row.message))
+        .list();
+  }
+
+  static TaskReport report(Message message) {
+    try {
+      return TaskReport.parseFrom(message.content);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a stored report is damaged", e);
+    }
+  }
+
+  /// Runs that the engine has to look at.
   List<UUID> needingAttention(Instant now) {
     return db.read(handle ->
         handle
             .createQuery(
                 """
-                select id from (
-                  select id, number from orchestrator.pipeline_run where attention
-                  union
-                  select r.id, r.number from orchestrator.task t
-                    join orchestrator.pipeline_run r on r.id = t.run_id
-                  where t.state = 'RETRYING' and t.retry_at <= :now
-                ) due order by number limit :most
+                select run_id from orchestrator.inbox
+                union
+                select id from orchestrator.pipeline_run where wake_at <= :now
+                limit :most
                 """)
             .bind("most", MOST_DUE)
             .bind("now", now)
@@ -216,402 +346,414 @@ public class RunStore {
             .list());
   }
 
+  // One step of the engine ----------------------------------------------------------------------
+
   /// The run's row, held until the transaction ends; empty while another holds it.
   Optional<RunRow> lock(Handle tx, UUID id) {
-    return tx.createQuery(RUN + " where id = :id for update skip locked")
+    return tx.createQuery(RUN + " where id = :id for no key update skip locked")
         .bind("id", id)
         .mapTo(RunRow.class)
         .findOne();
   }
 
-  record TaskRow(
-      UUID runId,
+  /// The run's row, held until the transaction ends; waits while another holds it.
+  Optional<RunRow> await(Handle tx, UUID id) {
+    return tx.createQuery(RUN + " where id = :id for no key update")
+        .bind("id", id)
+        .mapTo(RunRow.class)
+        .findOne();
+  }
+
+  private record TaskRow(
       String name,
-      String kind,
-      String[] needs,
+      @Nullable String groupName,
+      int index,
+      @Nullable String item,
       String state,
       @Nullable String reason,
+      boolean conditionFalse,
       String outputs,
       int userFailures,
       int systemFailures,
-      @Nullable Instant retryAt,
-      @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
-
-  record AttemptRow(
-      UUID id,
-      String task,
-      int number,
-      String state,
-      String trackedRunId,
-      boolean stopRequested,
-      @Nullable String failure,
-      @Nullable Integer exitCode,
-      @Nullable String code,
-      @Nullable String message,
-      Instant createdAt,
-      @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
-
-  static List<TaskRow> tasks(Handle handle, UUID run) {
-    return handle
-        .createQuery(
-            """
-            select run_id, name, kind, needs, state, reason, outputs::text as outputs, user_failures,
-              system_failures, retry_at, started_at, ended_at
-            from orchestrator.task where run_id = :run order by position
-            """)
-        .bind("run", run)
-        .mapTo(TaskRow.class)
-        .list();
-  }
-
-  static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
-    var found = new HashMap<String, List<AttemptRow>>();
-    handle
-        .createQuery(
-            """
-            select id, task, number, state, tracked_run_id, stop_requested, failure, exit_code, code,
-              message, created_at, started_at, ended_at
-            from orchestrator.attempt where run_id = :run order by task, number
-            """)
-        .bind("run", run)
-        .mapTo(AttemptRow.class)
-        .forEach(row -> found.computeIfAbsent(row.task, task -> new ArrayList<>()).add(row));
-    return found;
-  }
+      @Nullable Instant dueAt,
+      @Nullable UUID attemptId,
+      @Nullable Integer number,
+      @Nullable String attemptState,
+      @Nullable Boolean stopRequested) {}
 
   RunSnapshot snapshot(Handle tx, RunRow run, PipelineSpec spec) {
-    var attempts = attempts(tx, run.id);
-    var numbers = new HashMap<UUID, AttemptRow>();
-    attempts.values().forEach(list -> list.forEach(row -> numbers.put(row.id, row)));
     var tasks =
-        tasks(tx, run.id).stream()
-            .map(row -> {
-              var newest = attempts.getOrDefault(row.name, List.of());
-              return new TaskSnapshot(
-                  row.name,
-                  TaskState.valueOf(row.state),
-                  values(row.outputs),
-                  row.userFailures,
-                  row.systemFailures,
-                  row.retryAt,
-                  newest.isEmpty()
-                      ? null
-                      : new AttemptSnapshot(
-                          newest.getLast().number,
-                          AttemptState.valueOf(newest.getLast().state),
-                          newest.getLast().stopRequested));
-            })
-            .toList();
-    var reports =
         tx.createQuery(
                 """
-                select message from orchestrator.report
-                where run_id = :run and not handled order by attempt_id, seq
+                select t.name, t.group_name, t.index, t.item::text as item, t.state, t.reason,
+                  t.condition_false, t.outputs::text as outputs, t.user_failures, t.system_failures,
+                  t.due_at, a.id as attempt_id, a.number, a.state as attempt_state, a.stop_requested
+                from orchestrator.task t
+                left join (
+                  select distinct on (task) task, id, number, state, stop_requested
+                  from orchestrator.attempt where run_id = :run order by task, number desc) a
+                  on a.task = t.name
+                where t.run_id = :run order by t.position, t.group_name is not null, t.index
                 """)
             .bind("run", run.id)
-            .mapTo(byte[].class)
-            .map(RunStore::parse)
-            .map(report ->
-                ReportReader.read(
-                    report, numbers.get(UUID.fromString(report.getAttemptId())).number))
+            .mapTo(TaskRow.class)
+            .map(row ->
+                new TaskSnapshot(
+                    row.name,
+                    row.groupName,
+                    row.index,
+                    row.item == null ? null : tree(row.item),
+                    TaskState.valueOf(row.state),
+                    row.reason,
+                    row.conditionFalse,
+                    values(row.outputs),
+                    row.userFailures,
+                    row.systemFailures,
+                    row.dueAt,
+                    row.attemptId == null
+                        ? null
+                        : new AttemptSnapshot(
+                            row.attemptId,
+                            row.number,
+                            AttemptState.valueOf(row.attemptState),
+                            row.stopRequested)))
             .list();
     return new RunSnapshot(
-        RunState.valueOf(run.state), run.cancelRequested, spec, values(run.params), tasks, reports);
+        run.id,
+        run.number,
+        run.revision,
+        RunState.valueOf(run.state),
+        run.stop == null ? null : LiveRun.Stop.valueOf(run.stop),
+        run.paused,
+        spec,
+        values(run.params),
+        run.scheduledAt,
+        run.startedAt,
+        tasks);
   }
 
-  /// Writes decisions: rows and history. Each decision is one revision of the run.
-  void apply(Handle tx, RunRow run, List<Decision> decisions, Instant now) {
-    long revision = run.revision;
-    for (var decision : decisions) {
-      apply(tx, run, decision, ++revision, now);
+  /// Takes attempts back that nobody launches yet.
+  ///
+  /// @return those that were taken back
+  static Set<UUID> withdraw(Handle tx, Collection<UUID> attempts) {
+    return tx.createQuery(
+            """
+            update orchestrator.attempt set state = 'CANCELLED'
+            where id = any(:attempts) and state = 'QUEUED' returning id
+            """)
+        .bindArray("attempts", UUID.class, attempts)
+        .mapTo(UUID.class)
+        .set();
+  }
+
+  /// Writes what a step changed. Each line of the history is one revision of the run.
+  ///
+  /// @param cacheKeys of attempts that started, where their outputs may be used again
+  /// @return the run's revision now
+  long apply(Handle tx, RunRow run, Changes changes, Map<UUID, String> cacheKeys, Instant now) {
+    create(tx, run, changes.created());
+    update(tx, run, changes, now);
+    start(tx, run, changes, cacheKeys, now);
+    move(tx, changes);
+    history(tx, run, changes, now);
+    long revision = run.revision + Math.max(1, changes.lines().size());
+    String message = run.message;
+    for (var move : changes.moves()) {
+      message = move.message();
     }
     tx.createUpdate(
-            "update orchestrator.report set handled = true where run_id = :run and not handled")
-        .bind("run", run.id)
-        .execute();
-    tx.createUpdate(
-            "update orchestrator.pipeline_run set revision = :revision, attention = false where id = :run")
+            """
+            update orchestrator.pipeline_run set state = :state, message = :message, stop = :stop,
+              paused = :paused, revision = :revision, wake_at = :wake, started_at = :started,
+              outputs = coalesce(cast(:outputs as jsonb), outputs),
+              ended_at = case when :ended then coalesce(ended_at, cast(:now as timestamptz)) end
+            where id = :run
+            """)
+        .bind("state", changes.state().name())
+        .bind("message", message)
+        .bind("stop", changes.stop() == null ? null : changes.stop().name())
+        .bind("paused", changes.paused())
         .bind("revision", revision)
+        .bind("wake", changes.state().isTerminal() ? null : changes.nextTimer())
+        .bind("started", changes.startedAt())
+        .bind("outputs", changes.outputs() == null ? null : json(changes.outputs()))
+        .bind("ended", changes.state().isTerminal())
+        .bind("now", now)
         .bind("run", run.id)
         .execute();
+    return revision;
   }
 
-  private void apply(Handle tx, RunRow run, Decision decision, long revision, Instant now) {
-    switch (decision) {
-      case Decision.MoveRun(var from, var to, var message) -> {
-        Transitions.check(from, to);
+  /// Nothing changed but when the run must be looked at.
+  void wakeAt(Handle tx, RunRow run, @Nullable Instant at) {
+    if (!Objects.equals(run.wakeAt, at)) {
+      tx.createUpdate("update orchestrator.pipeline_run set wake_at = :at where id = :run")
+          .bind("at", at)
+          .bind("run", run.id)
+          .execute();
+    }
+  }
+
+  private static void create(Handle tx, RunRow run, List<TaskSnapshot> created) {
+    if (created.isEmpty()) {
+      return;
+    }
+    var update =
         tx.createUpdate(
                 """
-                update orchestrator.pipeline_run set state = :to, message = :message,
-                  started_at = case when :to = 'RUNNING' then cast(:now as timestamptz) else started_at end,
-                  ended_at = case when :ended then cast(:now as timestamptz) else null end
-                where id = :run
+                insert into orchestrator.task
+                  (run_id, name, position, kind, needs, state, group_name, index, item)
+                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::json
+                from unnest(:names, :groups, :indexes, :items, :states)
+                  as t (name, group_name, index, item, state)
+                join orchestrator.task g on g.run_id = :run and g.name = t.group_name
                 """)
-            .bind("to", to.name())
-            .bind("message", message)
-            .bind("ended", to.isTerminal())
-            .bind("now", now)
+            .bind("run", run.id);
+    var columns = new Columns<>(created, update);
+    columns.texts("names", TaskSnapshot::name);
+    columns.texts("groups", TaskSnapshot::group);
+    columns.numbers("indexes", TaskSnapshot::index);
+    columns.texts("items", task -> task.item() == null ? null : json(task.item()));
+    columns.texts("states", task -> task.state().name());
+    update.execute();
+  }
+
+  private static void update(Handle tx, RunRow run, Changes changes, Instant now) {
+    if (changes.updated().isEmpty()) {
+      return;
+    }
+    var update =
+        tx.createUpdate(
+                """
+                update orchestrator.task t set state = u.state, reason = u.reason,
+                  condition_false = u.condition_false, outputs = u.outputs::jsonb,
+                  user_failures = u.user_failures, system_failures = u.system_failures,
+                  due_at = u.due_at::timestamptz, cached_from = u.cached_from,
+                  started_at = case when u.state in ('PENDING', 'READY') then null
+                    else coalesce(t.started_at, cast(:now as timestamptz)) end,
+                  ended_at = case when u.ended then coalesce(t.ended_at, cast(:now as timestamptz)) end
+                from unnest(:names, :states, :reasons, :conditions, :outputs, :user, :system, :due,
+                    :from, :ended)
+                  as u (name, state, reason, condition_false, outputs, user_failures,
+                    system_failures, due_at, cached_from, ended)
+                where t.run_id = :run and t.name = u.name
+                """)
             .bind("run", run.id)
-            .execute();
-        history(tx, run, revision, now, null, null, from, to, message);
-      }
-      case Decision.MoveTask(var task, var from, var to, var reason) -> {
-        moveTask(tx, run, task, from, to, reason, now);
-        history(tx, run, revision, now, task, null, from, to, reason);
-      }
-      case Decision.StartAttempt(var task, var from, var number, var inputs) -> {
-        moveTask(tx, run, task, from, TaskState.RUNNING, null, now);
-        var id = Ids.uuid(run.id.toString(), task, String.valueOf(number));
+            .bind("now", now);
+    var columns = new Columns<>(changes.updated(), update);
+    columns.texts("names", TaskSnapshot::name);
+    columns.texts("states", task -> task.state().name());
+    columns.texts("reasons", TaskSnapshot::reason);
+    columns.flags("conditions", TaskSnapshot::conditionFalse);
+    columns.texts("outputs", task -> json(task.outputs()));
+    columns.numbers("user", TaskSnapshot::userFailures);
+    columns.numbers("system", TaskSnapshot::systemFailures);
+    columns.texts("due", task -> task.dueAt() == null ? null : task.dueAt().toString());
+    columns.ids("from", task -> changes.cachedFrom().get(task.name()));
+    columns.flags("ended", task -> task.state().isTerminal());
+    int rows = update.execute();
+    if (rows != changes.updated().size()) {
+      throw new IllegalStateException(
+          "run " + run.id + " lacks tasks: " + rows + " of " + changes.updated().size());
+    }
+  }
+
+  private static void start(
+      Handle tx, RunRow run, Changes changes, Map<UUID, String> cacheKeys, Instant now) {
+    if (changes.started().isEmpty()) {
+      return;
+    }
+    var update =
         tx.createUpdate(
                 """
                 insert into orchestrator.attempt
-                  (id, run_id, task, number, state, tracked_run_id, inputs, created_at)
-                values (:id, :run, :task, :number, 'LAUNCHING', :tracked, :inputs::jsonb, :now)
+                  (id, run_id, task, number, state, tracked_run_id, inputs, priority, cache_key,
+                   server, created_at, started_at)
+                select id, :run, task, number, state, tracked, inputs::jsonb, priority, cache_key,
+                  case when state = 'RUNNING' then 'engine' end, :now, case when state = 'RUNNING' then cast(:now as timestamptz) end
+                from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys)
+                  as a (id, task, number, state, tracked, inputs, priority, cache_key)
                 """)
-            .bind("id", id)
             .bind("run", run.id)
-            .bind("task", task)
-            .bind("number", number)
-            .bind("tracked", Ids.runId("attempt", id.toString()))
-            .bind("inputs", json(inputs))
-            .bind("now", now)
-            .execute();
-        history(tx, run, revision, now, task, number, from, TaskState.RUNNING, null);
-      }
-      case Decision.AttemptRunning(var task, var number, var at) -> {
-        Transitions.check(AttemptState.LAUNCHING, AttemptState.RUNNING);
-        tx.createUpdate(
-                """
-                update orchestrator.attempt set state = 'RUNNING', started_at = :at
-                where run_id = :run and task = :task and number = :number
-                """)
-            .bind("at", at)
-            .bind("run", run.id)
-            .bind("task", task)
-            .bind("number", number)
-            .execute();
-        history(
-            tx,
-            run,
-            revision,
-            now,
-            task,
-            number,
-            AttemptState.LAUNCHING,
-            AttemptState.RUNNING,
-            null);
-      }
-      case Decision.EndAttempt(
-              var task,
-              var number,
-              var from,
-              var to,
-              var failure,
-              var ending,
-              var at) -> {
-        Transitions.check(from, to);
-        tx.createUpdate(
-                """
-                update orchestrator.attempt set state = :to, failure = :failure, exit_code = :exitCode,
-                  code = :code, message = :message, ended_at = :at
-                where run_id = :run and task = :task and number = :number
-                """)
-            .bind("to", to.name())
-            .bind("failure", failure == null ? null : failure.name())
-            .bind("exitCode", ending.exitCode())
-            .bind("code", ending.code())
-            .bind("message", ending.message())
-            .bind("at", at)
-            .bind("run", run.id)
-            .bind("task", task)
-            .bind("number", number)
-            .execute();
-        if (failure != null) {
+            .bind("now", now);
+    var columns = new Columns<>(changes.started(), update);
+    columns.ids("ids", Changes.StartedAttempt::id);
+    columns.texts("tasks", Changes.StartedAttempt::task);
+    columns.numbers("numbers", Changes.StartedAttempt::number);
+    columns.texts("states", attempt -> attempt.state().name());
+    columns.texts(
+        "tracked",
+        attempt ->
+            attempt.isCall()
+                ? trackedRun(attempt.child())
+                : Ids.runId("attempt", attempt.id().toString()));
+    columns.texts("inputs", attempt -> json(attempt.inputs()));
+    columns.numbers("priorities", attempt -> run.priority + attempt.spec().priority());
+    columns.texts("keys", attempt -> cacheKeys.get(attempt.id()));
+    update.execute();
+  }
+
+  private static void move(Handle tx, Changes changes) {
+    if (!changes.running().isEmpty()) {
+      var update =
           tx.createUpdate(
-                  "update orchestrator.task set "
-                      + switch (failure) {
-                        case USER -> "user_failures = user_failures + 1";
-                        case SYSTEM -> "system_failures = system_failures + 1";
-                      }
-                      + " where run_id = :run and name = :task")
-              .bind("run", run.id)
-              .bind("task", task)
-              .execute();
-        }
-        history(tx, run, revision, now, task, number, from, to, ending.message());
-      }
-      case Decision.SucceedTask(var task, var outputs) -> {
-        moveTask(tx, run, task, TaskState.RUNNING, TaskState.SUCCEEDED, null, now);
-        tx.createUpdate(
-                "update orchestrator.task set outputs = :outputs::jsonb where run_id = :run and name = :task")
-            .bind("outputs", json(outputs))
-            .bind("run", run.id)
-            .bind("task", task)
-            .execute();
-        history(tx, run, revision, now, task, null, TaskState.RUNNING, TaskState.SUCCEEDED, null);
-      }
-      case Decision.RetryTask(var task, var failure, var at, var reason) -> {
-        moveTask(tx, run, task, TaskState.RUNNING, TaskState.RETRYING, reason, now);
-        tx.createUpdate(
-                "update orchestrator.task set retry_at = :at where run_id = :run and name = :task")
-            .bind("at", at)
-            .bind("run", run.id)
-            .bind("task", task)
-            .execute();
-        history(tx, run, revision, now, task, null, TaskState.RUNNING, TaskState.RETRYING, reason);
-      }
-      case Decision.StopAttempt(var task, var number) -> {
-        tx.createUpdate(
-                """
-                update orchestrator.attempt set stop_requested = true
-                where run_id = :run and task = :task and number = :number
-                """)
-            .bind("run", run.id)
-            .bind("task", task)
-            .bind("number", number)
-            .execute();
-        history(
-            tx,
-            run,
-            revision,
-            now,
-            task,
-            number,
-            TaskState.RUNNING,
-            TaskState.RUNNING,
-            "asked to stop");
-      }
+              """
+              update orchestrator.attempt a set state = 'RUNNING', started_at = r.at::timestamptz
+              from unnest(:ids, :ats) as r (id, at)
+              where a.id = r.id and a.state in ('QUEUED', 'LAUNCHING')
+              """);
+      var columns = new Columns<>(changes.running(), update);
+      columns.ids("ids", Changes.RunningAttempt::id);
+      columns.texts("ats", attempt -> attempt.at().toString());
+      update.execute();
+    }
+    if (!changes.ended().isEmpty()) {
+      var update =
+          tx.createUpdate(
+              """
+              update orchestrator.attempt a set state = e.state, failure = e.failure,
+                exit_code = e.exit_code, code = e.code, message = e.message,
+                ended_at = e.at::timestamptz
+              from unnest(:ids, :states, :failures, :exits, :codes, :messages, :ats)
+                as e (id, state, failure, exit_code, code, message, at)
+              where a.id = e.id
+              """);
+      var columns = new Columns<>(changes.ended(), update);
+      columns.ids("ids", Changes.EndedAttempt::id);
+      columns.texts("states", attempt -> attempt.to().name());
+      columns.texts(
+          "failures", attempt -> attempt.failure() == null ? null : attempt.failure().name());
+      columns.numbers("exits", attempt -> attempt.ending().exitCode());
+      columns.texts("codes", attempt -> attempt.ending().code());
+      columns.texts("messages", attempt -> attempt.ending().message());
+      columns.texts("ats", attempt -> attempt.at().toString());
+      update.execute();
+    }
+    if (!changes.stopped().isEmpty()) {
+      tx.createUpdate("update orchestrator.attempt set stop_requested = true where id = any(:ids)")
+          .bindArray(
+              "ids",
+              UUID.class,
+              changes.stopped().stream().map(Changes.StoppedAttempt::id).toList())
+          .execute();
     }
   }
 
-  private static void moveTask(
-      Handle tx,
-      RunRow run,
-      String task,
-      TaskState from,
-      TaskState to,
-      @Nullable String reason,
-      Instant now) {
-    Transitions.check(from, to);
-    int moved =
+  private static void history(Handle tx, RunRow run, Changes changes, Instant now) {
+    if (changes.lines().isEmpty()) {
+      return;
+    }
+    var update =
         tx.createUpdate(
                 """
-                update orchestrator.task set state = :to, reason = :reason,
-                  started_at = case when :to = 'RUNNING' then coalesce(started_at, cast(:now as timestamptz)) else started_at end,
-                  ended_at = case when :ended then cast(:now as timestamptz) else null end
-                where run_id = :run and name = :task and state = :from
+                insert into orchestrator.transition
+                  (run_id, revision, at, task, attempt, from_state, to_state, reason)
+                select :run, :revision + place, :now, task, attempt, from_state, to_state, reason
+                from unnest(:tasks, :attempts, :from, :to, :reasons) with ordinality
+                  as l (task, attempt, from_state, to_state, reason, place)
                 """)
-            .bind("to", to.name())
-            .bind("reason", reason)
-            .bind("ended", to.isTerminal())
-            .bind("now", now)
             .bind("run", run.id)
-            .bind("task", task)
-            .bind("from", from.name())
-            .execute();
-    if (moved != 1) {
-      throw new IllegalStateException("task " + task + " of run " + run.id + " was not " + from);
-    }
+            .bind("revision", run.revision)
+            .bind("now", now);
+    var columns = new Columns<>(changes.lines(), update);
+    columns.texts("tasks", Changes.Line::task);
+    columns.numbers("attempts", Changes.Line::attempt);
+    columns.texts("from", Changes.Line::from);
+    columns.texts("to", Changes.Line::to);
+    columns.texts("reasons", Changes.Line::reason);
+    update.execute();
   }
 
-  private static void history(
-      Handle tx,
-      RunRow run,
-      long revision,
-      Instant now,
-      @Nullable String task,
-      @Nullable Integer attempt,
-      Enum<?> from,
-      Enum<?> to,
-      @Nullable String reason) {
+  // Cached outputs ------------------------------------------------------------------------------
+
+  record CacheRow(
+      String key, UUID attemptId, long runNumber, String task, String outputs, Instant createdAt) {}
+
+  static Map<String, CacheRow> cached(Handle tx, Collection<String> keys) {
+    var found = new HashMap<String, CacheRow>();
+    tx.createQuery(
+            """
+            select key, attempt_id, run_number, task, outputs::text as outputs, created_at
+            from orchestrator.cache_entry where key = any(:keys)
+            """)
+        .bindArray("keys", String.class, keys)
+        .mapTo(CacheRow.class)
+        .forEach(row -> found.put(row.key, row));
+    return found;
+  }
+
+  /// Remembers the outputs of attempts that succeeded and may be used again.
+  static void remember(Handle tx, RunRow run, Collection<UUID> attempts, Instant now) {
     tx.createUpdate(
             """
-            insert into orchestrator.transition
-              (run_id, revision, at, task, attempt, from_state, to_state, reason)
-            values (:run, :revision, :now, :task, :attempt, :from, :to, :reason)
+            insert into orchestrator.cache_entry (key, attempt_id, run_number, task, outputs, created_at)
+            select distinct on (a.cache_key) a.cache_key, a.id, :number, a.task, t.outputs, :now
+            from orchestrator.attempt a
+            join orchestrator.task t on t.run_id = a.run_id and t.name = a.task
+            where a.id = any(:attempts) and a.cache_key is not null
+            on conflict (key) do update set attempt_id = excluded.attempt_id,
+              run_number = excluded.run_number, task = excluded.task, outputs = excluded.outputs,
+              created_at = excluded.created_at
             """)
-        .bind("run", run.id)
-        .bind("revision", revision)
+        .bind("number", run.number)
         .bind("now", now)
-        .bind("task", task)
-        .bind("attempt", attempt)
-        .bind("from", from.name())
-        .bind("to", to.name())
-        .bind("reason", reason)
+        .bindArray("attempts", UUID.class, attempts)
         .execute();
   }
 
-  // Launching -----------------------------------------------------------------------------------
-
-  /// An attempt that is not over.
-  public record ActiveAttempt(
-      UUID id,
-      UUID runId,
-      long runNumber,
-      String pipeline,
-      int version,
-      String parentRunId,
-      String task,
-      int number,
-      String state,
-      String trackedRunId,
-      boolean stopRequested,
-      String inputs) {}
-
-  /// Oldest first: what runs, then what waits.
-  public List<ActiveAttempt> activeAttempts(int most) {
-    return db.read(handle ->
-        handle
-            .createQuery(
-                """
-                select a.id, a.run_id, r.number as run_number, r.pipeline, r.version,
-                  r.tracked_run_id as parent_run_id, a.task, a.number, a.state, a.tracked_run_id,
-                  a.stop_requested, a.inputs::text as inputs
-                from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
-                where a.state in ('LAUNCHING', 'RUNNING')
-                order by a.created_at, a.id limit :most
-                """)
-            .bind("most", most)
-            .mapTo(ActiveAttempt.class)
-            .list());
+  static int forgetCached(Handle tx, Duration age, int most) {
+    return tx.createUpdate(
+            """
+            delete from orchestrator.cache_entry where key in (
+              select key from orchestrator.cache_entry
+              where created_at < now() - make_interval(secs => :age) limit :most)
+            """)
+        .bind("age", age.toSeconds())
+        .bind("most", most)
+        .execute();
   }
 
-  /// Those of these attempts that are not over.
-  public Set<UUID> notOver(Collection<UUID> attempts) {
-    return db.read(handle ->
-        handle
-            .createQuery(
-                """
-                select id from orchestrator.attempt
-                where id = any(:attempts) and state in ('LAUNCHING', 'RUNNING')
-                """)
-            .bindArray("attempts", UUID.class, attempts)
-            .mapTo(UUID.class)
-            .set());
-  }
+  // Columns -------------------------------------------------------------------------------------
 
-  /// Ends an attempt whose runner could not be started, in the words its runner would have used.
-  public void launchFailed(ActiveAttempt attempt, String why, Instant now) {
-    var report =
-        TaskReport.newBuilder()
-            .setPipelineRunId(attempt.runId.toString())
-            .setTask(attempt.task)
-            .setAttemptId(attempt.id.toString())
-            .setSeq(Long.MAX_VALUE)
-            .setAt(Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()))
-            .setFinished(
-                TaskFinished.newBuilder()
-                    .setOutcome(Outcome.OUTCOME_SYSTEM_FAILURE)
-                    .setCode(ProblemCode.TASK_LOST.name())
-                    .setMessage(why))
-            .build();
-    db.useTransaction(tx -> keepReports(tx, List.of(report)));
+  /// Binds a list of things as one array for each of their columns.
+  private record Columns<T>(List<T> rows, SqlStatement<?> statement) {
+    void texts(String name, Function<T, @Nullable String> column) {
+      bind(name, "text", column);
+    }
+
+    void numbers(String name, Function<T, @Nullable Integer> column) {
+      bind(name, "int4", column);
+    }
+
+    void flags(String name, Function<T, Boolean> column) {
+      bind(name, "bool", column);
+    }
+
+    void ids(String name, Function<T, @Nullable UUID> column) {
+      bind(name, "uuid", column);
+    }
+
+    void bytes(String name, Function<T, byte[]> column) {
+      bind(name, "bytea", rows.stream().map(column).toArray(byte[][]::new));
+    }
+
+    private void bind(String name, String type, Function<T, ?> column) {
+      bind(name, type, rows.stream().map(column).toArray());
+    }
+
+    private void bind(String name, String type, Object[] values) {
+      statement.bind(
+          name,
+          (position, prepared, context) ->
+              prepared.setArray(position, prepared.getConnection().createArrayOf(type, values)));
+    }
   }
 
   /// The values in a row's JSON.
   public static Map<String, JsonNode> values(String json) {
+    if (json.equals("{}")) {
+      return Map.of();
+    }
     try {
       return Json.MAPPER.readValue(json, VALUES);
     } catch (JsonProcessingException e) {
@@ -619,19 +761,22 @@ public class RunStore {
     }
   }
 
-  private static String json(Object value) {
+  static JsonNode tree(String json) {
+    try {
+      return Json.MAPPER.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a stored value is damaged", e);
+    }
+  }
+
+  static String json(Object value) {
+    if (value instanceof Map<?, ?> map && map.isEmpty()) {
+      return "{}";
+    }
     try {
       return Json.MAPPER.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("values did not become JSON", e);
-    }
-  }
-
-  private static TaskReport parse(byte[] message) {
-    try {
-      return TaskReport.parseFrom(message);
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a stored report is damaged", e);
     }
   }
 }

@@ -1,19 +1,12 @@
 package dev.pipewright.orchestrator.run;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.pipewright.contract.Digests;
-import dev.pipewright.contract.ProblemCode;
-import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.StartRun;
-import dev.pipewright.language.Params;
-import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
-import java.time.Clock;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -24,26 +17,12 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Pipeline runs")
 @RunOnVirtualThread
 class StartResource {
-  private final RunStore runs;
+  private final RunStarter starter;
   private final RunReadStore reads;
-  private final RunLoop loop;
-  private final PipelineStore pipelines;
-  private final DataParams dataParams;
-  private final Clock clock;
 
-  StartResource(
-      RunStore runs,
-      RunReadStore reads,
-      RunLoop loop,
-      PipelineStore pipelines,
-      DataParams dataParams,
-      Clock clock) {
-    this.runs = runs;
+  StartResource(RunStarter starter, RunReadStore reads) {
+    this.starter = starter;
     this.reads = reads;
-    this.loop = loop;
-    this.pipelines = pipelines;
-    this.dataParams = dataParams;
-    this.clock = clock;
   }
 
   @POST
@@ -54,25 +33,18 @@ class StartResource {
       @PathParam("name") String name,
       @HeaderParam("Idempotency-Key") @Nullable String idempotencyKey,
       @Nullable StartRun request) {
-    var version = pipelines.version(name, request == null ? null : request.version());
-    var given =
-        request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
-    if (given.toString().contains("\\u0000")) {
-      throw new ProblemException(
-          ProblemCode.BAD_REQUEST, "A param holds a NUL character, which cannot be kept.");
-    }
-    var params = dataParams.store(version.spec(), Params.resolve(version.spec(), given));
-    var started =
-        runs.create(
-            version.spec(),
-            version.version(),
-            params,
-            idempotencyKey,
-            Digests.of(name + (request == null ? null : request.version()) + given),
-            clock.instant());
-    loop.wake();
+    var outcome =
+        starter.start(
+            new RunStarter.Request(
+                name,
+                request == null ? null : request.version(),
+                request == null || request.params() == null ? Map.of() : request.params(),
+                request == null || request.priority() == null ? 0 : request.priority(),
+                null,
+                Map.of("by", "request"),
+                idempotencyKey));
     return RestResponse.status(
-        started.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-        reads.get(started.id()));
+        outcome.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
+        reads.get(outcome.run()));
   }
 }

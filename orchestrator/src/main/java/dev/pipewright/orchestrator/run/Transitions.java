@@ -9,6 +9,7 @@ import static dev.pipewright.contract.api.TaskState.RUNNING;
 import static dev.pipewright.contract.api.TaskState.SKIPPED;
 import static dev.pipewright.contract.api.TaskState.SUCCEEDED;
 import static dev.pipewright.contract.api.TaskState.UPSTREAM_FAILED;
+import static dev.pipewright.contract.api.TaskState.WAITING;
 
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.RunState;
@@ -23,22 +24,33 @@ final class Transitions {
     return switch (state) {
       case QUEUED -> Set.of(RunState.RUNNING, RunState.CANCELLED);
       case RUNNING -> Set.of(RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED);
-      case SUCCEEDED, FAILED, CANCELLED -> Set.of();
+      // Retried.
+      case FAILED, CANCELLED -> Set.of(RunState.RUNNING);
+      case SUCCEEDED -> Set.of();
     };
   }
 
   static Set<TaskState> after(TaskState state) {
     return switch (state) {
-      case PENDING -> Set.of(READY, SKIPPED, UPSTREAM_FAILED, FAILED, CANCELLED);
-      case READY -> Set.of(RUNNING, FAILED, CANCELLED);
+      case PENDING -> Set.of(READY, WAITING, RUNNING, SKIPPED, UPSTREAM_FAILED, FAILED, CANCELLED);
+      case WAITING -> Set.of(SUCCEEDED, FAILED, CANCELLED);
+      case READY -> Set.of(RUNNING, SUCCEEDED, FAILED, RETRYING, CANCELLED);
       case RUNNING -> Set.of(SUCCEEDED, FAILED, RETRYING, CANCELLED);
       case RETRYING -> Set.of(READY, CANCELLED);
-      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> Set.of();
+      // Retried with its run; one that succeeded only in `finally`.
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> Set.of(PENDING);
     };
   }
 
   static Set<AttemptState> after(AttemptState state) {
     return switch (state) {
+      case QUEUED ->
+          Set.of(
+              AttemptState.LAUNCHING,
+              AttemptState.RUNNING,
+              AttemptState.SUCCEEDED,
+              AttemptState.FAILED,
+              AttemptState.CANCELLED);
       case LAUNCHING ->
           Set.of(
               AttemptState.RUNNING,

@@ -48,11 +48,15 @@ class TransitionsTest {
   }
 
   @Test
-  void nothingLeavesATerminalState() {
-    assertThat(Arrays.stream(RunState.values()).filter(RunState::isTerminal))
-        .allMatch(state -> Transitions.after(state).isEmpty());
+  void aTerminalStateIsLeftByARetryOnly() {
+    assertThat(Transitions.after(RunState.SUCCEEDED)).isEmpty();
+    for (var state : RunState.values()) {
+      assertThat(
+              !state.isTerminal() || Set.of(RunState.RUNNING).containsAll(Transitions.after(state)))
+          .isTrue();
+    }
     assertThat(Arrays.stream(TaskState.values()).filter(TaskState::isTerminal))
-        .allMatch(state -> Transitions.after(state).isEmpty());
+        .allMatch(state -> Transitions.after(state).equals(Set.of(TaskState.PENDING)));
     assertThat(Arrays.stream(AttemptState.values()).filter(AttemptState::isTerminal))
         .allMatch(state -> Transitions.after(state).isEmpty());
   }

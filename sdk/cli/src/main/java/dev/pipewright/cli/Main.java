@@ -21,10 +21,17 @@ import picocli.CommandLine.Spec;
       DownCommand.class,
       StatusCommand.class,
       RunCommand.class,
+      RunsCommand.class,
+      PipelinesCommand.class,
       ValidateCommand.class,
+      SchedulesCommand.class,
+      BackfillCommand.class,
+      TriggersCommand.class,
       GcCommand.class,
       ImportCommand.class,
-      ExportCommand.class
+      ExportCommand.class,
+      DiagramCommand.class,
+      CompletionCommand.class
     },
     footer = {
       "",

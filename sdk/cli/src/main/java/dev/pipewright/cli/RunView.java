@@ -62,6 +62,7 @@ final class RunView {
       case PENDING, READY -> terminal.dim(terminal.picture("·", "."));
       case RUNNING -> terminal.blue(terminal.live() ? Spinner.frame(terminal, now) : ">");
       case RETRYING -> terminal.yellow(terminal.picture("↻", "~"));
+      case WAITING -> terminal.yellow(terminal.picture("?", "?"));
       case SUCCEEDED -> terminal.green(terminal.picture("✓", "+"));
       case FAILED -> terminal.red(terminal.picture("✗", "x"));
       case SKIPPED, UPSTREAM_FAILED, CANCELLED -> terminal.dim(terminal.picture("○", "-"));
@@ -72,7 +73,7 @@ final class RunView {
     return switch (state) {
       case PENDING, READY, SKIPPED, UPSTREAM_FAILED, CANCELLED -> terminal.dim(text);
       case RUNNING -> terminal.blue(text);
-      case RETRYING -> terminal.yellow(text);
+      case RETRYING, WAITING -> terminal.yellow(text);
       case SUCCEEDED -> terminal.green(text);
       case FAILED -> terminal.red(text);
     };

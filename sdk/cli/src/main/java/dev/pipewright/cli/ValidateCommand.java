@@ -2,8 +2,10 @@ package dev.pipewright.cli;
 
 import dev.pipewright.client.Pipelines;
 import dev.pipewright.language.PipelineLanguage;
+import dev.pipewright.language.Work;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -19,10 +21,19 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() {
     var spec = PipelineLanguage.require(Pipelines.read(file));
     int tasks = spec.tasks().size();
-    Terminal.standard(System.getenv())
-        .line(
-            "%s is valid: pipeline '%s' with %d %s."
-                .formatted(file, spec.name(), tasks, tasks == 1 ? "task" : "tasks"));
+    var terminal = Terminal.standard(System.getenv());
+    terminal.line(
+        "%s is valid: pipeline '%s' with %d %s."
+            .formatted(file, spec.name(), tasks, tasks == 1 ? "task" : "tasks"));
+    var calls =
+        spec.tasks().values().stream()
+            .filter(task -> task.work() instanceof Work.Call)
+            .map(task -> "%s (task '%s')".formatted(task.work().label(), task.name()))
+            .collect(Collectors.joining(", "));
+    if (!calls.isEmpty()) {
+      terminal.line(
+          "Not checked, as only a server knows them, are the pipelines it calls: " + calls + ".");
+    }
     return Exit.OK;
   }
 }

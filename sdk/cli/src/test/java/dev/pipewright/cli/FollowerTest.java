@@ -133,8 +133,13 @@ class FollowerTest {
         "credit",
         1,
         state,
+        false,
         null,
         Map.of(),
+        Map.of(),
+        0,
+        Json.MAPPER.createObjectNode(),
+        null,
         "t1",
         revision,
         T0,
@@ -149,7 +154,7 @@ class FollowerTest {
         switch (state) {
           case SUCCEEDED -> AttemptState.SUCCEEDED;
           case FAILED -> AttemptState.FAILED;
-          case PENDING, READY, RUNNING, RETRYING, SKIPPED, UPSTREAM_FAILED, CANCELLED ->
+          case PENDING, WAITING, READY, RUNNING, RETRYING, SKIPPED, UPSTREAM_FAILED, CANCELLED ->
               AttemptState.RUNNING;
         };
     var attempt =
@@ -167,11 +172,14 @@ class FollowerTest {
             endedAt);
     return new PipelineRun.Task(
         name,
+        null,
+        null,
         "pipewright/" + name + "@v1",
         List.of(),
         state,
         null,
         Map.of(),
+        null,
         T0,
         endedAt,
         List.of(attempt));

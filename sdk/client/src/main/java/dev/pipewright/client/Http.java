@@ -99,6 +99,20 @@ final class Http implements AutoCloseable {
     return true;
   }
 
+  /// Makes what is at the address this; may be repeated.
+  <T> T put(String path, Object body, Class<T> type) {
+    var request =
+        request(path, ANSWER)
+            .header("Content-Type", "application/json")
+            .PUT(BodyPublishers.ofByteArray(json(body)));
+    return read(send(request, true), Json.MAPPER.constructType(type));
+  }
+
+  /// Not repeated: what is gone is not found the second time.
+  void delete(String path) {
+    drain(send(request(path, ANSWER).DELETE(), false));
+  }
+
   void put(String path, Path file) {
     try {
       var request =

@@ -6,10 +6,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.AnswerTask;
+import dev.pipewright.contract.api.Explanation;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
+import dev.pipewright.contract.api.RerunPipeline;
+import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.StartRun;
+import dev.pipewright.contract.api.Transition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -20,7 +25,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Pipeline runs: start, see, follow, cancel.
+/// Pipeline runs: start, see, follow, act on.
 public final class PipelineRuns {
   private final Http http;
 
@@ -60,22 +65,117 @@ public final class PipelineRuns {
   /// @param pipeline only its runs; null for all
   /// @param after the `next` of the page before; null for the first one
   public Page<PipelineRunSummary> list(@Nullable String pipeline, @Nullable String after) {
+    return list(pipeline, null, null, after);
+  }
+
+  /// One page of runs, newest first.
+  ///
+  /// @param pipeline only its runs; null for all
+  /// @param state only runs in it; null for all
+  /// @param limit how many, from 1 to 1,000; null for the server's choice
+  /// @param after the `next` of the page before; null for the first one
+  public Page<PipelineRunSummary> list(
+      @Nullable String pipeline,
+      @Nullable RunState state,
+      @Nullable Integer limit,
+      @Nullable String after) {
     var query = new HashMap<String, @Nullable Object>();
+    query.put("state", state);
+    query.put("limit", limit);
     query.put("pipeline", pipeline);
     query.put("after", after);
     return http.get(Http.path(List.of("pipeline-runs"), query), new TypeReference<>() {});
   }
 
-  /// Asks the run to end; tasks that run get a SIGTERM. The answer is the run as it is now, which
-  /// may not have ended yet.
+  /// Asks the run to end; tasks that run get a SIGTERM, then the tasks of `finally` run. Asked a
+  /// second time, those are stopped too. The answer is the run as it is now, which may not have
+  /// ended yet.
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
   public PipelineRun cancel(String id) {
+    return act(id, "cancel");
+  }
+
+  /// Lets nothing new start in the run; what runs goes on.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or RUN_ENDED
+  public PipelineRun pause(String id) {
+    return act(id, "pause");
+  }
+
+  /// Lets a paused run go on.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or RUN_ENDED
+  public PipelineRun resume(String id) {
+    return act(id, "resume");
+  }
+
+  /// Gives the tasks that did not succeed another chance, in the same run.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or NOTHING_TO_RETRY
+  public PipelineRun retry(String id) {
+    return act(id, "retry");
+  }
+
+  private PipelineRun act(String id, String action) {
     return http.post(
-        Http.path(List.of("pipeline-runs", id, "cancel"), Map.of()),
+        Http.path(List.of("pipeline-runs", id, action), Map.of()),
         null,
         UUID.randomUUID().toString(),
         PipelineRun.class);
+  }
+
+  /// Starts a run like an earlier one, of the same version.
+  ///
+  /// @param params take the place of the earlier run's, by name
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or PARAMS_INVALID with every error
+  public PipelineRun rerun(String id, Map<String, JsonNode> params) {
+    return rerun(id, new RerunPipeline(params, null));
+  }
+
+  /// Starts a run like an earlier one at these tasks: they and what depends on them run, the
+  /// outputs of the rest are taken from the earlier run.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or BAD_REQUEST for a task that is not there
+  public PipelineRun rerunFrom(String id, List<String> tasks) {
+    return rerun(id, new RerunPipeline(null, tasks));
+  }
+
+  private PipelineRun rerun(String id, RerunPipeline rerun) {
+    return http.post(
+        Http.path(List.of("pipeline-runs", id, "rerun"), Map.of()), rerun, null, PipelineRun.class);
+  }
+
+  /// Answers a task that waits for a person.
+  ///
+  /// @throws ProblemException NOT_WAITING, or PARAMS_INVALID with every error of the inputs
+  public PipelineRun answer(String id, String task, AnswerTask answer) {
+    return http.post(
+        Http.path(List.of("pipeline-runs", id, "tasks", task, "answer"), Map.of()),
+        answer,
+        null,
+        PipelineRun.class);
+  }
+
+  /// Why a run, or one of its tasks, is as it is.
+  ///
+  /// @param task null for the run itself
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or NOT_FOUND for a task that is not there
+  public Explanation explain(String id, @Nullable String task) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("task", task);
+    return http.get(Http.path(List.of("pipeline-runs", id, "explain"), query), Explanation.class);
+  }
+
+  /// What happened in a run and why, oldest first.
+  ///
+  /// @param after the `next` of the page before; null for the first one
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public Page<Transition> history(String id, @Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("after", after);
+    return http.get(
+        Http.path(List.of("pipeline-runs", id, "history"), query), new TypeReference<>() {});
   }
 
   /// Follows a run to its end: every change as the server tells of it, the state of now first.

@@ -43,6 +43,17 @@ public final class Pipelines {
     return apply(source, files);
   }
 
+  /// As [#apply(Path)], for a pipeline written in Java.
+  ///
+  /// @param folder where the files lie that its tasks need
+  public PipelineVersion apply(dev.pipewright.client.pipeline.Pipeline pipeline, Path folder) {
+    var files = new ArrayList<DataRef.FileRef>();
+    for (var listed : pipeline.files()) {
+      files.add(blobs.upload(beside(folder.resolve("pipeline"), listed), listed));
+    }
+    return apply(pipeline.toYaml(), files);
+  }
+
   /// As [#apply(Path)], for files that were uploaded before.
   public PipelineVersion apply(String source, List<DataRef.FileRef> files) {
     // The content decides what happens, so any key makes the call repeatable.
@@ -72,6 +83,17 @@ public final class Pipelines {
     return http.get(
         Http.path(List.of("pipelines", name, "versions", Integer.toString(version)), Map.of()),
         PipelineVersion.class);
+  }
+
+  /// One page of a pipeline's versions, newest first.
+  ///
+  /// @param after the `next` of the page before; null for the first one
+  /// @throws ProblemException PIPELINE_NOT_FOUND
+  public Page<PipelineVersion> versions(String name, @Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("after", after);
+    return http.get(
+        Http.path(List.of("pipelines", name, "versions"), query), new TypeReference<>() {});
   }
 
   /// The text of a pipeline document.

@@ -50,6 +50,21 @@ public final class Pipewright implements AutoCloseable {
     return new PipelineRuns(http);
   }
 
+  /// What starts runs by the clock.
+  public Schedules schedules() {
+    return new Schedules(http);
+  }
+
+  /// Runs for times that have passed.
+  public Backfills backfills() {
+    return new Backfills(http);
+  }
+
+  /// What starts runs when something happens.
+  public Triggers triggers() {
+    return new Triggers(http);
+  }
+
   /// Tracked runs: params, metrics, logs.
   public TrackedRuns trackedRuns() {
     return new TrackedRuns(http);

@@ -248,7 +248,23 @@ class PipewrightTest {
   private static PipelineRun run(long revision, RunState state) {
     var created = Instant.parse("2026-01-01T00:00:00Z");
     return new PipelineRun(
-        "r1", 7, "credit", 1, state, null, Map.of(), "t1", revision, created, null, null,
+        "r1",
+        7,
+        "credit",
+        1,
+        state,
+        false,
+        null,
+        Map.of(),
+        Map.of(),
+        0,
+        Json.MAPPER.createObjectNode(),
+        null,
+        "t1",
+        revision,
+        created,
+        null,
+        null,
         List.of());
   }
 

@@ -14,6 +14,27 @@ public enum ProblemCode {
       404, "There is no such pipeline run", "List them with GET /api/v1/pipeline-runs."),
   IDEMPOTENCY_KEY_REUSED(
       409, "The idempotency key was used for another request", "Use a new key for a new request."),
+  RUN_FORBIDDEN(
+      409, "The pipeline allows no further run now", "Wait for its runs to end, or cancel them."),
+  RUN_ENDED(409, "The run has ended", "Retry it, or start another one."),
+  RUN_NOT_ENDED(409, "The run has not ended", "Wait for its end, or cancel it."),
+  NOTHING_TO_RETRY(409, "No task of the run failed", "Rerun it instead."),
+  NOT_WAITING(409, "The task does not wait for an answer", "See the run for what waits."),
+
+  // what starts runs
+  SCHEDULE_INVALID(422, "The schedule has errors", "Correct each listed place."),
+  SCHEDULE_NOT_FOUND(404, "There is no such schedule", "List them with GET /api/v1/schedules."),
+  BACKFILL_INVALID(422, "The backfill has errors", "Correct each listed place."),
+  BACKFILL_NOT_FOUND(404, "There is no such backfill", "List them with GET /api/v1/backfills."),
+  TRIGGER_INVALID(422, "The trigger has errors", "Correct each listed place."),
+  TRIGGER_NOT_FOUND(404, "There is no such trigger", "List them with GET /api/v1/triggers."),
+  TRIGGER_MAPPING_FAILED(
+      422, "The message does not fit the trigger", "Correct the trigger's 'when' or 'params'."),
+  TRIGGER_LOOP(409, "A trigger would start what started it", "Set allowSelf, or break the circle."),
+  HOOK_SIGNATURE_INVALID(
+      401,
+      "The message is not signed as the trigger asks",
+      "Give the sender the trigger's secret."),
 
   // tasks
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
@@ -32,6 +53,8 @@ public enum ProblemCode {
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
+  CALLED_RUN_FAILED(422, "A pipeline that was called failed", "See its run."),
+  PENDING_TIMEOUT(422, "The task did not start in time", "Raise pendingTimeout, or make room."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 

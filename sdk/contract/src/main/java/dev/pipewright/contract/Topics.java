@@ -10,7 +10,10 @@ public final class Topics {
   /// `pipewright.tasks.v1.TaskReport`, keyed by pipeline run id.
   public static final String TASK_REPORTS = "pipewright.task-reports.v1";
 
-  public static final List<String> ALL = List.of(RUN_EVENTS, TASK_REPORTS);
+  /// `pipewright.catalog.v1.CatalogEvent`, keyed by the name of the model or dataset.
+  public static final String CATALOG_EVENTS = "pipewright.catalog-events.v1";
+
+  public static final List<String> ALL = List.of(RUN_EVENTS, TASK_REPORTS, CATALOG_EVENTS);
 
   /// Partitions of each topic. Order is kept within a key, so the number may grow but never shrink.
   public static final int PARTITIONS = 4;

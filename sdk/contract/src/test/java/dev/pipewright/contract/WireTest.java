@@ -9,11 +9,17 @@ import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.FailureKind;
+import dev.pipewright.contract.api.Fire;
+import dev.pipewright.contract.api.FireState;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.RunStatus;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.TrackedRun;
+import dev.pipewright.contract.catalog.v1.CatalogEvent;
+import dev.pipewright.contract.catalog.v1.DatasetVersionSeen;
+import dev.pipewright.contract.catalog.v1.ModelAliasSet;
+import dev.pipewright.contract.catalog.v1.ModelVersionCreated;
 import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
@@ -143,6 +149,19 @@ class WireTest {
                                 .setTimestamp(5)
                                 .setStderr(true)
                                 .setText("höher")))),
+        catalog(
+            "model-version-created",
+            CatalogEvent.newBuilder()
+                .setModelVersionCreated(ModelVersionCreated.newBuilder().setVersion(3))),
+        catalog(
+            "model-alias-set",
+            CatalogEvent.newBuilder()
+                .setModelAliasSet(ModelAliasSet.newBuilder().setAlias("champion").setVersion(3))),
+        catalog(
+            "dataset-version-seen",
+            CatalogEvent.newBuilder()
+                .setDatasetVersionSeen(
+                    DatasetVersionSeen.newBuilder().setDigest(DIGEST).setExperiment("credit"))),
         report(
             "task-started",
             TaskReport.newBuilder().setStarted(TaskStarted.newBuilder().setHost("h").setPid(7))),
@@ -162,6 +181,18 @@ class WireTest {
     return Arguments.of(
         name,
         event.setRunId("0".repeat(32)).setSource("attempt").setSeq(9).setAt(timestamp()).build());
+  }
+
+  private static Arguments catalog(String name, CatalogEvent.Builder event) {
+    return Arguments.of(
+        name,
+        event
+            .setId("event")
+            .setAt(timestamp())
+            .setName("credit-risk")
+            .setRunId("0".repeat(32))
+            .setPipelineRunId("run")
+            .build());
   }
 
   private static Arguments report(String name, TaskReport.Builder report) {
@@ -186,6 +217,21 @@ class WireTest {
         new DataRef(DataRef.Kind.DATASET, "train.csv", DIGEST, 10, List.of(file), "r1", null);
     return Stream.of(
         Arguments.of("data-ref", data),
+        Arguments.of(
+            "fire",
+            new Fire(
+                7,
+                AT,
+                AT.plusSeconds(60),
+                2,
+                FireState.REFUSED,
+                "RUN_FORBIDDEN",
+                "One is under way.",
+                List.of(
+                    new Problem.Violation("MISSING_PARAM", "'n'", "params.n", null, null, null)),
+                "run",
+                RunState.RUNNING,
+                AT)),
         Arguments.of(
             "task-launch",
             new TaskLaunch(
@@ -225,8 +271,13 @@ class WireTest {
                 "credit",
                 3,
                 RunState.RUNNING,
+                false,
                 null,
                 Map.of("target", TextNode.valueOf("risk")),
+                Map.of(),
+                5,
+                Json.MAPPER.createObjectNode().put("by", "request"),
+                null,
                 "tracked",
                 12,
                 AT,
@@ -235,11 +286,14 @@ class WireTest {
                 List.of(
                     new PipelineRun.Task(
                         "train",
+                        null,
+                        null,
                         "pipewright/xgboost@v1",
                         List.of("split"),
                         TaskState.RETRYING,
                         "attempt 1 was lost",
                         Map.of(),
+                        AT,
                         AT,
                         null,
                         List.of(

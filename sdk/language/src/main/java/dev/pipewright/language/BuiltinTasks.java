@@ -63,7 +63,10 @@ public final class BuiltinTasks {
         .mayGive("rmse", DOUBLE)
         .mayGive("mae", DOUBLE)
         .mayGive("r2", DOUBLE);
-    define("pipewright/register@v1", "Makes a model the next version of a name in the catalog")
+    define(
+            "pipewright/register@v1",
+            "Makes a model the next version of a name in the catalog",
+            true)
         .required("model", MODEL, "The model")
         .required("name", STRING, "The name to register it under")
         .optional("alias", STRING, null, "An alias to set on the new version")
@@ -73,6 +76,7 @@ public final class BuiltinTasks {
         new Signature(
             task.uses(),
             task.description(),
+            task.impure(),
             Collections.unmodifiableMap(task.inputs()),
             Collections.unmodifiableMap(task.outputs())));
   }
@@ -80,9 +84,12 @@ public final class BuiltinTasks {
   private BuiltinTasks() {}
 
   /// What a task takes and gives.
+  ///
+  /// @param impure whether it does something beside its outputs
   public record Signature(
       String uses,
       String description,
+      boolean impure,
       Map<String, Input> inputs,
       Map<String, TaskLaunch.Output> outputs) {
     Signature required(String name, ValueType type, String text) {
@@ -122,7 +129,12 @@ public final class BuiltinTasks {
   }
 
   private static Signature define(String uses, String description) {
-    var signature = new Signature(uses, description, new LinkedHashMap<>(), new LinkedHashMap<>());
+    return define(uses, description, false);
+  }
+
+  private static Signature define(String uses, String description, boolean impure) {
+    var signature =
+        new Signature(uses, description, impure, new LinkedHashMap<>(), new LinkedHashMap<>());
     ALL.put(uses, signature);
     return signature;
   }

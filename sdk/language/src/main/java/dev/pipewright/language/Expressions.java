@@ -9,8 +9,10 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.pipewright.contract.Nearest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -21,15 +23,42 @@ final class Expressions {
   private static final Pattern PARAM = Pattern.compile("\\s*params\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
   private static final Pattern OUTPUT =
       Pattern.compile("\\s*tasks\\.([a-z][a-z0-9-]*)\\.outputs\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
+  private static final Pattern FIELD =
+      Pattern.compile("\\s*(matrix|loop|failure|run)\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
+  private static final Pattern LOOP_OUTPUT =
+      Pattern.compile("\\s*loop\\.outputs\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
   private static final Pattern HYPHENATED =
       Pattern.compile("\\btasks\\s*\\.\\s*([a-z][a-z0-9-]*)(?=\\s*\\.\\s*outputs\\b)");
 
+  private static final Pattern UNKNOWN_NAME =
+      Pattern.compile("undeclared reference to '([A-Za-z_][A-Za-z0-9_]*)'");
+  private static final List<String> NAMES =
+      List.of("params", "tasks", "matrix", "loop", "failure", "run");
+  private static final Set<String> ROOTS = Set.of("matrix", "loop", "failure", "run");
+
+  /// Each costs the fifth part of a millisecond, most of it in CEL's checker.
+  static final int MOST = 20_000;
+
   private final Scope scope;
   private final Violations violations;
+  private final int most;
+
+  /// Those that were right, as very large documents say the same again and again.
+  private final Map<Written, Expression> known = new HashMap<>();
+
+  private int checked;
+
+  private record Written(String text, Context context) {}
 
   Expressions(Scope scope, Violations violations) {
+    this(scope, violations, MOST);
+  }
+
+  /// @param most how many different ones there may be, mere names not counting
+  Expressions(Scope scope, Violations violations, int most) {
     this.scope = scope;
     this.violations = violations;
+    this.most = most;
   }
 
   /// A piece of a text: words, or an expression's source.
@@ -105,9 +134,11 @@ final class Expressions {
 
   /// Checks one expression.
   ///
+  /// @param context what it can name
   /// @param place of a position in the source, in code units
   /// @return null when it is wrong; the violations are reported
-  @Nullable Expression check(String source, String path, Function<Integer, Place> place) {
+  @Nullable Expression check(
+      String source, Context context, String path, Function<Integer, Place> place) {
     var text = source.strip();
     if (text.isEmpty()) {
       violations.add("EXPRESSION_INVALID", "the expression is empty", path, place.apply(0), null);
@@ -120,6 +151,7 @@ final class Expressions {
           ? new Expression(
               text,
               scope,
+              context,
               new Expression.Form.ParamOnly(name),
               Scope.typeOf(scope.params().get(name)),
               Set.of(name),
@@ -133,23 +165,76 @@ final class Expressions {
           ? new Expression(
               text,
               scope,
+              context,
               new Expression.Form.OutputOnly(output),
-              Scope.typeOf(scope.tasks().get(output.task()).get(output.name()).type()),
+              scope.tasks().get(output.task()).type(output.name()),
               Set.of(),
               Set.of(output))
           : null;
     }
-    return cel(source, text, path, place);
+    var field = FIELD.matcher(source);
+    if (field.matches() && !field.group(2).equals("outputs")) {
+      var root = field.group(1);
+      var name = field.group(2);
+      if (!knownField(root, name, context, path, place.apply(field.start(1)))) {
+        return null;
+      }
+      return new Expression(
+          text,
+          scope,
+          context,
+          new Expression.Form.FieldOnly(root, name),
+          context.fields(root).get(name),
+          Set.of(),
+          Set.of());
+    }
+    var own = LOOP_OUTPUT.matcher(source);
+    if (own.matches()) {
+      var name = own.group(1);
+      var at = place.apply(source.indexOf("loop"));
+      if (!knownLoopOutput(name, context, path, at) || !guarded(false, name, context, path, at)) {
+        return null;
+      }
+      return new Expression(
+          text,
+          scope,
+          context,
+          new Expression.Form.LoopOutputOnly(name),
+          context.loop().type(name),
+          Set.of(),
+          Set.of());
+    }
+    var before = known.get(new Written(text, context));
+    if (before != null) {
+      return before;
+    }
+    if (++checked > most) {
+      if (checked == most + 1) {
+        violations.add(
+            "TOO_MANY_EXPRESSIONS",
+            "the pipeline has more than %,d different expressions".formatted(most),
+            path,
+            place.apply(0),
+            "Split it into several pipelines; params and outputs that are only named do not count.");
+      }
+      return null;
+    }
+    var expression = cel(source, text, context, path, place);
+    if (expression != null) {
+      known.put(new Written(text, context), expression);
+    }
+    return expression;
   }
 
   private @Nullable Expression cel(
-      String source, String text, String path, Function<Integer, Place> place) {
+      String source, String text, Context context, String path, Function<Integer, Place> place) {
     var compiler = scope.compiler();
+    scope.enter(context);
     try {
       var parsed = compiler.parse(underscored(source)).getAst();
       var params = new LinkedHashSet<String>();
       var outputs = new LinkedHashSet<Expression.Output>();
-      if (!references(parsed, source, params, outputs, path, place)) {
+      if (!references(parsed, source, context, params, outputs, path, place)) {
         return null;
       }
       var checked = compiler.check(parsed).getAst();
@@ -163,9 +248,9 @@ final class Expressions {
             "Convert it, such as with string(…).");
         return null;
       }
-      var program = scope.runtime().createProgram(checked);
+      var program = Scope.runtime().createProgram(checked);
       return new Expression(
-          text, scope, new Expression.Form.Program(program), type, params, outputs);
+          text, scope, context, new Expression.Form.Program(program), type, params, outputs);
     } catch (CelValidationException e) {
       for (var issue : e.getErrors()) {
         violations.add(
@@ -211,11 +296,15 @@ final class Expressions {
   private boolean references(
       CelAbstractSyntaxTree ast,
       String source,
+      Context context,
       Set<String> params,
       Set<Expression.Output> outputs,
       String path,
       Function<Integer, Place> place) {
     boolean good = true;
+    boolean guarded = false;
+    String ofLoop = null;
+    Place ofLoopAt = null;
     var todo = new ArrayDeque<CelExpr>();
     todo.push(ast.getExpr());
     while (!todo.isEmpty()) {
@@ -231,6 +320,37 @@ final class Expressions {
             // The position of a selection is its dot, the operand's is where the name begins.
             good &= knownParam(chain.get(1), path, start(ast, node, source, place));
             params.add(chain.get(1));
+          } else if (chain.getFirst().equals("loop") && chain.get(1).equals("outputs")) {
+            if (chain.size() < 3) {
+              good = false;
+              violations.add(
+                  "EXPRESSION_INVALID",
+                  "'loop.outputs' can only be used to name an output",
+                  path,
+                  start(ast, node, source, place),
+                  "Write loop.outputs.<output>.");
+            } else {
+              var where = start(ast, node, source, place);
+              good &= knownLoopOutput(chain.get(2), context, path, where);
+              guarded |= node.select().testOnly();
+              if (!node.select().testOnly()) {
+                ofLoop = chain.get(2);
+                ofLoopAt = where;
+              }
+            }
+          } else if (ROOTS.contains(chain.getFirst())) {
+            if (chain.size() > 2) {
+              todo.push(node.select().operand());
+            } else {
+              guarded |= chain.getFirst().equals("loop");
+              good &=
+                  knownField(
+                      chain.getFirst(),
+                      chain.get(1),
+                      context,
+                      path,
+                      start(ast, node, source, place));
+            }
           } else if (chain.size() < 4 || !chain.get(2).equals("outputs")) {
             good = false;
             incomplete(path, start(ast, node, source, place));
@@ -241,17 +361,18 @@ final class Expressions {
           }
         }
         case IDENT -> {
-          if (node.ident().name().equals("tasks")) {
+          var name = node.ident().name();
+          if (name.equals("tasks")) {
             good = false;
             incomplete(path, at);
-          } else if (node.ident().name().equals("params")) {
+          } else if (name.equals("params") || ROOTS.contains(name)) {
             good = false;
             violations.add(
                 "EXPRESSION_INVALID",
-                "'params' cannot be used as a whole",
+                "'%s' cannot be used as a whole".formatted(name),
                 path,
                 at,
-                "Name one of them: params.<name>.");
+                "Name a part of it: %s.<name>.".formatted(name));
           }
         }
         case CALL -> {
@@ -277,7 +398,89 @@ final class Expressions {
         case CONSTANT, NOT_SET -> {}
       }
     }
-    return good;
+    return good
+        && (ofLoop == null
+            || ofLoopAt == null
+            || guarded(guarded, ofLoop, context, path, ofLoopAt));
+  }
+
+  /// What an iteration left is not there for the first one.
+  private boolean guarded(boolean guard, String output, Context context, String path, Place at) {
+    if (guard || context.iterated()) {
+      return true;
+    }
+    violations.add(
+        "NOT_YET_THERE",
+        "'loop.outputs.%s' is not there in the first iteration".formatted(output),
+        path,
+        at,
+        "Write has(loop.outputs.%1$s) ? loop.outputs.%1$s : … .".formatted(output));
+    return false;
+  }
+
+  private boolean knownField(String root, String name, Context context, String path, Place at) {
+    var fields = context.fields(root);
+    if (fields == null) {
+      notHere(
+          "'%s' has no meaning here".formatted(root),
+          switch (root) {
+            case "matrix" -> "It is there in the inputs of a task with a 'matrix'.";
+            case "loop" -> "It is there in the inputs of a task with a 'loop', and in 'until'.";
+            default -> "It is there in the 'when' of 'retry'.";
+          },
+          path,
+          at);
+      return false;
+    }
+    if (fields.containsKey(name)) {
+      return true;
+    }
+    if (root.equals("run") && (name.equals("status") || name.equals("failed"))) {
+      notHere(
+          "'run.%s' is not known before all tasks have ended".formatted(name),
+          "Use it in a task under 'finally'.",
+          path,
+          at);
+      return false;
+    }
+    violations.add(
+        root.equals("matrix") ? "UNKNOWN_AXIS" : "UNKNOWN_FIELD",
+        root.equals("matrix")
+            ? "the matrix has no axis '%s'".formatted(name)
+            : "'%s' has no '%s'".formatted(root, name),
+        path,
+        at,
+        suggestion(
+            name,
+            fields.keySet(),
+            "There is %s.".formatted(String.join(", ", prefixed(root, fields.keySet())))));
+    return false;
+  }
+
+  private static List<String> prefixed(String root, Set<String> names) {
+    return names.stream().map(name -> root + "." + name).toList();
+  }
+
+  private boolean knownLoopOutput(String name, Context context, String path, Place at) {
+    var outputs = context.loop();
+    if (outputs == null) {
+      return knownField("loop", name, context, path, at);
+    }
+    if (outputs.has(name)) {
+      return true;
+    }
+    violations.add(
+        "UNKNOWN_OUTPUT",
+        "the task has no output '%s'".formatted(name),
+        path,
+        at,
+        suggestion(
+            name, outputs.names(), "Its outputs are %s.".formatted(Scope.list(outputs.names()))));
+    return false;
+  }
+
+  private void notHere(String message, String remedy, String path, Place at) {
+    violations.add("NOT_AVAILABLE_HERE", message, path, at, remedy);
   }
 
   /// The names of `params.x` (or of `tasks.y.outputs.z`, or what there is of it), outermost last;
@@ -294,7 +497,13 @@ final class Expressions {
       return null;
     }
     var root = at.ident().name();
-    int most = root.equals("params") ? 1 : root.equals("tasks") ? 3 : -1;
+    int most =
+        switch (root) {
+          case "params", "matrix", "failure", "run" -> 1;
+          case "loop" -> 2;
+          case "tasks" -> 3;
+          default -> -1;
+        };
     if (most < 0 || names.size() > most) {
       return null;
     }
@@ -356,7 +565,7 @@ final class Expressions {
               "The tasks are %s.".formatted(Scope.list(scope.tasks().keySet()))));
       return false;
     }
-    if (!outputs.containsKey(output.name())) {
+    if (!outputs.has(output.name())) {
       violations.add(
           "UNKNOWN_OUTPUT",
           "the task '%s' has no output '%s'".formatted(output.task(), output.name()),
@@ -364,8 +573,8 @@ final class Expressions {
           at,
           suggestion(
               output.name(),
-              outputs.keySet(),
-              "Its outputs are %s.".formatted(Scope.list(outputs.keySet()))));
+              outputs.names(),
+              "Its outputs are %s.".formatted(Scope.list(outputs.names()))));
       return false;
     }
     return true;
@@ -393,6 +602,13 @@ final class Expressions {
   }
 
   private static @Nullable String remedy(CelIssue issue) {
+    var unknown = UNKNOWN_NAME.matcher(issue.getMessage());
+    if (unknown.find()) {
+      return suggestion(
+          unknown.group(1),
+          NAMES,
+          "There is params.<param>, tasks.<task>.outputs.<output> and run.<field>, and in their places matrix, loop and failure.");
+    }
     return issue.getMessage().contains("no matching overload")
         ? "Make both sides the same type, such as with double(…), int(…) or string(…)."
         : null;

@@ -70,6 +70,55 @@ public final class Params {
     return resolved;
   }
 
+  /// What a person filled in, with the defaults of what was left out.
+  ///
+  /// @throws ProblemException PARAMS_INVALID with every error
+  public static Map<String, JsonNode> answers(
+      String task, Work.Approval approval, Map<String, JsonNode> given) {
+    var errors = new ArrayList<Problem.Violation>();
+    for (var name : given.keySet()) {
+      if (!approval.inputs().containsKey(name)) {
+        errors.add(
+            error(
+                "UNKNOWN_INPUT",
+                "the task '%s' asks for no '%s'".formatted(task, name),
+                name,
+                Expressions.suggestion(
+                    name,
+                    approval.inputs().keySet(),
+                    "It asks for %s.".formatted(Scope.list(approval.inputs().keySet())))));
+      }
+    }
+    var answers = new LinkedHashMap<String, JsonNode>();
+    approval
+        .inputs()
+        .forEach((name, input) -> {
+          var value = given.get(name) == null ? input.defaultValue() : given.get(name);
+          if (value == null) {
+            errors.add(
+                error(
+                    "MISSING_INPUT",
+                    "'%s' (%s) is not given".formatted(name, input.type().word()),
+                    name,
+                    "Give it; it has no default."));
+          } else if (!fits(input.type(), value)) {
+            errors.add(
+                error(
+                    "TYPE_MISMATCH",
+                    "'%s' is %s, but %s is given"
+                        .formatted(name, article(input.type()), word(value)),
+                    name,
+                    null));
+          } else {
+            answers.put(name, value);
+          }
+        });
+    if (!errors.isEmpty()) {
+      throw new ProblemException(Problem.of(ProblemCode.PARAMS_INVALID, detail(errors), errors));
+    }
+    return answers;
+  }
+
   /// Reads a param that was given as text, such as in a terminal.
   ///
   /// @throws ProblemException PARAMS_INVALID when the text is no value of the param's type

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// @param memory a quantity as Kubernetes writes it: `4Gi`
 /// @param gpu how many
 /// @param gpuType such as `nvidia-h100`
+/// @param nodes how many machines work on it together
 public record Resources(
     @Nullable Double cpu,
     @Nullable String memory,
     @Nullable Integer gpu,
-    @Nullable String gpuType) {
+    @Nullable String gpuType,
+    @Nullable Integer nodes) {
   /// Asks for nothing in particular.
-  public static final Resources ANY = new Resources(null, null, null, null);
+  public static final Resources ANY = new Resources(null, null, null, null, null);
 }

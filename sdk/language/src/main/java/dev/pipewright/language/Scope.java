@@ -9,17 +9,26 @@ import dev.cel.common.types.CelKind;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
 import dev.cel.common.types.ListType;
+import dev.cel.common.types.MapType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.CelEvaluationExceptionBuilder;
+import dev.cel.runtime.CelFunctionBinding;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
+import dev.cel.runtime.CelStandardFunctions;
+import dev.cel.runtime.CelStandardFunctions.StandardFunction.Overload.Arithmetic;
+import dev.cel.runtime.RuntimeHelpers;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
 import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,8 +38,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// What the expressions of one pipeline may name, and of what types: `params.x` and
-/// `tasks.y.outputs.z`.
+/// What the expressions of one pipeline may name, and of what types: `params.x`,
+/// `tasks.y.outputs.z`, and what there is in the [Context] of each.
 ///
 /// Task names may hold hyphens, which CEL would read as minus. The parser is therefore given
 /// underscores in their place; as a name cannot hold underscores, no two names become one, and
@@ -39,15 +48,24 @@ final class Scope {
   private static final CelOptions OPTIONS =
       CelOptions.current()
           .enableHeterogeneousNumericComparisons(true)
+          // Among the words that CEL keeps for itself is `loop`.
+          .enableReservedIds(false)
           .comprehensionMaxIterations(10_000)
           .maxParseRecursionDepth(100)
           .maxExpressionCodePointSize(10_000)
           .build();
 
+  private static final long MOST_MADE = 10_000_000;
+
   private static final String PARAMS = "pipewright.Params";
   private static final String TASKS = "pipewright.Tasks";
   private static final String TASK = "pipewright.Task.";
   private static final String OUTPUTS = "pipewright.Outputs.";
+  private static final String MATRIX = "pipewright.Matrix";
+  private static final String LOOP = "pipewright.Loop";
+  private static final String LOOP_OUTPUTS = "pipewright.LoopOutputs";
+  private static final String FAILURE = "pipewright.Failure";
+  private static final String RUN = "pipewright.Run";
   private static final Map<ValueType, StructType> DATA = new HashMap<>();
 
   static {
@@ -77,16 +95,48 @@ final class Scope {
   }
 
   private final Map<String, ValueType> params;
-  private final Map<String, Map<String, TaskLaunch.Output>> tasks;
+  private final Map<String, Outputs> tasks;
   private final Set<String> unusableParams;
   private final Set<String> unusableTasks;
   private final Map<String, String> taskByAlias = new HashMap<>();
   private @Nullable CelCompiler compiler;
-  private @Nullable CelRuntime runtime;
+  private Context context = Context.TASK;
+
+  /// The outputs of a task, as other tasks see them.
+  ///
+  /// @param list whether each is a list of what the instances left
+  /// @param gaps whether such a list may lack some
+  /// @param open whether nothing is known of them
+  record Outputs(
+      Map<String, TaskLaunch.Output> declared, boolean list, boolean gaps, boolean open) {
+    static Outputs of(Map<String, TaskLaunch.Output> declared) {
+      return new Outputs(declared, false, false, false);
+    }
+
+    boolean has(String name) {
+      return open || declared.containsKey(name);
+    }
+
+    Set<String> names() {
+      return declared.keySet();
+    }
+
+    CelType type(String name) {
+      var output = declared.get(name);
+      if (output == null) {
+        return list ? ListType.create(SimpleType.DYN) : SimpleType.DYN;
+      }
+      var type = typeOf(output.type());
+      if (!list) {
+        return type;
+      }
+      return ListType.create(gaps || !output.required() ? SimpleType.DYN : type);
+    }
+  }
 
   /// @param params types by name
   /// @param tasks outputs by task
-  Scope(Map<String, ValueType> params, Map<String, Map<String, TaskLaunch.Output>> tasks) {
+  Scope(Map<String, ValueType> params, Map<String, Outputs> tasks) {
     this(params, tasks, Set.of(), Set.of());
   }
 
@@ -94,7 +144,7 @@ final class Scope {
   /// @param unusableTasks likewise
   Scope(
       Map<String, ValueType> params,
-      Map<String, Map<String, TaskLaunch.Output>> tasks,
+      Map<String, Outputs> tasks,
       Set<String> unusableParams,
       Set<String> unusableTasks) {
     this.unusableParams = Set.copyOf(unusableParams);
@@ -108,7 +158,7 @@ final class Scope {
     return params;
   }
 
-  Map<String, Map<String, TaskLaunch.Output>> tasks() {
+  Map<String, Outputs> tasks() {
     return tasks;
   }
 
@@ -141,16 +191,79 @@ final class Scope {
               .setTypeProvider(new Types())
               .addVar("params", type(PARAMS))
               .addVar("tasks", type(TASKS))
+              .addVar("matrix", type(MATRIX))
+              .addVar("loop", type(LOOP))
+              .addVar("failure", type(FAILURE))
+              .addVar("run", type(RUN))
               .build();
     }
     return compiler;
   }
 
-  CelRuntime runtime() {
-    if (runtime == null) {
-      runtime = CelRuntimeFactory.standardCelRuntimeBuilder().setOptions(OPTIONS).build();
+  /// What the next expression that is checked can name.
+  void enter(Context context) {
+    this.context = context;
+  }
+
+  static CelRuntime runtime() {
+    return Runtime.INSTANCE;
+  }
+
+  /// Made when the first expression needs it.
+  ///
+  /// CEL bounds how often an expression iterates, but not what it puts together: each level of `[s
+  /// + s].map(a, [a + a].map(…))` doubles it. So what `+` makes in one evaluation is counted.
+  private static final class Runtime {
+    private static final ThreadLocal<long[]> MADE = ThreadLocal.withInitial(() -> new long[1]);
+
+    static final CelRuntime INSTANCE =
+        CelRuntimeFactory.standardCelRuntimeBuilder()
+            .setOptions(OPTIONS)
+            .setStandardEnvironmentEnabled(false)
+            .setStandardFunctions(
+                CelStandardFunctions.newBuilder()
+                    .filterFunctions((_, overload) ->
+                        overload != Arithmetic.ADD_STRING && overload != Arithmetic.ADD_LIST)
+                    .build())
+            .addFunctionBindings(
+                CelFunctionBinding.from(
+                    "add_string",
+                    String.class,
+                    String.class,
+                    (first, second) -> {
+                      count(first.length() + (long) second.length());
+                      return first + second;
+                    }),
+                CelFunctionBinding.from(
+                    "add_list",
+                    List.class,
+                    List.class,
+                    (first, second) -> {
+                      // Comprehensions add item by item to what they have.
+                      count(second.size());
+                      return concat(first, second);
+                    }))
+            .build();
+
+    @SuppressWarnings("unchecked")
+    private static List<Object> concat(List<?> first, List<?> second) {
+      return RuntimeHelpers.concat((List<Object>) first, (List<Object>) second);
     }
-    return runtime;
+
+    private static void count(long more) throws CelEvaluationException {
+      if ((MADE.get()[0] += more) > MOST_MADE) {
+        throw CelEvaluationExceptionBuilder.newBuilder(
+                "with '+' it makes more than %s characters and items", "%,d".formatted(MOST_MADE))
+            .build();
+      }
+    }
+  }
+
+  /// Evaluates within limits.
+  static @Nullable Object eval(CelRuntime.Program program, Map<String, ?> variables)
+      throws CelEvaluationException {
+    Runtime.MADE.get()[0] = 0;
+    return program.eval(variables);
   }
 
   /// How a value of this type looks to an expression.
@@ -208,11 +321,35 @@ final class Scope {
 
   /// A JSON value as an expression sees it, by its declared type: a double stays one even where
   /// JSON writes `1`.
-  static @Nullable Object toCel(ValueType type, JsonNode value) {
-    return switch (type) {
+  static @Nullable Object toCel(CelType type, JsonNode value) {
+    return switch (type.kind()) {
       case INT -> value.isNumber() ? (Object) value.longValue() : plain(value);
       case DOUBLE -> value.isNumber() ? (Object) value.doubleValue() : infinite(value);
+      case LIST -> {
+        if (!value.isArray() || !(type instanceof ListType listType)) {
+          yield plain(value);
+        }
+        var list = new ArrayList<@Nullable Object>();
+        value.forEach(item -> list.add(toCel(listType.elemType(), item)));
+        yield list;
+      }
       default -> plain(value);
+    };
+  }
+
+  /// The type of the language that values of this type have.
+  static ValueType valueType(CelType type) {
+    return switch (type.kind()) {
+      case STRING -> ValueType.STRING;
+      case INT, UINT -> ValueType.INT;
+      case DOUBLE -> ValueType.DOUBLE;
+      case BOOL -> ValueType.BOOL;
+      default ->
+          DATA.entrySet().stream()
+              .filter(data -> data.getValue().name().equals(type.name()))
+              .map(Map.Entry::getKey)
+              .findFirst()
+              .orElse(ValueType.JSON);
     };
   }
 
@@ -234,7 +371,7 @@ final class Scope {
               ? (Object) value.longValue()
               : value.doubleValue();
       case ARRAY -> {
-        var list = new java.util.ArrayList<Object>();
+        var list = new ArrayList<Object>();
         value.forEach(item -> list.add(plain(item)));
         yield list;
       }
@@ -304,6 +441,21 @@ final class Scope {
 
     @Override
     public Optional<CelType> findType(String name) {
+      switch (name) {
+        case MATRIX:
+          return Optional.of(fields(name, context.fields("matrix")));
+        case LOOP:
+          var own = findType(LOOP_OUTPUTS).orElseThrow();
+          return Optional.of(struct(name, Map.of("iteration", SimpleType.INT, "outputs", own)));
+        case LOOP_OUTPUTS:
+          return Optional.of(outputs(name, context.loop()));
+        case FAILURE:
+          return Optional.of(fields(name, context.fields("failure")));
+        case RUN:
+          return Optional.of(fields(name, context.fields("run")));
+        default:
+          break;
+      }
       // Asked for with every expression; the type of all tasks names all of them.
       var known = made.get(name);
       if (known == null) {
@@ -338,19 +490,30 @@ final class Scope {
                 field -> field.equals("outputs") ? findType(OUTPUTS + alias) : Optional.empty()));
       }
       if (name.startsWith(OUTPUTS)) {
-        var outputs = tasks.getOrDefault(taskOf(name.substring(OUTPUTS.length())), Map.of());
-        return Optional.of(
-            StructType.create(
-                name,
-                ImmutableSet.copyOf(outputs.keySet()),
-                field ->
-                    Optional.ofNullable(outputs.get(field)).map(output -> typeOf(output.type()))));
+        return Optional.of(outputs(name, tasks.get(taskOf(name.substring(OUTPUTS.length())))));
       }
       return DATA.values().stream()
           .filter(type -> type.name().equals(name))
           .map(type -> (CelType) type)
           .findFirst();
     }
+  }
+
+  private static CelType outputs(String name, @Nullable Outputs outputs) {
+    if (outputs == null) {
+      return struct(name, Map.of());
+    }
+    if (outputs.open()) {
+      return MapType.create(SimpleType.STRING, outputs.type(""));
+    }
+    return StructType.create(
+        name,
+        ImmutableSet.copyOf(outputs.names()),
+        field -> outputs.has(field) ? Optional.of(outputs.type(field)) : Optional.empty());
+  }
+
+  private static CelType fields(String name, @Nullable Map<String, CelType> fields) {
+    return struct(name, fields == null ? Map.of() : fields);
   }
 
   private static StructType struct(String name, Map<String, CelType> fields) {
@@ -361,7 +524,7 @@ final class Scope {
   }
 
   /// The names, for a message.
-  static String list(java.util.Collection<String> names) {
+  static String list(Collection<String> names) {
     return names.isEmpty()
         ? "none"
         : names.stream().limit(20).map(name -> "'" + name + "'").collect(Collectors.joining(", "))

@@ -10,41 +10,57 @@ import org.jspecify.annotations.Nullable;
 
 /// A task of a pipeline.
 ///
-/// @param uses the built-in task; null where there is a command
-/// @param command empty where there is `uses`
 /// @param inputs by name, from `with` or `inputs`, with the defaults of a built-in task left out
-/// @param outputs by name; of a built-in task, those of its signature
+/// @param outputs by name, of one instance: of a built-in task those of its signature, of a call
+///   those of the pipeline
 /// @param needs the tasks it waits for, named or because their outputs are used, in the order of
 ///   the document
 /// @param when whether it runs; null means always
-/// @param timeout null for none
-/// @param files of the pipeline that are laid into its working folder
+/// @param elseOf it runs when this task's condition was false; null for most
+/// @param matrix null where it runs once
+/// @param loop null where it runs once
+/// @param timeout of an attempt while it runs; null for none
+/// @param pendingTimeout how long it may wait from when it may start until it runs; null for ever
+/// @param priority added to the run's; higher first
+/// @param pools how much it takes of which named pool while it runs
 /// @param image the container image on a cluster; null for the launcher's own
+/// @param isFinally whether it runs when all others have ended
 public record TaskSpec(
     String name,
-    @Nullable String uses,
-    List<String> command,
+    Work work,
     Map<String, Value> inputs,
     Map<String, TaskLaunch.Output> outputs,
     List<String> needs,
+    Trigger trigger,
     @Nullable Expression when,
+    @Nullable String elseOf,
+    @Nullable Matrix matrix,
+    @Nullable TaskLoop loop,
     Retry retry,
     @Nullable Duration timeout,
-    List<String> files,
-    Map<String, String> env,
+    @Nullable Duration pendingTimeout,
+    Cache cache,
+    int priority,
+    Map<String, Integer> pools,
+    Map<String, Env> env,
     @Nullable String image,
-    Resources resources) {
+    Resources resources,
+    boolean isFinally) {
   public TaskSpec {
-    command = List.copyOf(command);
     inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
     outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
     needs = List.copyOf(needs);
-    files = List.copyOf(files);
+    pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
     env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
   }
 
-  /// What it does, for people: the built-in task, or the command in one line.
-  public String kind() {
-    return uses != null ? uses : String.join(" ", command).replaceAll("\\s+", " ").strip();
+  /// The pipeline's files that are laid into its working folder.
+  public List<String> files() {
+    return work instanceof Work.Command command ? command.files() : List.of();
+  }
+
+  /// Whether it stands for several runs of the same work.
+  public boolean isGroup() {
+    return matrix != null || loop != null;
   }
 }

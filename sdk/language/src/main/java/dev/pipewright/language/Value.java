@@ -12,16 +12,13 @@ import java.util.Map;
 public sealed interface Value {
   /// The value in one pipeline run.
   ///
-  /// @param params of the run, resolved
-  /// @param outputs by task and name, of the tasks that have succeeded
   /// @throws dev.pipewright.contract.ProblemException EXPRESSION_FAILED
-  JsonNode evaluate(Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs);
+  JsonNode evaluate(Values values);
 
   /// Written out.
   record Literal(JsonNode value) implements Value {
     @Override
-    public JsonNode evaluate(
-        Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs) {
+    public JsonNode evaluate(Values values) {
       return value;
     }
   }
@@ -29,9 +26,8 @@ public sealed interface Value {
   /// One expression and nothing beside it: the result keeps its type.
   record Computed(Expression expression) implements Value {
     @Override
-    public JsonNode evaluate(
-        Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs) {
-      return expression.evaluate(params, outputs);
+    public JsonNode evaluate(Values values) {
+      return expression.evaluate(values);
     }
   }
 
@@ -43,14 +39,13 @@ public sealed interface Value {
     }
 
     @Override
-    public JsonNode evaluate(
-        Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs) {
+    public JsonNode evaluate(Values values) {
       var text = new StringBuilder();
       for (var part : parts) {
         switch (part) {
           case Part.Text(var words) -> text.append(words);
           case Part.Embedded(var expression) -> {
-            var result = expression.evaluate(params, outputs);
+            var result = expression.evaluate(values);
             text.append(result.isContainerNode() ? result.toString() : result.asText());
           }
         }
@@ -60,31 +55,29 @@ public sealed interface Value {
   }
 
   /// A list with expressions somewhere in it.
-  record Items(List<Value> values) implements Value {
+  record Items(List<Value> items) implements Value {
     public Items {
-      values = List.copyOf(values);
+      items = List.copyOf(items);
     }
 
     @Override
-    public JsonNode evaluate(
-        Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs) {
+    public JsonNode evaluate(Values values) {
       var array = Json.MAPPER.createArrayNode();
-      values.forEach(value -> array.add(value.evaluate(params, outputs)));
+      items.forEach(value -> array.add(value.evaluate(values)));
       return array;
     }
   }
 
   /// An object with expressions somewhere in it.
-  record Fields(Map<String, Value> values) implements Value {
+  record Fields(Map<String, Value> fields) implements Value {
     public Fields {
-      values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+      fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
     }
 
     @Override
-    public JsonNode evaluate(
-        Map<String, JsonNode> params, Map<String, Map<String, JsonNode>> outputs) {
+    public JsonNode evaluate(Values values) {
       var object = Json.MAPPER.createObjectNode();
-      values.forEach((key, value) -> object.set(key, value.evaluate(params, outputs)));
+      fields.forEach((key, value) -> object.set(key, value.evaluate(values)));
       return object;
     }
   }

@@ -10,8 +10,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionEndEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
@@ -28,13 +27,16 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /// A YAML document (1.2, core schema) as nodes that know where they are. What could make a small
-/// document a large one, or a harmless one run code, is refused before any node is made: aliases,
-/// tags, deep nesting.
+/// document a large one, or a harmless one run code, is refused before a node is made of it:
+/// aliases, tags, deep nesting.
 final class Yaml {
-  static final int MOST_BYTES = 1 << 20;
+  static final int MOST_BYTES = 16 << 20;
   static final int MOST_DEPTH = 50;
 
   private static final Place START = new Place(1, 1);
@@ -76,10 +78,8 @@ final class Yaml {
             .setLabel("the document")
             .build();
     try {
-      if (!harmless(settings)) {
-        return null;
-      }
-      var root = new Compose(settings).composeString(source);
+      var events = new Harmless(new ParserImpl(settings, new StreamReader(settings, source)));
+      var root = new Composer(settings, events).getSingleNode();
       if (root.isEmpty()) {
         violations.add(
             "EMPTY",
@@ -89,6 +89,8 @@ final class Yaml {
             "A pipeline has at least a name and tasks.");
       }
       return root.orElse(null);
+    } catch (Refused e) {
+      violations.add(e.code, e.message, "", e.place, e.remedy);
     } catch (MarkedYamlEngineException e) {
       var place = e.getProblemMark().or(e::getContextMark).map(Yaml::place).orElse(START);
       var problem = String.valueOf(e.getProblem()).replaceFirst("\\.? \\(Do not use .*", "");
@@ -134,75 +136,104 @@ final class Yaml {
         : null;
   }
 
-  /// Looks at the events, which are made one by one, before a tree of them is.
-  private boolean harmless(LoadSettings settings) {
-    int depth = 0;
-    int documents = 0;
-    for (Event event : new Parse(settings).parseString(source)) {
-      var where = event.getStartMark().map(Yaml::place).orElse(START);
+  /// Looks at each event before a node is made of it.
+  private static final class Harmless implements Parser {
+    private final Parser events;
+    private int depth;
+    private int documents;
+
+    Harmless(Parser events) {
+      this.events = events;
+    }
+
+    @Override
+    public boolean checkEvent(Event.ID id) {
+      return events.checkEvent(id);
+    }
+
+    @Override
+    public Event peekEvent() {
+      return events.peekEvent();
+    }
+
+    @Override
+    public boolean hasNext() {
+      return events.hasNext();
+    }
+
+    @Override
+    public Event next() {
+      var event = events.next();
+      check(event);
+      return event;
+    }
+
+    private void check(Event event) {
       switch (event) {
-        case AliasEvent alias -> {
-          return refuse(
-              "ALIAS_NOT_ALLOWED",
-              "the alias '*%s' is not allowed".formatted(alias.getAlias()),
-              where,
-              "Write the value out.");
-        }
+        case AliasEvent alias ->
+            throw new Refused(
+                "ALIAS_NOT_ALLOWED",
+                "the alias '*%s' is not allowed".formatted(alias.getAlias()),
+                event,
+                "Write the value out.");
         case DocumentStartEvent _ -> {
-          if (++documents == 1) {
-            continue;
+          if (++documents > 1) {
+            throw new Refused(
+                "YAML_SYNTAX",
+                "there is a second document",
+                event,
+                "Keep each pipeline in a file of its own.");
           }
-          return refuse(
-              "YAML_SYNTAX",
-              "there is a second document",
-              where,
-              "Keep each pipeline in a file of its own.");
         }
-        case NodeEvent node when node.getAnchor().isPresent() -> {
-          return refuse(
-              "ALIAS_NOT_ALLOWED",
-              "the anchor '&%s' is not allowed".formatted(node.getAnchor().get()),
-              where,
-              "Remove it.");
-        }
-        case ScalarEvent scalar when tagged(scalar.getTag()) -> {
-          return refuse(
-              "TAG_NOT_ALLOWED",
-              "the tag '%s' is not allowed".formatted(scalar.getTag().get()),
-              where,
-              "Remove it.");
-        }
-        case CollectionStartEvent collection when tagged(collection.getTag()) -> {
-          return refuse(
-              "TAG_NOT_ALLOWED",
-              "the tag '%s' is not allowed".formatted(collection.getTag().get()),
-              where,
-              "Remove it.");
-        }
+        case NodeEvent node when node.getAnchor().isPresent() ->
+            throw new Refused(
+                "ALIAS_NOT_ALLOWED",
+                "the anchor '&%s' is not allowed".formatted(node.getAnchor().get()),
+                event,
+                "Remove it.");
+        case ScalarEvent scalar when tagged(scalar.getTag()) -> throw tag(scalar.getTag(), event);
+        case CollectionStartEvent collection when tagged(collection.getTag()) ->
+            throw tag(collection.getTag(), event);
         case CollectionStartEvent _ -> {
-          if (++depth <= MOST_DEPTH) {
-            continue;
+          if (++depth > MOST_DEPTH) {
+            throw new Refused(
+                "TOO_DEEP",
+                "the document is nested deeper than %d levels".formatted(MOST_DEPTH),
+                event,
+                "Flatten it.");
           }
-          return refuse(
-              "TOO_DEEP",
-              "the document is nested deeper than %d levels".formatted(MOST_DEPTH),
-              where,
-              "Flatten it.");
         }
         case CollectionEndEvent _ -> depth--;
         default -> {}
       }
     }
-    return true;
+
+    private static Refused tag(Optional<String> tag, Event event) {
+      return new Refused(
+          "TAG_NOT_ALLOWED",
+          "the tag '%s' is not allowed".formatted(tag.orElse("")),
+          event,
+          "Remove it.");
+    }
+
+    private static boolean tagged(Optional<String> tag) {
+      return tag.isPresent() && !tag.get().equals("!");
+    }
   }
 
-  private static boolean tagged(Optional<String> tag) {
-    return tag.isPresent() && !tag.get().equals("!");
-  }
+  private static final class Refused extends RuntimeException {
+    private final String code;
+    private final String message;
+    private final Place place;
+    private final String remedy;
 
-  private boolean refuse(String code, String message, Place where, String remedy) {
-    violations.add(code, message, "", where, remedy);
-    return false;
+    Refused(String code, String message, Event event, String remedy) {
+      super(message, null, false, false);
+      this.code = code;
+      this.message = message;
+      this.place = event.getStartMark().map(Yaml::place).orElse(START);
+      this.remedy = remedy;
+    }
   }
 
   static Place place(Mark mark) {

@@ -24,7 +24,8 @@ class BuiltinTasksTest {
           .append(task.uses())
           .append("\n\n")
           .append(task.description())
-          .append(".\n\n");
+          .append(task.impure() ? ". It is impure: never taken from the cache." : ".")
+          .append("\n\n");
       text.append("| input | type | default | |\n|---|---|---|---|\n");
       task.inputs()
           .forEach((name, input) ->

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -53,6 +55,9 @@ class ExpressionTest {
         "${{ params.j.list.map(x, x + '!') }} | ['one!', 'two!']",
         "${{ params.j.list.exists(x, x == 'two') }} | true",
         "${{ size(params.j.list) }} | 2",
+        "${{ [1, 2] + [3] }} | [1, 2, 3]",
+        "${{ size(params.j.big.map(x, [x, x]).filter(x, size(x) == 2)) }} | 1000",
+        "${{ size(params.j.big + params.j.big) }} | 2000",
         "${{ {'a': params.n, 'b': {'c': params.s}} }} | {'a': 3, 'b': {'c': 'hi'}}",
         "${{ params.d }} | {'kind': 'dataset', 'name': 'd.csv', 'digest': 'sha256:1', 'size': 5}",
         "${{ params.d.name }} | 'd.csv'",
@@ -87,14 +92,42 @@ class ExpressionTest {
         "${{ params.n / 0 }} | / by zero",
         "${{ params.j.list[7] }} | Index out of bounds",
         "${{ params.j.nothing }} | nothing",
-        "${{ params.j.list.map(a, params.j.list.map(b, [1,2,3,4,5,6,7,8,9].map(c, params.j.big.map(d, params.j.big)))) }} | Iteration budget exceeded"
+        "${{ params.j.list.map(a, params.j.list.map(b, [1,2,3,4,5,6,7,8,9].map(c, params.j.big.map(d, params.j.big)))) }} | Iteration budget exceeded",
+        "${{ size(DOUBLED) > 0 }} | with '+' it makes more than 10,000,000 characters and items",
+        "${{ size(DOUBLED_LIST) > 0 }} | with '+' it makes more than 10,000,000 characters and items"
       })
   void says_why_it_fails(String input, String message) {
-    assertThatThrownBy(() -> evaluate(input))
+    var written =
+        input.replace("DOUBLED_LIST", doubled("[1]")).replace("DOUBLED", doubled("'text'"));
+    assertThatThrownBy(() -> evaluate(written))
         .isInstanceOfSatisfying(
             ProblemException.class,
             e -> assertThat(e.problem().code()).isEqualTo("EXPRESSION_FAILED"))
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void there_are_only_so_many_different_ones() {
+    var violations = new Violations();
+    var expressions = new Expressions(new Scope(Map.of(), Map.of()), violations, 2);
+    for (var text : List.of("1 + 1", "2 + 2", "1 + 1", "run.id", "2 + 2")) {
+      assertThat(expressions.check(text, Context.TASK, "x", _ -> new Place(1, 1))).isNotNull();
+    }
+    assertThat(violations.list()).isEmpty();
+    assertThat(expressions.check("3 + 3", Context.TASK, "x", _ -> new Place(1, 1))).isNull();
+    assertThat(expressions.check("4 + 4", Context.TASK, "x", _ -> new Place(1, 1))).isNull();
+    assertThat(violations.list())
+        .singleElement()
+        .satisfies(error -> assertThat(error.code()).isEqualTo("TOO_MANY_EXPRESSIONS"));
+  }
+
+  /// Each level makes it twice as large: 2^40 in all.
+  private static String doubled(String value) {
+    var text = value;
+    for (int i = 0; i < 40; i++) {
+      text = "[%s].map(a, a + a)[0]".formatted(text);
+    }
+    return text;
   }
 
   private static JsonNode evaluate(String input) throws IOException {
@@ -110,7 +143,7 @@ class ExpressionTest {
     var outputs = Map.of("fit-it", Map.of("auc", json("0.8"), "count", json("10")));
     return json(
         Json.MAPPER.writeValueAsString(
-            spec.tasks().get("use").inputs().get("value").evaluate(params, outputs)));
+            spec.tasks().get("use").inputs().get("value").evaluate(Values.of(params, outputs))));
   }
 
   private static JsonNode json(String text) throws IOException {

@@ -2,6 +2,7 @@ package dev.pipewright.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -9,6 +10,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.IntRange;
 
 /// Whatever the text, checking it ends with an answer, and an invalid document has at least one
 /// error.
@@ -30,6 +32,8 @@ class NeverThrowsTest {
           inputs: { a: "t ${{ params.x }}", b: [1, { c: "${{ tasks.split.outputs.test }}" }] }
           outputs: { page: { type: artifact, path: a/b } }
       """;
+
+  private static final String EVERY_KEY = Corpus.read("every-key.yaml");
 
   private static final List<String> SPLINTERS =
       List.of(
@@ -72,6 +76,14 @@ class NeverThrowsTest {
           "\\",
           "name",
           "needs: [b-b]",
+          "matrix.",
+          "loop.outputs.",
+          "run.",
+          "failure.",
+          "else: ask",
+          "matrix: {a: [1]}",
+          "trigger: any-succeeded",
+          "finally:",
           "---\n",
           "...\n");
 
@@ -85,6 +97,27 @@ class NeverThrowsTest {
     answers(text);
   }
 
+  @Property(tries = 1500, shrinking = ShrinkingMode.BOUNDED)
+  void on_a_damaged_document_with_every_key(@ForAll("damagedEveryKey") String text) {
+    answers(text);
+  }
+
+  /// A line of it gone, doubled, or swapped with another.
+  @Property(tries = 1000, shrinking = ShrinkingMode.BOUNDED)
+  void on_lines_of_every_key(
+      @ForAll @IntRange(max = 150) int from,
+      @ForAll @IntRange(max = 150) int to,
+      @ForAll boolean gone) {
+    var lines = new ArrayList<>(EVERY_KEY.lines().toList());
+    var line = lines.get(from % lines.size());
+    if (gone) {
+      lines.remove(from % lines.size());
+    } else {
+      lines.add(to % lines.size(), line);
+    }
+    answers(String.join("\n", lines));
+  }
+
   @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
   void on_any_expression(@ForAll("expressions") String expression) {
     answers(
@@ -94,7 +127,7 @@ class NeverThrowsTest {
   }
 
   private static void answers(String text) {
-    switch (PipelineLanguage.check(text)) {
+    switch (PipelineLanguage.check(text, EveryKeyTest.CALLS)) {
       case Checked.Valid(var spec) -> assertThat(spec.tasks()).isNotEmpty();
       case Checked.Invalid(var errors) -> assertThat(errors).isNotEmpty();
     }
@@ -102,13 +135,22 @@ class NeverThrowsTest {
 
   @Provide
   Arbitrary<String> damaged() {
-    var at = Arbitraries.integers().between(0, DOCUMENT.length());
+    return damaged(DOCUMENT);
+  }
+
+  @Provide
+  Arbitrary<String> damagedEveryKey() {
+    return damaged(EVERY_KEY);
+  }
+
+  private static Arbitrary<String> damaged(String document) {
+    var at = Arbitraries.integers().between(0, document.length());
     var length = Arbitraries.integers().between(0, 30);
     var splinter =
         Arbitraries.oneOf(Arbitraries.of(SPLINTERS), Arbitraries.strings().ofMaxLength(3));
     return net.jqwik.api.Combinators.combine(at, length, splinter, at, splinter)
         .as((from, cut, what, also, more) -> {
-          var text = new StringBuilder(DOCUMENT);
+          var text = new StringBuilder(document);
           text.replace(from, Math.min(text.length(), from + cut), what);
           text.insert(Math.min(also, text.length()), more);
           return text.toString();

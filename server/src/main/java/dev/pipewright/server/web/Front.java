@@ -28,6 +28,11 @@ class Front {
   private static final Pattern UPLOAD =
       Pattern.compile(
           "/api/v1/blobs/|/(api|ajax-api)/2\\.0/mlflow-artifacts/(artifacts|mpu/part)/");
+
+  /// Messages from other systems come in through whatever name a proxy has; what they may do is
+  /// told by their signature, which no page in a visitor's browser can make.
+  private static final Pattern HOOK = Pattern.compile("/api/v1/triggers/[^/]+/hook");
+
   private static final long LARGEST_BODY = 16 * 1024 * 1024;
 
   void register(@Observes Filters filters) {
@@ -38,7 +43,7 @@ class Front {
   private void guard(RoutingContext context) {
     var request = context.request();
     var host = request.authority() == null ? null : request.authority().host();
-    if (host == null || !isLoopback(host)) {
+    if (!isHook(request) && (host == null || !isLoopback(host))) {
       refuse(
           context,
           "The request is for the host '" + host + "', which is not this machine's loopback.");
@@ -92,6 +97,10 @@ class Front {
   /// Only contents are streamed; any other body is read into memory.
   private static boolean isUpload(HttpServerRequest request) {
     return HttpMethod.PUT.equals(request.method()) && UPLOAD.matcher(request.path()).lookingAt();
+  }
+
+  private static boolean isHook(HttpServerRequest request) {
+    return HttpMethod.POST.equals(request.method()) && HOOK.matcher(request.path()).matches();
   }
 
   private static boolean tooLarge(RoutingContext context, HttpServerRequest request) {

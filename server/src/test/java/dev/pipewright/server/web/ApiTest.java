@@ -220,6 +220,36 @@ class ApiTest {
   }
 
   @Test
+  void callsStayWithTheVersionTheyFound() {
+    var inner = "name: called\nparams: { n: { type: int } }\ntasks:\n  a: { command: [\"%s\"] }\n";
+    var outer = "name: calling\ntasks:\n  a: { pipeline: called, with: { n: 1 } }\n";
+    apply(Map.of("source", outer))
+        .statusCode(422)
+        .body("errors.code", equalTo(List.of("UNKNOWN_PIPELINE")));
+    apply(Map.of("source", inner.formatted("true"))).statusCode(201);
+    apply(Map.of("source", outer)).statusCode(201).body("tasks[0].kind", equalTo("called@1"));
+    apply(Map.of("source", inner.formatted("false"))).statusCode(201);
+    given()
+        .get("/api/v1/pipelines/calling/versions/1")
+        .then()
+        .body("tasks[0].kind", equalTo("called@1"));
+    apply(Map.of("source", outer))
+        .statusCode(201)
+        .body("version", equalTo(2))
+        .body("tasks[0].kind", equalTo("called@2"));
+    apply(Map.of("source", outer)).statusCode(200).body("version", equalTo(2));
+    apply(Map.of("source", outer.replace("n: 1", "n: much")))
+        .statusCode(422)
+        .body("errors.code", equalTo(List.of("TYPE_MISMATCH")));
+    apply(Map.of("source", outer.replace("called,", "caled,")))
+        .statusCode(422)
+        .body("errors[0].remedy", equalTo("Did you mean 'called'?"));
+    apply(Map.of("source", outer.replace("called,", "called@9,")))
+        .statusCode(422)
+        .body("errors[0].message", containsString("no version 9"));
+  }
+
+  @Test
   void theSameKeyStartsTheSameRun() {
     apply(
             Map.of(

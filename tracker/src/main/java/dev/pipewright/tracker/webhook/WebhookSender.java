@@ -2,6 +2,7 @@ package dev.pipewright.tracker.webhook;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.pipewright.contract.Json;
+import dev.pipewright.platform.SecretBox.WrongKey;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -97,7 +98,7 @@ class WebhookSender {
     } catch (WebhookTarget.Refused e) {
       // A name server that is away looks the same as a name that is gone.
       return new Outcome.Unreachable(text(e));
-    } catch (SecretBox.WrongKey e) {
+    } catch (WrongKey e) {
       return new Outcome.Impossible(text(e));
     }
     var answer =
@@ -120,7 +121,7 @@ class WebhookSender {
   }
 
   private RequestOptions request(WebhookTarget.Target target, Message message, byte[] payload)
-      throws SecretBox.WrongKey {
+      throws WrongKey {
     var uri = target.uri();
     var path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
     var timestamp = String.valueOf(clock.instant().getEpochSecond());

@@ -3,6 +3,7 @@ package dev.pipewright.tracker.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pipewright.platform.SecretBox.WrongKey;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,10 +39,9 @@ class SecretBoxTest {
     var box = new SecretBox(home);
     var sealed = box.seal(HOOK, "s3cret");
     assertThatThrownBy(() -> box.open(UUID.randomUUID(), sealed))
-        .isInstanceOf(SecretBox.WrongKey.class)
+        .isInstanceOf(WrongKey.class)
         .hasMessageContaining(SecretBox.FILE);
     Files.delete(home.resolve(SecretBox.FILE));
-    assertThatThrownBy(() -> new SecretBox(home).open(HOOK, sealed))
-        .isInstanceOf(SecretBox.WrongKey.class);
+    assertThatThrownBy(() -> new SecretBox(home).open(HOOK, sealed)).isInstanceOf(WrongKey.class);
   }
 }

@@ -1,8 +1,9 @@
 package dev.pipewright.contract.api;
 
-/// Where one attempt of a task stands. `LAUNCHING` is decided and durable, but its process may not
-/// exist yet.
+/// Where one attempt of a task stands. `QUEUED` waits for room; `LAUNCHING` is decided and durable,
+/// but its process may not exist yet.
 public enum AttemptState {
+  QUEUED,
   LAUNCHING,
   RUNNING,
   SUCCEEDED,
@@ -11,7 +12,7 @@ public enum AttemptState {
 
   public boolean isTerminal() {
     return switch (this) {
-      case LAUNCHING, RUNNING -> false;
+      case QUEUED, LAUNCHING, RUNNING -> false;
       case SUCCEEDED, FAILED, CANCELLED -> true;
     };
   }

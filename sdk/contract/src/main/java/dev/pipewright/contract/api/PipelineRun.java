@@ -9,19 +9,29 @@ import org.jspecify.annotations.Nullable;
 /// A pipeline run with its tasks.
 ///
 /// @param number grows with every run of this server: what people call it by
+/// @param paused whether nothing new starts in it
 /// @param message why it failed, in one line; null otherwise
 /// @param params every param with the value that is used, defaults included
+/// @param outputs of the pipeline, once it succeeded
+/// @param priority higher first
+/// @param origin what started it: `by` is `request`, `rerun`, `schedule`, `trigger` or `run`
+/// @param parentRunId the run that called this one; null for most
 /// @param trackedRunId the tracked run that the attempts' runs are children of
 /// @param revision grows with every change; the id of the newest event in `/events`
-/// @param tasks in the document's order
+/// @param tasks in the document's order, instances after the task they belong to
 public record PipelineRun(
     String id,
     long number,
     String pipeline,
     int version,
     RunState state,
+    boolean paused,
     @Nullable String message,
     Map<String, JsonNode> params,
+    Map<String, JsonNode> outputs,
+    int priority,
+    JsonNode origin,
+    @Nullable String parentRunId,
     String trackedRunId,
     long revision,
     Instant createdAt,
@@ -31,17 +41,25 @@ public record PipelineRun(
 
   /// A task of the run.
   ///
+  /// @param group the task this is an instance of, whose `name` is then such as `train[3]`; null
+  ///   for a task of the document
+  /// @param item the instance's values, by axis of the matrix; null for others
   /// @param kind what it runs: `pipewright/split@v1`, or its command in one line
   /// @param reason why it is in this state, where that is not obvious; null otherwise
   /// @param outputs by name; empty until it succeeded
+  /// @param dueAt when something happens by itself: the next attempt, the end of waiting; null
+  ///   where nothing does
   /// @param attempts oldest first
   public record Task(
       String name,
+      @Nullable String group,
+      @Nullable JsonNode item,
       String kind,
       List<String> needs,
       TaskState state,
       @Nullable String reason,
       Map<String, JsonNode> outputs,
+      @Nullable Instant dueAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
       List<Attempt> attempts) {}
@@ -49,6 +67,10 @@ public record PipelineRun(
   /// One attempt of a task.
   ///
   /// @param number from 1
+  /// @param outputs of the pipeline, once it succeeded
+  /// @param priority higher first
+  /// @param origin what started it: `by` is `request`, `rerun`, `schedule`, `trigger` or `run`
+  /// @param parentRunId the run that called this one; null for most
   /// @param trackedRunId the tracked run with its params, metrics, artifacts and logs
   /// @param failure set when it failed
   /// @param code the problem code when it failed

@@ -9,4 +9,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param version the pipeline version; null for the latest
 /// @param params by name; data is a DataRef, or the path of a file that the server can read
-public record StartRun(@Nullable Integer version, @Nullable Map<String, JsonNode> params) {}
+///
+/// @param priority added to the pipeline's own, from -1000 to 1000; null for 0
+public record StartRun(
+    @Nullable Integer version, @Nullable Map<String, JsonNode> params, @Nullable Integer priority) {
+  public StartRun(@Nullable Integer version, @Nullable Map<String, JsonNode> params) {
+    this(version, params, null);
+  }
+}

@@ -3,6 +3,7 @@ package dev.pipewright.contract.api;
 /// Where a task stands.
 ///
 /// - `PENDING` waits for the tasks it needs
+/// - `WAITING` waits for a person's answer
 /// - `READY` may start as soon as there is room
 /// - `RUNNING` has an attempt that is launched or running
 /// - `RETRYING` waits for the next attempt after a failed one
@@ -10,6 +11,7 @@ package dev.pipewright.contract.api;
 /// - `UPSTREAM_FAILED` did not run because a task it needs failed
 public enum TaskState {
   PENDING,
+  WAITING,
   READY,
   RUNNING,
   RETRYING,
@@ -21,7 +23,7 @@ public enum TaskState {
 
   public boolean isTerminal() {
     return switch (this) {
-      case PENDING, READY, RUNNING, RETRYING -> false;
+      case PENDING, WAITING, READY, RUNNING, RETRYING -> false;
       case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> true;
     };
   }

@@ -4,15 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.language.Retry;
 import dev.pipewright.orchestrator.run.RunSnapshot.Ending;
 import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-class RunDeciderTest {
+class LiveRunTest {
   private static final String DIAMOND =
       """
       name: diamond
@@ -47,30 +49,31 @@ class RunDeciderTest {
   @Test
   void tasksStartAsSoonAsAllTheyNeedSucceeded() {
     var run = Runs.of(DIAMOND);
-    run.settle();
+    run.step();
     assertThat(run.state()).isEqualTo(RunState.RUNNING);
+    assertThat(run.state("first")).isEqualTo(TaskState.READY);
+    run.claimed("first").started("first").step();
     assertThat(run.state("first")).isEqualTo(TaskState.RUNNING);
     assertThat(run.state("left")).isEqualTo(TaskState.PENDING);
-    run.started("first").succeeded("first").settle();
-    assertThat(run.state("left")).isEqualTo(TaskState.RUNNING);
-    assertThat(run.state("right")).isEqualTo(TaskState.RUNNING);
-    run.succeeded("left").settle();
+    run.succeeded("first").step();
+    assertThat(run.active()).containsExactlyInAnyOrder("left", "right");
+    run.succeeded("left").step();
     assertThat(run.state("last")).isEqualTo(TaskState.PENDING);
-    run.succeeded("right").settle();
-    run.succeeded("last").settle();
+    run.succeeded("right").step();
+    run.succeeded("last").step();
     assertThat(run.state()).isEqualTo(RunState.SUCCEEDED);
   }
 
   @Test
   void aFailureSparesTheTasksThatDoNotNeedIt() {
     var run = Runs.of(DIAMOND);
-    run.settle();
-    run.succeeded("first").settle();
-    run.failed("left").settle();
+    run.step();
+    run.succeeded("first").step();
+    run.failed("left").step();
     assertThat(run.state("left")).isEqualTo(TaskState.FAILED);
-    assertThat(run.state("right")).isEqualTo(TaskState.RUNNING);
+    assertThat(run.active()).containsExactly("right");
     assertThat(run.state()).isEqualTo(RunState.RUNNING);
-    run.succeeded("right").settle();
+    run.succeeded("right").step();
     assertThat(run.state("last")).isEqualTo(TaskState.UPSTREAM_FAILED);
     assertThat(run.state()).isEqualTo(RunState.FAILED);
     assertThat(run.message()).isEqualTo("task 'left' failed");
@@ -79,14 +82,15 @@ class RunDeciderTest {
   @Test
   void theUsersFailuresAreRetriedAsOftenAsTheUserSays() {
     var run = Runs.of(RETRIED);
-    run.settle();
-    run.failed("work").settle();
+    run.step();
+    run.failed("work").step();
     assertThat(run.state("work")).isEqualTo(TaskState.RETRYING);
-    run.wait(Duration.ofSeconds(9)).settle();
+    // Ten seconds, a tenth of which is left to chance.
+    run.wait(Duration.ofMillis(8_900)).step();
     assertThat(run.state("work")).isEqualTo(TaskState.RETRYING);
-    run.wait(Duration.ofSeconds(1)).settle();
+    run.wait(Duration.ofMillis(2_200)).step();
     assertThat(run.attempt("work")).isEqualTo(2);
-    run.failed("work").settle();
+    run.failed("work").step();
     assertThat(run.state("work")).isEqualTo(TaskState.FAILED);
     assertThat(run.state()).isEqualTo(RunState.FAILED);
   }
@@ -94,27 +98,27 @@ class RunDeciderTest {
   @Test
   void whatTheSystemLostDoesNotUseUpTheUsersRetries() {
     var run = Runs.of(RETRIED);
-    run.settle();
-    for (int i = 0; i < RunDecider.SYSTEM_RETRIES; i++) {
-      run.lost("work").settle();
+    run.step();
+    for (int i = 0; i < Retry.SYSTEM; i++) {
+      run.lost("work").step();
       assertThat(run.state("work")).isEqualTo(TaskState.RETRYING);
-      run.wait(Duration.ofMinutes(1)).settle();
+      run.wait(Duration.ofMinutes(1)).step();
     }
-    run.failed("work").settle();
+    run.failed("work").step();
     assertThat(run.state("work")).isEqualTo(TaskState.RETRYING);
-    run.wait(Duration.ofMinutes(1)).settle();
-    run.succeeded("work").settle();
-    assertThat(run.attempt("work")).isEqualTo(RunDecider.SYSTEM_RETRIES + 2);
-    assertThat(run.state("after")).isEqualTo(TaskState.RUNNING);
+    run.wait(Duration.ofMinutes(1)).step();
+    run.succeeded("work").step();
+    assertThat(run.attempt("work")).isEqualTo(Retry.SYSTEM + 2);
+    assertThat(run.active()).containsExactly("after");
   }
 
   @Test
   void theSystemsBudgetEndsToo() {
     var run = Runs.of(RETRIED);
-    run.settle();
-    for (int i = 0; i <= RunDecider.SYSTEM_RETRIES; i++) {
-      run.lost("work").settle();
-      run.wait(Duration.ofMinutes(1)).settle();
+    run.step();
+    for (int i = 0; i <= Retry.SYSTEM; i++) {
+      run.lost("work").step();
+      run.wait(Duration.ofMinutes(1)).step();
     }
     assertThat(run.state("work")).isEqualTo(TaskState.FAILED);
     assertThat(run.state()).isEqualTo(RunState.FAILED);
@@ -123,13 +127,13 @@ class RunDeciderTest {
   @Test
   void aConditionDecidesOnOutputs() {
     var run = Runs.of(GATED);
-    run.settle();
-    run.succeeded("measure", "score", 0.7).settle();
-    assertThat(run.state("publish")).isEqualTo(TaskState.RUNNING);
+    run.step();
+    run.succeeded("measure", "score", 0.7).step();
+    assertThat(run.active()).containsExactly("publish");
 
     var other = Runs.of(GATED);
-    other.settle();
-    other.succeeded("measure", "score", 0.3).settle();
+    other.step();
+    other.succeeded("measure", "score", 0.3).step();
     assertThat(other.state("publish")).isEqualTo(TaskState.SKIPPED);
     assertThat(other.state("report")).isEqualTo(TaskState.SKIPPED);
     assertThat(other.state()).isEqualTo(RunState.SUCCEEDED);
@@ -138,8 +142,8 @@ class RunDeciderTest {
   @Test
   void aConditionThatCannotBeEvaluatedFailsItsTask() {
     var run = Runs.of(GATED);
-    run.settle();
-    run.succeeded("measure").settle();
+    run.step();
+    run.succeeded("measure").step();
     assertThat(run.state("publish")).isEqualTo(TaskState.FAILED);
     assertThat(run.state()).isEqualTo(RunState.FAILED);
   }
@@ -147,16 +151,16 @@ class RunDeciderTest {
   @Test
   void cancellingStopsWhatRunsAndStartsNothing() {
     var run = Runs.of(DIAMOND);
-    run.settle();
-    run.succeeded("first").settle();
-    run.cancel();
-    var decisions = run.settle();
-    assertThat(decisions).filteredOn(Decision.StopAttempt.class::isInstance).hasSize(2);
+    run.step();
+    run.succeeded("first").step();
+    run.claimed("left").claimed("right").cancel().step();
+    assertThat(run.stopRequested("left")).isTrue();
+    assertThat(run.stopRequested("right")).isTrue();
     assertThat(run.state("last")).isEqualTo(TaskState.CANCELLED);
     assertThat(run.state()).isEqualTo(RunState.RUNNING);
-    run.stopped("left").settle();
+    run.stopped("left").step();
     // It was faster than the signal.
-    run.succeeded("right").settle();
+    run.succeeded("right").step();
     assertThat(run.state("left")).isEqualTo(TaskState.CANCELLED);
     assertThat(run.state("right")).isEqualTo(TaskState.SUCCEEDED);
     assertThat(run.state()).isEqualTo(RunState.CANCELLED);
@@ -165,7 +169,7 @@ class RunDeciderTest {
   @Test
   void aRunThatWaitsIsCancelledAtOnce() {
     var run = Runs.of(DIAMOND).cancel();
-    run.settle();
+    run.step();
     assertThat(run.state()).isEqualTo(RunState.CANCELLED);
     assertThat(run.tasks().values()).allMatch(task -> task.state() == TaskState.CANCELLED);
   }
@@ -173,22 +177,32 @@ class RunDeciderTest {
   @Test
   void stoppedByAStrangerIsTheSystemsFailure() {
     var run = Runs.of(RETRIED);
-    run.settle();
-    run.stopped("work").settle();
+    run.step();
+    run.stopped("work").step();
     assertThat(run.state("work")).isEqualTo(TaskState.RETRYING);
   }
 
   @Test
   void reportsOfOldOrUnknownAttemptsChangeNothing() {
     var run = Runs.of(RETRIED);
-    run.settle();
-    run.failed("work").settle();
-    run.wait(Duration.ofMinutes(1)).settle();
-    var late =
-        new Report.Finished(
-            "work", 1, Instant.EPOCH, new Outcome.Succeeded(Map.of()), Ending.CLEAN);
-    assertThat(run.report(late).step()).isEmpty();
-    assertThat(run.report(new Report.Started("nobody", 1, Instant.EPOCH)).step()).isEmpty();
-    assertThat(run.state("work")).isEqualTo(TaskState.RUNNING);
+    run.step();
+    var first = run.attemptId("work");
+    run.failed("work").step();
+    run.wait(Duration.ofMinutes(1)).step();
+    var late = new Outcome.Succeeded(Map.of());
+    assertThat(run.report(new Report.Finished(first, Instant.EPOCH, late, Ending.CLEAN)).step())
+        .isFalse();
+    assertThat(run.report(new Report.Started(new UUID(5, 5), Instant.EPOCH)).step()).isFalse();
+    assertThat(run.active()).containsExactly("work");
+    assertThat(run.attempt("work")).isEqualTo(2);
+  }
+
+  @Test
+  void anAttemptThatNobodyLaunchedIsTakenBackAtOnce() {
+    var run = Runs.of(DIAMOND);
+    run.step();
+    run.cancel().step();
+    assertThat(run.state("first")).isEqualTo(TaskState.CANCELLED);
+    assertThat(run.state()).isEqualTo(RunState.CANCELLED);
   }
 }

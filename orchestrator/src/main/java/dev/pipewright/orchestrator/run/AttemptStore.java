@@ -1,0 +1,163 @@
+package dev.pipewright.orchestrator.run;
+
+import com.google.protobuf.Timestamp;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.tasks.v1.Outcome;
+import dev.pipewright.contract.tasks.v1.TaskFinished;
+import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.platform.Db;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// The SQL of attempts as launchers see them: which wait, who launches them, which are over.
+@ApplicationScoped
+public class AttemptStore {
+  private final Db db;
+  private final RunStore runs;
+
+  AttemptStore(Db db, RunStore runs) {
+    this.db = db;
+    this.runs = runs;
+  }
+
+  /// An attempt that is not over.
+  ///
+  /// @param task as it is called in the run; of an instance with its index: `train[3]`
+  public record ActiveAttempt(
+      UUID id,
+      UUID runId,
+      long runNumber,
+      String pipeline,
+      int version,
+      String parentRunId,
+      String task,
+      int number,
+      String state,
+      String trackedRunId,
+      boolean stopRequested,
+      String inputs) {
+
+    /// The task of the pipeline that it is an attempt of.
+    public String declaredTask() {
+      int bracket = task.indexOf('[');
+      return bracket < 0 ? task : task.substring(0, bracket);
+    }
+  }
+
+  private static final String ACTIVE =
+      """
+      select a.id, a.run_id, r.number as run_number, r.pipeline, r.version,
+        r.tracked_run_id as parent_run_id, a.task, a.number, a.state, a.tracked_run_id,
+        a.stop_requested, a.inputs::text as inputs
+      from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
+      """;
+
+  /// Attempts that a server launches or has launched, oldest first.
+  public List<ActiveAttempt> active(String server, int most) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                ACTIVE
+                    + """
+                    where a.state in ('LAUNCHING', 'RUNNING')
+                      and coalesce(a.server, :server) = :server
+                    order by a.created_at, a.id limit :most
+                    """)
+            .bind("server", server)
+            .bind("most", most)
+            .mapTo(ActiveAttempt.class)
+            .list());
+  }
+
+  /// Attempts that nobody launches yet, in the order in which they are to be launched.
+  public List<ActiveAttempt> queued(int most) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                ACTIVE
+                    + """
+                    where a.state = 'QUEUED' and not r.paused
+                    order by a.priority desc, a.created_at, a.id limit :most
+                    """)
+            .bind("most", most)
+            .mapTo(ActiveAttempt.class)
+            .list());
+  }
+
+  /// How many queued attempts are to be launched before this one.
+  long before(UUID attempt) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select count(*) from orchestrator.attempt q, orchestrator.attempt a
+                where a.id = :id and q.state = 'QUEUED'
+                  and (q.priority > a.priority
+                    or q.priority = a.priority and (q.created_at, q.id) < (a.created_at, a.id))
+                """)
+            .bind("id", attempt)
+            .mapTo(Long.class)
+            .one());
+  }
+
+  /// Makes queued attempts this server's to launch.
+  ///
+  /// @return those that nobody else was faster with
+  public Set<UUID> claim(Collection<UUID> attempts, String server, Instant now) {
+    return db.inTransaction(tx ->
+        tx.createQuery(
+                """
+                update orchestrator.attempt set state = 'LAUNCHING', server = :server,
+                  heartbeat_at = :now
+                where id in (
+                  select id from orchestrator.attempt
+                  where id = any(:attempts) and state = 'QUEUED' for update skip locked)
+                returning id
+                """)
+            .bind("server", server)
+            .bind("now", now)
+            .bindArray("attempts", UUID.class, attempts)
+            .mapTo(UUID.class)
+            .set());
+  }
+
+  /// Those of these attempts that are not over.
+  public Set<UUID> notOver(Collection<UUID> attempts) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select id from orchestrator.attempt
+                where id = any(:attempts) and state in ('QUEUED', 'LAUNCHING', 'RUNNING')
+                """)
+            .bindArray("attempts", UUID.class, attempts)
+            .mapTo(UUID.class)
+            .set());
+  }
+
+  /// Ends an attempt whose runner could not be started, in the words its runner would have used.
+  public void launchFailed(ActiveAttempt attempt, String why, @Nullable String code, Instant now) {
+    var report =
+        TaskReport.newBuilder()
+            .setPipelineRunId(attempt.runId.toString())
+            .setTask(attempt.task)
+            .setAttemptId(attempt.id.toString())
+            .setSeq(Long.MAX_VALUE)
+            .setAt(Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()))
+            .setFinished(
+                TaskFinished.newBuilder()
+                    .setOutcome(
+                        code == null
+                            ? Outcome.OUTCOME_SYSTEM_FAILURE
+                            : Outcome.OUTCOME_USER_FAILURE)
+                    .setCode(code == null ? ProblemCode.TASK_LOST.name() : code)
+                    .setMessage(why))
+            .build();
+    db.useTransaction(tx -> runs.keepReports(tx, List.of(report)));
+  }
+}

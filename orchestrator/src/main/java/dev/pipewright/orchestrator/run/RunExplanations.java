@@ -1,0 +1,277 @@
+package dev.pipewright.orchestrator.run;
+
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.AttemptState;
+import dev.pipewright.contract.api.Explanation;
+import dev.pipewright.contract.api.FailureKind;
+import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.PipelineRun.Task;
+import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Says in words why something waits, was skipped, is tried again or failed.
+@ApplicationScoped
+class RunExplanations {
+  private static final int MOST_NAMES = 10;
+
+  private final AttemptStore attempts;
+  private final RunReadStore reads;
+  private final Clock clock;
+
+  RunExplanations(AttemptStore attempts, RunReadStore reads, Clock clock) {
+    this.attempts = attempts;
+    this.reads = reads;
+    this.clock = clock;
+  }
+
+  Explanation ofRun(UUID id) {
+    var run = reads.get(id);
+    var reasons = new ArrayList<String>();
+    if (run.message() != null) {
+      reasons.add(sentence(run.message()));
+    }
+    switch (run.state()) {
+      case QUEUED -> {
+        int running = reads.running(run.pipeline());
+        reasons.add(
+            "It waits: %d %s of pipeline '%s' %s under way, as many as the pipeline allows."
+                .formatted(
+                    running,
+                    running == 1 ? "run" : "runs",
+                    run.pipeline(),
+                    running == 1 ? "is" : "are"));
+      }
+      case RUNNING -> {
+        if (run.paused()) {
+          reasons.add("It is paused: what runs goes on, and nothing new starts.");
+        }
+        by(run, TaskState.RUNNING).tell(reasons, "%s running.");
+        by(run, TaskState.WAITING).tell(reasons, "%s waiting for a person.");
+        by(run, TaskState.RETRYING).tell(reasons, "%s waiting for another attempt.");
+        by(run, TaskState.READY).tell(reasons, "%s waiting for room.");
+      }
+      case FAILED, CANCELLED ->
+          run.tasks().stream()
+              .filter(task -> task.group() == null && task.state() == TaskState.FAILED)
+              .limit(MOST_NAMES)
+              .forEach(task -> reasons.add(failed(task)));
+      case SUCCEEDED -> {}
+    }
+    return new Explanation("run #" + run.number(), run.state().name(), reasons);
+  }
+
+  /// Names, for a sentence about them.
+  private record Names(List<String> names) {
+    void tell(List<String> reasons, String sentence) {
+      if (names.isEmpty()) {
+        return;
+      }
+      var some =
+          names.stream()
+              .limit(MOST_NAMES)
+              .map(name -> "'" + name + "'")
+              .collect(Collectors.joining(", "));
+      var rest = names.size() > MOST_NAMES ? " and " + (names.size() - MOST_NAMES) + " more" : "";
+      reasons.add(
+          sentence.formatted(
+              (names.size() == 1 ? "Task " + some + " is" : "Tasks " + some + rest + " are")));
+    }
+  }
+
+  private static Names by(PipelineRun run, TaskState state) {
+    var groups = new HashSet<String>();
+    run.tasks()
+        .forEach(task -> {
+          if (task.group() != null) {
+            groups.add(task.group());
+          }
+        });
+    return new Names(
+        run.tasks().stream()
+            .filter(task -> task.state() == state && !groups.contains(task.name()))
+            .map(Task::name)
+            .toList());
+  }
+
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, NOT_FOUND
+  Explanation ofTask(UUID id, String name) {
+    var run = reads.get(id);
+    var tasks = new HashMap<String, Task>();
+    run.tasks().forEach(task -> tasks.put(task.name(), task));
+    var task = tasks.get(name);
+    if (task == null) {
+      throw new ProblemException(
+          ProblemCode.NOT_FOUND, "Run #%d has no task '%s'.".formatted(run.number(), name));
+    }
+    var reasons = new ArrayList<String>();
+    switch (task.state()) {
+      case PENDING -> pending(run, task, tasks, reasons);
+      case READY -> ready(run, task, reasons);
+      case WAITING -> {
+        reasons.add("It waits for a person: " + sentence(task.reason()));
+        due(task, "Without an answer it ends", reasons);
+      }
+      case RETRYING -> {
+        reasons.add(sentence(task.reason()));
+        due(task, "The next attempt is due", reasons);
+      }
+      case RUNNING -> running(run, task, reasons);
+      case SUCCEEDED -> {
+        if (task.reason() != null) {
+          reasons.add(sentence(task.reason()));
+        }
+      }
+      case FAILED -> reasons.add(failed(task));
+      case CANCELLED -> reasons.add(sentence(task.reason()));
+      case SKIPPED, UPSTREAM_FAILED -> chain(task, tasks, reasons);
+    }
+    attempts(task, reasons);
+    return new Explanation("task '" + name + "'", task.state().name(), reasons);
+  }
+
+  private static void pending(
+      PipelineRun run, Task task, Map<String, Task> tasks, List<String> reasons) {
+    if (run.state() == RunState.QUEUED) {
+      reasons.add("Its run has not begun.");
+    }
+    if (task.group() != null) {
+      reasons.add("It waits for its turn: task '" + task.group() + "' runs a few at once only.");
+      return;
+    }
+    var open = task.needs().stream().filter(need -> !tasks.get(need).state().isTerminal()).toList();
+    for (var need : open.subList(0, Math.min(MOST_NAMES, open.size()))) {
+      reasons.add("It waits for task '%s', which is %s.".formatted(need, tasks.get(need).state()));
+    }
+    if (open.size() > MOST_NAMES) {
+      reasons.add("It waits for %d tasks more.".formatted(open.size() - MOST_NAMES));
+    }
+    if (open.isEmpty() && run.state() == RunState.RUNNING) {
+      reasons.add("It runs when all other tasks have ended.");
+    }
+  }
+
+  private void ready(PipelineRun run, Task task, List<String> reasons) {
+    if (run.paused()) {
+      reasons.add("The run is paused.");
+      return;
+    }
+    if (task.attempts().isEmpty()) {
+      reasons.add("It is about to start.");
+      return;
+    }
+    var attempt = task.attempts().getLast();
+    if (attempt.state() == AttemptState.QUEUED) {
+      long ahead = attempts.before(UUID.fromString(attempt.id()));
+      reasons.add(
+          ahead == 0
+              ? "It waits for room, and is the next to have it."
+              : "It waits for room; %d %s before it.".formatted(ahead, ahead == 1 ? "is" : "are"));
+    } else {
+      reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
+    }
+    due(task, "It fails if it has not started by then", reasons);
+  }
+
+  private void running(PipelineRun run, Task task, List<String> reasons) {
+    var instances = run.tasks().stream().filter(each -> task.name().equals(each.group())).toList();
+    if (!instances.isEmpty()) {
+      var counts =
+          instances.stream().collect(Collectors.groupingBy(Task::state, Collectors.counting()));
+      reasons.add(
+          "Of its %d instances %s."
+              .formatted(
+                  instances.size(),
+                  counts.entrySet().stream()
+                      .sorted(Map.Entry.comparingByKey())
+                      .map(entry -> entry.getValue() + " are " + entry.getKey())
+                      .collect(Collectors.joining(", "))));
+      return;
+    }
+    if (!task.attempts().isEmpty()) {
+      var attempt = task.attempts().getLast();
+      reasons.add(
+          "Attempt %d runs%s."
+              .formatted(
+                  attempt.number(),
+                  attempt.startedAt() == null ? "" : " for " + since(attempt.startedAt())));
+    }
+  }
+
+  /// From what is nearest to what began it.
+  private static void chain(Task task, Map<String, Task> tasks, List<String> reasons) {
+    var seen = new HashSet<String>();
+    @Nullable Task at = task;
+    while (at != null && seen.add(at.name())) {
+      var name = at.name();
+      reasons.add(
+          (at.equals(task) ? "" : "Task '" + name + "': ")
+              + (at.state() == TaskState.FAILED ? failed(at) : sentence(at.reason())));
+      at =
+          at.state() == TaskState.FAILED || at.state() == TaskState.CANCELLED
+              ? null
+              : at.needs().stream()
+                  .map(tasks::get)
+                  .filter(need -> need.state() != TaskState.SUCCEEDED)
+                  .findFirst()
+                  .orElse(null);
+    }
+  }
+
+  private static void attempts(Task task, List<String> reasons) {
+    if (task.attempts().size() < 2) {
+      return;
+    }
+    for (var attempt : task.attempts()) {
+      if (attempt.state() == AttemptState.FAILED) {
+        reasons.add(
+            "Attempt %d failed%s: %s"
+                .formatted(
+                    attempt.number(),
+                    attempt.failure() == FailureKind.SYSTEM
+                        ? " by the system's fault, which uses up no retry of the user's"
+                        : "",
+                    sentence(
+                        (attempt.code() == null ? "" : attempt.code() + ": ")
+                            + (attempt.message() == null
+                                ? "no reason given"
+                                : attempt.message()))));
+      }
+    }
+  }
+
+  private static String failed(Task task) {
+    return "Task '%s' failed: %s".formatted(task.name(), sentence(task.reason()));
+  }
+
+  private static void due(Task task, String what, List<String> reasons) {
+    if (task.dueAt() != null) {
+      reasons.add(what + ": " + task.dueAt() + ".");
+    }
+  }
+
+  private String since(Instant at) {
+    long seconds = Math.max(0, Duration.between(at, clock.instant()).toSeconds());
+    return seconds < 120 ? seconds + " s" : seconds / 60 + " min";
+  }
+
+  private static String sentence(@Nullable String text) {
+    if (text == null || text.isBlank()) {
+      return "no reason is known.";
+    }
+    var stripped = text.strip();
+    return stripped.endsWith(".") ? stripped : stripped + ".";
+  }
+}

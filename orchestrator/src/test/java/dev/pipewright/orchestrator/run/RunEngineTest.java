@@ -1,0 +1,386 @@
+package dev.pipewright.orchestrator.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.google.protobuf.Timestamp;
+import dev.pipewright.contract.Ids;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.contract.task.DataRef;
+import dev.pipewright.contract.tasks.v1.Outcome;
+import dev.pipewright.contract.tasks.v1.TaskFinished;
+import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.contract.tasks.v1.TaskStarted;
+import dev.pipewright.embedded.TestPostgres;
+import dev.pipewright.language.Checked;
+import dev.pipewright.language.PipelineLanguage;
+import dev.pipewright.language.PipelineLookup;
+import dev.pipewright.orchestrator.pipeline.PipelineStore.StoredVersion;
+import dev.pipewright.platform.Blobs;
+import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Migrations;
+import java.lang.reflect.Proxy;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/// Two engines on one database, as two servers are, each with its own memory of the runs.
+class RunEngineTest {
+  private final Map<String, StoredVersion> versions = new HashMap<>();
+  private final Set<String> lostBlobs = new HashSet<>();
+  private Db db;
+  private RunStore runs;
+  private RunReadStore reads;
+  private AttemptStore attempts;
+  private List<RunEngine> engines;
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  @BeforeEach
+  void open() {
+    var source = new PGSimpleDataSource();
+    source.setUrl(TestPostgres.shared().newDatabase());
+    Migrations.migrate(source, "orchestrator");
+    db = new Db(source);
+    runs = RunStore.on(db);
+    reads = new RunReadStore(db);
+    attempts = new AttemptStore(db, runs);
+    engines = List.of(engine(), engine());
+  }
+
+  private RunEngine engine() {
+    return new RunEngine(db, runs, (name, version) -> versions.get(name), blobs(), clock());
+  }
+
+  private Clock clock() {
+    InstantSource time = () -> now;
+    return time.withZone(ZoneOffset.UTC);
+  }
+
+  /// Knows which contents are gone; nothing else is asked of it.
+  private Blobs blobs() {
+    return (Blobs)
+        Proxy.newProxyInstance(
+            Blobs.class.getClassLoader(),
+            new Class<?>[] {Blobs.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("renew")) {
+                return !lostBlobs.contains((String) arguments[0]);
+              }
+              throw new UnsupportedOperationException(method.getName());
+            });
+  }
+
+  private void store(String source) {
+    var lookup =
+        new PipelineLookup() {
+          @Override
+          public Optional<Signature> find(String name, @Nullable Integer version) {
+            return Optional.ofNullable(versions.get(name)).map(StoredVersion::signature);
+          }
+        };
+    var spec = PipelineLanguage.require(source, lookup);
+    versions.put(
+        spec.name(),
+        new StoredVersion(
+            spec.name(),
+            1,
+            "d",
+            source,
+            spec,
+            PipelineLookup.Signature.of(spec, 1, lookup),
+            List.of(),
+            now));
+    db.useTransaction(tx -> {
+      tx.execute(
+          "insert into orchestrator.pipeline (name, latest_version, created_at, updated_at)"
+              + " values (?, 1, now(), now())",
+          spec.name());
+      tx.execute(
+          "insert into orchestrator.pipeline_version"
+              + " (pipeline, version, digest, source, files, created_at)"
+              + " values (?, 1, 'd', 's', '[]', now())",
+          spec.name());
+    });
+  }
+
+  private UUID start(String pipeline) {
+    return db.inTransaction(tx ->
+        runs.create(
+                tx,
+                new RunStore.NewRun(
+                    Ids.uuid7(now.toEpochMilli()),
+                    versions.get(pipeline).spec(),
+                    1,
+                    Map.of(),
+                    0,
+                    null,
+                    Map.of("by", "test"),
+                    Map.of(),
+                    null,
+                    null,
+                    "r"),
+                now)
+            .id());
+  }
+
+  /// What the loop does: whatever has something to do, by either engine.
+  private void settle(Random random) {
+    for (var due = runs.needingAttention(now); !due.isEmpty(); due = runs.needingAttention(now)) {
+      for (var id : due) {
+        engines.get(random.nextInt(2)).step(id);
+      }
+    }
+  }
+
+  private TaskReport.Builder report(AttemptStore.ActiveAttempt attempt) {
+    return TaskReport.newBuilder()
+        .setPipelineRunId(attempt.runId().toString())
+        .setTask(attempt.task())
+        .setAttemptId(attempt.id().toString())
+        .setAt(Timestamp.newBuilder().setSeconds(now.getEpochSecond()));
+  }
+
+  private TaskReport ended(
+      AttemptStore.ActiveAttempt attempt, Outcome outcome, Map<String, JsonNode> outputs) {
+    var finished = TaskFinished.newBuilder().setOutcome(outcome).setCode("X").setMessage("it did");
+    outputs.forEach((name, value) -> finished.putOutputs(name, value.toString()));
+    return report(attempt).setSeq(2).setFinished(finished).build();
+  }
+
+  /// Lets all attempts happen until the run has ended.
+  private PipelineRun finish(UUID run, Oracle oracle, Random random) {
+    for (int i = 0; i < 2_000; i++) {
+      settle(random);
+      var known = reads.get(run);
+      if (known.state().isTerminal()) {
+        return known;
+      }
+      var queued = attempts.queued(100);
+      attempts.claim(queued.stream().map(AttemptStore.ActiveAttempt::id).toList(), "s", now);
+      for (var attempt : attempts.active("s", 100)) {
+        tell(attempt, oracle, random);
+      }
+      if (attempts.active("s", 1).isEmpty()) {
+        now = now.plus(Duration.ofMinutes(10));
+      }
+    }
+    throw new AssertionError("the run does not end: " + reads.get(run));
+  }
+
+  private void tell(AttemptStore.ActiveAttempt attempt, Oracle oracle, Random random) {
+    var reports = new ArrayList<TaskReport>();
+    if (random.nextBoolean()) {
+      reports.add(report(attempt).setSeq(1).setStarted(TaskStarted.getDefaultInstance()).build());
+    }
+    if (random.nextInt(4) > 0) {
+      reports.add(
+          switch (oracle.outcome(attempt.task(), attempt.number())) {
+            case SUCCEEDED ->
+                ended(
+                    attempt,
+                    Outcome.OUTCOME_SUCCEEDED,
+                    Map.of("n", IntNode.valueOf(oracle.output(attempt.task()))));
+            case FAILED -> ended(attempt, Outcome.OUTCOME_USER_FAILURE, Map.of());
+            case LOST -> ended(attempt, Outcome.OUTCOME_SYSTEM_FAILURE, Map.of());
+          });
+    }
+    if (reports.isEmpty()) {
+      return;
+    }
+    // Straight in, or by way of the inbox, or both.
+    if (random.nextBoolean()) {
+      engines.get(random.nextInt(2)).step(attempt.runId(), reports);
+    }
+    if (random.nextBoolean()) {
+      db.useTransaction(tx -> runs.keepReports(tx, reports));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void twoServersTakeRunsToTheirRightEnd(long seed) {
+    var random = new Random(seed);
+    var source = LiveRunPropertyTest.text(random, 14);
+    assumeTrue(
+        PipelineLanguage.check(source) instanceof Checked.Valid,
+        "the seed gives no valid pipeline");
+    store(source);
+    var spec = versions.get("random").spec();
+    var oracle = new Oracle(spec, seed);
+    var run = finish(start("random"), oracle, random);
+    for (var task : run.tasks()) {
+      if (task.group() == null) {
+        assertThat(task.state()).as(task.name()).isEqualTo(oracle.state(task.name()));
+      }
+    }
+    assertThat(run.state()).isEqualTo(oracle.runState());
+    var lines = reads.history(UUID.fromString(run.id()), 1_000, null).items();
+    assertThat(lines).isNotEmpty();
+    long revision = 0;
+    for (var line : lines) {
+      assertThat(line.revision()).isGreaterThan(revision);
+      revision = line.revision();
+    }
+  }
+
+  @Test
+  void aCalledPipelineIsARunOfItsOwn() {
+    store(
+        """
+        name: inner
+        params: { n: { type: int } }
+        outputs: { twice: "${{ tasks.work.outputs.n }}" }
+        tasks:
+          work: { command: ["true"], inputs: { n: "${{ params.n }}" }, outputs: { n: { type: int } } }
+        """);
+    store(
+        """
+        name: outer
+        tasks:
+          first: { pipeline: inner, with: { n: 3 } }
+          second: { pipeline: inner, with: { n: "${{ tasks.first.outputs.twice }}" } }
+        """);
+    var random = new Random(1);
+    var outer = start("outer");
+    settle(random);
+    for (int expected : new int[] {3, 6}) {
+      var work = attempts.queued(10);
+      assertThat(work).singleElement().matches(each -> each.pipeline().equals("inner"));
+      assertThat(work.getFirst().inputs()).isEqualTo("{\"n\": " + expected + "}");
+      db.useTransaction(tx ->
+          runs.keepReports(
+              tx,
+              List.of(
+                  ended(
+                      work.getFirst(),
+                      Outcome.OUTCOME_SUCCEEDED,
+                      Map.of("n", IntNode.valueOf(6))))));
+      settle(random);
+    }
+    assertThat(reads.get(outer).state()).isEqualTo(RunState.SUCCEEDED);
+    var runsOfInner = reads.page(10, null, "inner", null).items();
+    assertThat(runsOfInner).hasSize(2);
+    assertThat(reads.get(UUID.fromString(runsOfInner.getFirst().id())).parentRunId())
+        .isEqualTo(outer.toString());
+  }
+
+  @Test
+  void whoCancelsTheCallerCancelsTheCalled() {
+    store(
+        """
+        name: inner
+        tasks: { work: { command: ["true"] } }
+        """);
+    store(
+        """
+        name: outer
+        tasks: { call: { pipeline: inner } }
+        """);
+    var random = new Random(2);
+    var outer = start("outer");
+    settle(random);
+    engines.getFirst().act(outer, (run, at) -> run.stop(LiveRun.Stop.CANCEL, at));
+    settle(random);
+    assertThat(reads.get(outer).state()).isEqualTo(RunState.CANCELLED);
+    assertThat(reads.page(10, null, "inner", null).items())
+        .singleElement()
+        .matches(run -> run.state() == RunState.CANCELLED);
+    assertThat(attempts.queued(10)).isEmpty();
+  }
+
+  @Test
+  void knownOutputsAreTakenUnlessTheirContentIsGone() {
+    store(
+        """
+        name: cached
+        tasks:
+          make: { command: [make], outputs: { data: { type: dataset } } }
+        """);
+    var random = new Random(3);
+    var data =
+        Json.MAPPER.valueToTree(
+            DataRef.file(DataRef.Kind.DATASET, "d.csv", "sha256:" + "a".repeat(64), 5));
+    start("cached");
+    settle(random);
+    var attempt = attempts.queued(10).getFirst();
+    engines
+        .getFirst()
+        .step(
+            attempt.runId(),
+            List.of(ended(attempt, Outcome.OUTCOME_SUCCEEDED, Map.of("data", data))));
+
+    var second = start("cached");
+    settle(random);
+    var run = reads.get(second);
+    assertThat(run.state()).isEqualTo(RunState.SUCCEEDED);
+    assertThat(run.tasks().getFirst().attempts()).isEmpty();
+    assertThat(run.tasks().getFirst().outputs().get("data").get("digest"))
+        .isEqualTo(data.get("digest"));
+
+    lostBlobs.add("sha256:" + "a".repeat(64));
+    start("cached");
+    settle(random);
+    assertThat(attempts.queued(10)).as("its content is gone").hasSize(1);
+  }
+
+  @Test
+  void runsWaitForTheirTurn() {
+    store(
+        """
+        name: single
+        concurrency: { policy: queue, limit: 1 }
+        tasks: { work: { command: ["true"] } }
+        """);
+    var random = new Random(4);
+    var first = start("single");
+    var second = start("single");
+    settle(random);
+    assertThat(reads.get(first).state()).isEqualTo(RunState.RUNNING);
+    assertThat(reads.get(second).state()).isEqualTo(RunState.QUEUED);
+    var attempt = attempts.queued(10).getFirst();
+    engines
+        .getLast()
+        .step(attempt.runId(), List.of(ended(attempt, Outcome.OUTCOME_SUCCEEDED, Map.of())));
+    assertThat(reads.get(first).state()).isEqualTo(RunState.SUCCEEDED);
+    settle(random);
+    assertThat(reads.get(second).state()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void aPausedRunsAttemptsAreNotLaunched() {
+    store(
+        """
+        name: single
+        tasks: { work: { command: ["true"] } }
+        """);
+    var run = start("single");
+    settle(new Random(5));
+    engines.getFirst().act(run, (live, at) -> live.pause(true, at));
+    assertThat(attempts.queued(10)).isEmpty();
+    engines.getLast().act(run, (live, at) -> live.pause(false, at));
+    assertThat(attempts.queued(10)).hasSize(1);
+    assertThat(reads.get(run).tasks().getFirst().state()).isEqualTo(TaskState.READY);
+  }
+}

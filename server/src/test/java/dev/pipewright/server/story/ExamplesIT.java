@@ -1,0 +1,176 @@
+package dev.pipewright.server.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import dev.pipewright.client.Pipewright;
+import dev.pipewright.contract.api.AnswerTask;
+import dev.pipewright.contract.api.AttemptState;
+import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The pipelines in `examples/`, each run as a user would, and what one can do with their runs.
+@EnabledOnOs(OS.LINUX)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ExamplesIT {
+  private static final Path EXAMPLES =
+      Path.of(System.getProperty("pipewright.root")).resolve("examples");
+
+  private final Sandbox sandbox = Sandbox.create();
+
+  @BeforeAll
+  void start() {
+    sandbox.up();
+  }
+
+  @AfterAll
+  void leaveNothing() {
+    sandbox.close();
+  }
+
+  private static PipelineRun start(
+      Pipewright pipewright, String file, Map<String, JsonNode> params) {
+    var version = pipewright.pipelines().apply(EXAMPLES.resolve(file));
+    return pipewright.runs().start(version.pipeline(), params);
+  }
+
+  private static PipelineRun run(Pipewright pipewright, String file, Map<String, JsonNode> params) {
+    return pipewright.runs().follow(start(pipewright, file, params).id(), run -> {});
+  }
+
+  private static PipelineRun.Task task(PipelineRun run, String name) {
+    return run.tasks().stream().filter(task -> task.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.9, published, publish", "0.7, to be reviewed, review", "0.1, discarded, discard"})
+  void branches(double score, String what, String taken) {
+    try (var pipewright = sandbox.client()) {
+      var run =
+          run(pipewright, "branches/pipeline.yaml", Map.of("score", DoubleNode.valueOf(score)));
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.outputs().get("what").asText().strip()).isEqualTo(what);
+      for (var branch : List.of("publish", "review", "discard")) {
+        assertThat(task(run, branch).state())
+            .isEqualTo(branch.equals(taken) ? TaskState.SUCCEEDED : TaskState.SKIPPED);
+      }
+    }
+  }
+
+  @Test
+  void fanOutAndWhatIsKnownIsNotDoneAgain() {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, "fan-out/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.outputs().get("sum").asInt()).isEqualTo(10 + 100 + 20 + 30 + 300);
+      assertThat(task(run, "multiply[3]").state()).isEqualTo(TaskState.FAILED);
+      assertThat(task(run, "multiply[3]").item().toString())
+          .isEqualTo("{\"number\":2,\"factor\":100}");
+      assertThat(pipewright.runs().explain(run.id(), "multiply[3]").reasons())
+          .first()
+          .asString()
+          .contains("COMMAND_FAILED");
+
+      var again =
+          pipewright.runs().follow(pipewright.runs().rerun(run.id(), Map.of()).id(), it -> {});
+      assertThat(again.outputs().get("sum").asInt()).isEqualTo(460);
+      assertThat(task(again, "list").attempts()).isEmpty();
+      assertThat(task(again, "list").reason()).startsWith("cached: ");
+      assertThat(task(again, "multiply[0]").attempts()).isEmpty();
+      assertThat(task(again, "multiply[3]").attempts()).hasSize(1);
+
+      var from =
+          pipewright
+              .runs()
+              .follow(pipewright.runs().rerunFrom(run.id(), List.of("sum")).id(), it -> {});
+      assertThat(from.state()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(task(from, "multiply").reason()).isEqualTo("taken from run #" + run.number());
+    }
+  }
+
+  @Test
+  void refine() {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, "refine/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.outputs().get("root").asDouble()).isBetween(1.4142, 1.4143);
+      assertThat(task(run, "step[1]").state()).isEqualTo(TaskState.SUCCEEDED);
+      assertThat(task(run, "step").reason()).matches("done after \\d iterations");
+    }
+  }
+
+  @Test
+  void calls() {
+    try (var pipewright = sandbox.client()) {
+      pipewright.pipelines().apply(EXAMPLES.resolve("calls/scale.yaml"));
+      var run = run(pipewright, "calls/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.outputs().get("product").asInt()).isEqualTo(60);
+      var called = pipewright.runs().list("scale", null).items();
+      assertThat(called).hasSize(2);
+      assertThat(pipewright.runs().get(called.getFirst().id()).parentRunId()).isEqualTo(run.id());
+    }
+  }
+
+  @Test
+  void approval() {
+    try (var pipewright = sandbox.client()) {
+      var run = start(pipewright, "approval/pipeline.yaml", Map.of());
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> task(pipewright.runs().get(run.id()), "ask").state() == TaskState.WAITING);
+      assertThat(pipewright.runs().explain(run.id(), "ask").reasons())
+          .first()
+          .asString()
+          .contains("Send run " + run.number() + " to production?");
+      pipewright
+          .runs()
+          .answer(
+              run.id(),
+              "ask",
+              new AnswerTask(true, Map.of("share", DoubleNode.valueOf(0.5)), "ada", null));
+      var ended = pipewright.runs().follow(run.id(), it -> {});
+      assertThat(ended.outputs().get("sent").asText().strip()).isEqualTo("0.5 by ada");
+    }
+  }
+
+  @Test
+  void sturdyAndRetried() {
+    try (var pipewright = sandbox.client()) {
+      var good = run(pipewright, "sturdy/pipeline.yaml", Map.of());
+      assertThat(good.state()).as(good.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(task(good, "shaky").attempts())
+          .extracting(PipelineRun.Attempt::state)
+          .containsExactly(AttemptState.FAILED, AttemptState.SUCCEEDED);
+
+      var bad = run(pipewright, "sturdy/pipeline.yaml", Map.of("broken", BooleanNode.TRUE));
+      assertThat(bad.state()).isEqualTo(RunState.FAILED);
+      assertThat(task(bad, "broken").attempts()).hasSize(1);
+      assertThat(task(bad, "broken").reason()).contains("not retried");
+      assertThat(task(bad, "tidy").outputs().get("how").asText().strip()).isEqualTo("FAILED");
+
+      pipewright.runs().retry(bad.id());
+      var again = pipewright.runs().follow(bad.id(), it -> {});
+      assertThat(again.state()).isEqualTo(RunState.FAILED);
+      assertThat(task(again, "shaky").attempts()).as("what succeeded stays").hasSize(2);
+      assertThat(task(again, "broken").attempts()).hasSize(2);
+      assertThat(task(again, "tidy").attempts()).hasSize(2);
+    }
+  }
+}
