@@ -211,6 +211,8 @@ class Repeats {
                 return content;
               });
         } catch (AnswersThere e) {
+          // Whoever gave one of them may not have known yet that its client hung up.
+          awaitLost(answered(attempt));
           yield caring(
               attempt,
               tx -> {
