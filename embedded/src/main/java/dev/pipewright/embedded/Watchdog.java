@@ -17,10 +17,16 @@ final class Watchdog {
       """
       trap '' INT TERM HUP
       read -r _
+      # A process that ended long ago may have left its number to a stranger.
+      ours() {
+        if [ -r "/proc/$1/cmdline" ]; then words=$(tr '\\0' ' ' <"/proc/$1/cmdline")
+        else words=$(ps -o args= -p "$1" 2>/dev/null); fi
+        case $words in *"$2"*) true ;; *) false ;; esac
+      }
       postgres=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
       kafka=$(cat "$1/pid" 2>/dev/null)
-      [ -n "$kafka" ] && kill -KILL "$kafka" 2>/dev/null
-      if [ -n "$postgres" ]; then
+      [ -n "$kafka" ] && ours "$kafka" "$1" && kill -KILL "$kafka" 2>/dev/null
+      if [ -n "$postgres" ] && ours "$postgres" "$1"; then
         kill -QUIT "$postgres" 2>/dev/null
         for _ in 1 2 3 4 5 6 7 8 9 10; do
           kill -0 "$postgres" 2>/dev/null || break

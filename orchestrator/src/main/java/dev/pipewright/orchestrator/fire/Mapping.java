@@ -2,7 +2,6 @@ package dev.pipewright.orchestrator.fire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import com.google.common.primitives.UnsignedLong;
 import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
@@ -17,7 +16,7 @@ import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.Problem;
-import java.math.BigInteger;
+import dev.pipewright.language.CelJson;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,7 +90,7 @@ public final class Mapping {
     @Override
     public JsonNode value(Map<String, Object> variables) throws Failed {
       try {
-        return toJson(program.eval(variables));
+        return CelJson.toJson(program.eval(variables));
       } catch (CelEvaluationException | IllegalArgumentException e) {
         var why =
             String.valueOf(e.getMessage()).replaceFirst("^evaluation error( at [^:]*:\\d+)?: ", "");
@@ -291,57 +290,5 @@ public final class Mapping {
     fields
         .errors()
         .add(new Problem.Violation("EXPRESSION_INVALID", message, path, null, null, remedy));
-  }
-
-  /// JSON as an expression sees it.
-  public static Object toCel(JsonNode value) {
-    return switch (value.getNodeType()) {
-      case NULL, MISSING -> com.google.protobuf.NullValue.NULL_VALUE;
-      case BOOLEAN -> value.booleanValue();
-      case NUMBER ->
-          value.isIntegralNumber() && value.canConvertToLong()
-              ? (Object) value.longValue()
-              : value.doubleValue();
-      case ARRAY -> {
-        var list = new ArrayList<Object>();
-        value.forEach(item -> list.add(toCel(item)));
-        yield list;
-      }
-      case OBJECT -> {
-        var map = new LinkedHashMap<String, Object>();
-        value.properties().forEach(field -> map.put(field.getKey(), toCel(field.getValue())));
-        yield map;
-      }
-      case STRING, BINARY, POJO -> value.asText();
-    };
-  }
-
-  private static JsonNode toJson(@Nullable Object value) {
-    var json = Json.MAPPER.getNodeFactory();
-    return switch (value) {
-      case null -> json.nullNode();
-      case com.google.protobuf.NullValue _ -> json.nullNode();
-      case dev.cel.common.values.NullValue _ -> json.nullNode();
-      case Boolean flag -> json.booleanNode(flag);
-      case String text -> json.textNode(text);
-      case Double number -> json.numberNode(number);
-      case Long number -> json.numberNode(number);
-      case Integer number -> json.numberNode(number.longValue());
-      case UnsignedLong number -> json.numberNode(number.bigIntegerValue());
-      case BigInteger number -> json.numberNode(number);
-      case List<?> list -> {
-        var array = json.arrayNode();
-        list.forEach(item -> array.add(toJson(item)));
-        yield array;
-      }
-      case Map<?, ?> map -> {
-        var object = json.objectNode();
-        map.forEach((key, item) -> object.set(String.valueOf(key), toJson(item)));
-        yield object;
-      }
-      default ->
-          throw new IllegalArgumentException(
-              "it gives a " + value.getClass().getSimpleName() + ", which JSON cannot hold");
-    };
   }
 }

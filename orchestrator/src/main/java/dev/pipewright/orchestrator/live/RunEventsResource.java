@@ -56,8 +56,8 @@ class RunEventsResource {
       description =
           "Event `run` with the whole run at once and after each change; `end` when it is over.")
   public void run(@PathParam("id") String id, @Context SseEventSink sink, @Context Sse sse) {
-    runs.get(id);
-    Live.stream(sink, () -> tellRun(id, sink, sse));
+    var run = runs.get(id).id();
+    Live.stream(sink, () -> tellRun(run, sink, sse));
   }
 
   private void tellRun(String id, SseEventSink sink, Sse sse) throws InterruptedException {

@@ -69,7 +69,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
     @Override
     public Optional<Signature> find(String name, @Nullable Integer version) {
       return PipelineStore.this
-          .find(name, version == null ? pins.get(name) : version)
+          .versionIfAny(name, version == null ? pins.get(name) : version)
           .map(found -> {
             if (version == null) {
               pins.put(name, found.version());
@@ -90,7 +90,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   }
 
   @Transactional
-  Optional<StoredVersion> find(String pipeline, @Nullable Integer version) {
+  Optional<StoredVersion> versionIfAny(String pipeline, @Nullable Integer version) {
     var row = findById(pipeline);
     return row == null || (version != null && (version < 1 || version > row.latestVersion))
         ? Optional.empty()

@@ -142,6 +142,22 @@ public class AttemptStore {
             .list());
   }
 
+  /// How many queued attempts are to be launched before this one.
+  long before(UUID attempt) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select count(*) from orchestrator.attempt q, orchestrator.attempt a
+                where a.id = :id and q.state = 'QUEUED'
+                  and (q.priority > a.priority
+                    or q.priority = a.priority and (q.created_at, q.id) < (a.created_at, a.id))
+                """)
+            .bind("id", attempt)
+            .mapTo(Long.class)
+            .one());
+  }
+
   /// Makes queued attempts this server's to launch.
   ///
   /// @return those that nobody else was faster with

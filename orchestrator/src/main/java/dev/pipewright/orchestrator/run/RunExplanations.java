@@ -9,7 +9,6 @@ import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRun.Task;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
-import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 class RunExplanations {
   private static final int MOST_NAMES = 10;
 
-  private final Db db;
+  private final AttemptStore attempts;
   private final RunReadStore reads;
   private final Clock clock;
 
-  RunExplanations(Db db, RunReadStore reads, Clock clock) {
-    this.db = db;
+  RunExplanations(AttemptStore attempts, RunReadStore reads, Clock clock) {
+    this.attempts = attempts;
     this.reads = reads;
     this.clock = clock;
   }
@@ -45,14 +44,16 @@ class RunExplanations {
       reasons.add(sentence(run.message()));
     }
     switch (run.state()) {
-      case QUEUED ->
-          reasons.add(
-              "It waits: %d %s of pipeline '%s' %s under way, as many as the pipeline allows."
-                  .formatted(
-                      running(run.pipeline()),
-                      running(run.pipeline()) == 1 ? "run" : "runs",
-                      run.pipeline(),
-                      running(run.pipeline()) == 1 ? "is" : "are"));
+      case QUEUED -> {
+        int running = reads.running(run.pipeline());
+        reasons.add(
+            "It waits: %d %s of pipeline '%s' %s under way, as many as the pipeline allows."
+                .formatted(
+                    running,
+                    running == 1 ? "run" : "runs",
+                    run.pipeline(),
+                    running == 1 ? "is" : "are"));
+      }
       case RUNNING -> {
         if (run.paused()) {
           reasons.add("It is paused: what runs goes on, and nothing new starts.");
@@ -173,19 +174,7 @@ class RunExplanations {
     }
     var attempt = task.attempts().getLast();
     if (attempt.state() == AttemptState.QUEUED) {
-      long ahead =
-          db.read(handle ->
-              handle
-                  .createQuery(
-                      """
-                      select count(*) from orchestrator.attempt q, orchestrator.attempt a
-                      where a.id = cast(:id as uuid) and q.state = 'QUEUED'
-                        and (q.priority > a.priority
-                          or q.priority = a.priority and (q.created_at, q.id) < (a.created_at, a.id))
-                      """)
-                  .bind("id", attempt.id())
-                  .mapTo(Long.class)
-                  .one());
+      long ahead = attempts.before(UUID.fromString(attempt.id()));
       reasons.add(
           ahead == 0
               ? "It waits for room, and is the next to have it."
@@ -271,10 +260,6 @@ class RunExplanations {
     if (task.dueAt() != null) {
       reasons.add(what + ": " + task.dueAt() + ".");
     }
-  }
-
-  private int running(String pipeline) {
-    return db.read(handle -> RunStore.running(handle, pipeline));
   }
 
   private String since(Instant at) {

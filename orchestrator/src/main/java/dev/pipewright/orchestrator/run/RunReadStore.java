@@ -21,12 +21,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// What people read about runs: the SQL behind the pages and lists.
 @ApplicationScoped
 public class RunReadStore {
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
+
   private final Db db;
 
   RunReadStore(Db db) {
@@ -127,8 +130,19 @@ public class RunReadStore {
     return found;
   }
 
-  /// The id in an address.
-  static UUID id(String text) {
+  /// The id of the run that an address names by its id or its number.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public UUID id(String text) {
+    if (NUMBER.matcher(text).matches()) {
+      return db.read(handle ->
+          handle
+              .createQuery("select id from orchestrator.pipeline_run where number = :number")
+              .bind("number", Long.parseLong(text))
+              .mapTo(UUID.class)
+              .findOne()
+              .orElseThrow(() -> notFound(text)));
+    }
     try {
       return UUID.fromString(text);
     } catch (IllegalArgumentException e) {
@@ -169,6 +183,11 @@ public class RunReadStore {
                     row.startedAt(),
                     row.endedAt()))
             .toList());
+  }
+
+  /// How many runs of a pipeline are under way.
+  int running(String pipeline) {
+    return db.read(handle -> RunStore.running(handle, pipeline));
   }
 
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED

@@ -81,7 +81,7 @@ class RunResource {
       @QueryParam("limit") @DefaultValue("1000") int limit,
       @QueryParam("after") @Nullable String after) {
     reads.get(id);
-    return reads.history(RunReadStore.id(id), Paging.limit(limit), Paging.number(after));
+    return reads.history(reads.id(id), Paging.limit(limit), Paging.number(after));
   }
 
   @POST
@@ -131,7 +131,7 @@ class RunResource {
               + " either it is a clone.")
   public RestResponse<PipelineRun> rerun(
       @PathParam("id") String id, @Nullable RerunPipeline request) {
-    var run = starter.rerun(RunReadStore.id(id), request);
+    var run = starter.rerun(reads.id(id), request);
     return RestResponse.status(RestResponse.Status.CREATED, reads.get(run));
   }
 
@@ -154,8 +154,8 @@ class RunResource {
   public Explanation explain(
       @PathParam("id") String id, @QueryParam("task") @Nullable String task) {
     return task == null
-        ? explanations.ofRun(RunReadStore.id(id))
-        : explanations.ofTask(RunReadStore.id(id), task);
+        ? explanations.ofRun(reads.id(id))
+        : explanations.ofTask(reads.id(id), task);
   }
 
   @DELETE
@@ -164,11 +164,11 @@ class RunResource {
       summary = "Delete a run that has ended",
       description = "With its tasks and history. What it tracked stays until it is deleted there.")
   public void delete(@PathParam("id") String id) {
-    reads.delete(RunReadStore.id(id));
+    reads.delete(reads.id(id));
   }
 
   private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {
-    var run = RunReadStore.id(id);
+    var run = reads.id(id);
     loop.stepped(run, engine.act(run, action));
     return reads.get(id);
   }

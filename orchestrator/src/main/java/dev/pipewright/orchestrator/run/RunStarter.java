@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -113,6 +114,14 @@ public class RunStarter {
     var replaced = new ArrayList<UUID>();
     Started started =
         db.inTransaction(tx -> {
+          // A repeated request needs no room, and takes nobody's place.
+          var earlier =
+              run.idempotencyKey() == null
+                  ? Optional.<Started>empty()
+                  : RunStore.earlier(tx, run.idempotencyKey(), run.requestDigest());
+          if (earlier.isPresent()) {
+            return earlier.get();
+          }
           makeRoom(tx, run, replaced);
           return runs.create(tx, run, now);
         });

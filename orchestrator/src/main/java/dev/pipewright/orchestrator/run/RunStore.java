@@ -145,7 +145,8 @@ public class RunStore {
             .bind("now", now)
             .execute();
     if (inserted == 0) {
-      return earlier(tx, run.idempotencyKey, run.requestDigest);
+      return earlier(tx, Objects.requireNonNull(run.idempotencyKey), run.requestDigest)
+          .orElseThrow();
     }
     var tasks = List.copyOf(run.spec.tasks().values());
     var update =
@@ -189,13 +190,19 @@ public class RunStore {
 
   private record Earlier(UUID id, String requestDigest) {}
 
-  private static Started earlier(Handle tx, @Nullable String key, String requestDigest) {
-    var earlier =
-        tx.createQuery(
-                "select id, request_digest from orchestrator.pipeline_run where idempotency_key = :key")
-            .bind("key", key)
-            .mapTo(Earlier.class)
-            .one();
+  /// What an earlier request with the same key started.
+  ///
+  /// @throws ProblemException IDEMPOTENCY_KEY_REUSED when that was another request
+  static Optional<Started> earlier(Handle tx, String key, String requestDigest) {
+    return tx.createQuery(
+            "select id, request_digest from orchestrator.pipeline_run where idempotency_key = :key")
+        .bind("key", key)
+        .mapTo(Earlier.class)
+        .findOne()
+        .map(earlier -> started(earlier, key, requestDigest));
+  }
+
+  private static Started started(Earlier earlier, String key, String requestDigest) {
     if (!earlier.requestDigest.equals(requestDigest)) {
       throw new ProblemException(
           ProblemCode.IDEMPOTENCY_KEY_REUSED,

@@ -11,13 +11,13 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.Fire;
 import dev.pipewright.contract.api.FireState;
 import dev.pipewright.contract.api.HookAnswer;
+import dev.pipewright.language.CelJson;
 import dev.pipewright.orchestrator.fire.FireStore;
 import dev.pipewright.orchestrator.fire.FireStore.Due;
 import dev.pipewright.orchestrator.fire.FireStore.NewFire;
 import dev.pipewright.orchestrator.fire.FireStore.Owner;
 import dev.pipewright.orchestrator.fire.FireStore.Settled;
 import dev.pipewright.orchestrator.fire.Fires;
-import dev.pipewright.orchestrator.fire.Mapping;
 import dev.pipewright.orchestrator.trigger.Signatures.Verdict;
 import dev.pipewright.orchestrator.trigger.TriggerRules.Source;
 import dev.pipewright.platform.Db;
@@ -153,7 +153,7 @@ class HookResource {
     NewFire fire;
     try {
       Map<String, Object> variables =
-          Map.of("body", Mapping.toCel(json(body)), "headers", visible(headers));
+          Map.of("body", CelJson.toCel(json(body)), "headers", visible(headers));
       var origin =
           Map.<String, JsonNode>of(
               "by", TextNode.valueOf("hook"), "trigger", TextNode.valueOf(row.name()));

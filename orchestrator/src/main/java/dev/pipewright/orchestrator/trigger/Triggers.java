@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.language.CelJson;
 import dev.pipewright.orchestrator.fire.FireStore;
 import dev.pipewright.orchestrator.fire.FireStore.NewFire;
 import dev.pipewright.orchestrator.fire.FireStore.Owner;
@@ -97,7 +98,7 @@ class Triggers {
         rules,
         key,
         happening.at(),
-        Map.of("event", Mapping.toCel(happening.data())),
+        Map.of("event", CelJson.toCel(happening.data())),
         origin,
         clock.instant());
   }

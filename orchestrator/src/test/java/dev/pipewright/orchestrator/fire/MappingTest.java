@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.Problem;
+import dev.pipewright.language.CelJson;
 import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,7 @@ class MappingTest {
   }
 
   private static Map<String, Object> variables() {
-    return Map.of("body", Mapping.toCel(json(BODY)), "headers", Map.of("x-github-event", "push"));
+    return Map.of("body", CelJson.toCel(json(BODY)), "headers", Map.of("x-github-event", "push"));
   }
 
   private static Fields fields() {

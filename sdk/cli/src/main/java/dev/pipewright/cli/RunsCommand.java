@@ -92,29 +92,11 @@ final class RunsCommand implements Runnable {
 
     @Override
     final int call(Pipewright pipewright, String url) {
-      return call(pipewright, url, pipewright.runs().get(id(pipewright, run)));
+      return call(
+          pipewright, url, pipewright.runs().get(run.startsWith("#") ? run.substring(1) : run));
     }
 
     abstract int call(Pipewright pipewright, String url, PipelineRun run);
-
-    private static String id(Pipewright pipewright, String run) {
-      var text = run.startsWith("#") ? run.substring(1) : run;
-      if (!text.matches("\\d{1,18}")) {
-        return text;
-      }
-      long number = Long.parseLong(text);
-      // The list is by number: the page after the next one begins with it.
-      var page = pipewright.runs().list(null, null, 1, String.valueOf(number + 1));
-      return page.items().stream()
-          .filter(found -> found.number() == number)
-          .map(PipelineRunSummary::id)
-          .findFirst()
-          .orElseThrow(() ->
-              new ProblemException(
-                  ProblemCode.PIPELINE_RUN_NOT_FOUND,
-                  "There is no run #" + number + ".",
-                  "List them with pipewright runs list."));
-    }
   }
 
   @Command(

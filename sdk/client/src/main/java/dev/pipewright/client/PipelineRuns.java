@@ -55,6 +55,7 @@ public final class PipelineRuns {
         PipelineRun.class);
   }
 
+  /// @param id the run's id, or its number
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
   public PipelineRun get(String id) {
     return http.get(Http.path(List.of("pipeline-runs", id), Map.of()), PipelineRun.class);

@@ -173,7 +173,7 @@ public final class Expression {
       variables.put("loop", loop);
     }
     try {
-      return Scope.toJson(Scope.eval(program, variables));
+      return CelJson.toJson(Scope.eval(program, variables));
     } catch (CelEvaluationException e) {
       var missing =
           outputs.stream()

@@ -30,6 +30,10 @@ final class Expressions {
   private static final Pattern HYPHENATED =
       Pattern.compile("\\btasks\\s*\\.\\s*([a-z][a-z0-9-]*)(?=\\s*\\.\\s*outputs\\b)");
 
+  private static final Pattern UNKNOWN_NAME =
+      Pattern.compile("undeclared reference to '([A-Za-z_][A-Za-z0-9_]*)'");
+  private static final List<String> NAMES =
+      List.of("params", "tasks", "matrix", "loop", "failure", "run");
   private static final Set<String> ROOTS = Set.of("matrix", "loop", "failure", "run");
 
   /// Each costs the fifth part of a millisecond, most of it in CEL's checker.
@@ -598,6 +602,13 @@ final class Expressions {
   }
 
   private static @Nullable String remedy(CelIssue issue) {
+    var unknown = UNKNOWN_NAME.matcher(issue.getMessage());
+    if (unknown.find()) {
+      return suggestion(
+          unknown.group(1),
+          NAMES,
+          "There is params.<param>, tasks.<task>.outputs.<output> and run.<field>, and in their places matrix, loop and failure.");
+    }
     return issue.getMessage().contains("no matching overload")
         ? "Make both sides the same type, such as with double(…), int(…) or string(…)."
         : null;

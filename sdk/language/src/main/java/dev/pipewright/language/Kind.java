@@ -30,7 +30,7 @@ sealed interface Kind {
 
   /// A duration.
   record Span() implements Kind {
-    static final Pattern PATTERN = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+    static final Pattern PATTERN = Pattern.compile("(\\d{1,11})(ms|s|m|h|d)");
   }
 
   /// One of some words.

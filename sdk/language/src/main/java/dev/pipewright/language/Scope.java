@@ -23,10 +23,8 @@ import dev.cel.runtime.CelRuntimeFactory;
 import dev.cel.runtime.CelStandardFunctions;
 import dev.cel.runtime.CelStandardFunctions.StandardFunction.Overload.Arithmetic;
 import dev.cel.runtime.RuntimeHelpers;
-import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -323,17 +321,17 @@ final class Scope {
   /// JSON writes `1`.
   static @Nullable Object toCel(CelType type, JsonNode value) {
     return switch (type.kind()) {
-      case INT -> value.isNumber() ? (Object) value.longValue() : plain(value);
+      case INT -> value.isNumber() ? (Object) value.longValue() : CelJson.toCel(value);
       case DOUBLE -> value.isNumber() ? (Object) value.doubleValue() : infinite(value);
       case LIST -> {
         if (!value.isArray() || !(type instanceof ListType listType)) {
-          yield plain(value);
+          yield CelJson.toCel(value);
         }
         var list = new ArrayList<@Nullable Object>();
         value.forEach(item -> list.add(toCel(listType.elemType(), item)));
         yield list;
       }
-      default -> plain(value);
+      default -> CelJson.toCel(value);
     };
   }
 
@@ -358,62 +356,7 @@ final class Scope {
       case "NaN" -> Double.NaN;
       case "Infinity" -> Double.POSITIVE_INFINITY;
       case "-Infinity" -> Double.NEGATIVE_INFINITY;
-      default -> plain(value);
-    };
-  }
-
-  private static @Nullable Object plain(JsonNode value) {
-    return switch (value.getNodeType()) {
-      case NULL, MISSING -> com.google.protobuf.NullValue.NULL_VALUE;
-      case BOOLEAN -> value.booleanValue();
-      case NUMBER ->
-          value.isIntegralNumber() && value.canConvertToLong()
-              ? (Object) value.longValue()
-              : value.doubleValue();
-      case ARRAY -> {
-        var list = new ArrayList<Object>();
-        value.forEach(item -> list.add(plain(item)));
-        yield list;
-      }
-      case OBJECT -> {
-        var map = new LinkedHashMap<String, Object>();
-        value.properties().forEach(field -> map.put(field.getKey(), plain(field.getValue())));
-        yield map;
-      }
-      case STRING, BINARY, POJO -> value.asText();
-    };
-  }
-
-  /// A result as JSON.
-  ///
-  /// @throws IllegalArgumentException when JSON cannot hold it
-  static JsonNode toJson(@Nullable Object value) {
-    var json = Json.MAPPER.getNodeFactory();
-    return switch (value) {
-      case null -> json.nullNode();
-      case com.google.protobuf.NullValue _ -> json.nullNode();
-      case dev.cel.common.values.NullValue _ -> json.nullNode();
-      case Boolean flag -> json.booleanNode(flag);
-      case String text -> json.textNode(text);
-      case Double number -> json.numberNode(number);
-      case Long number -> json.numberNode(number);
-      case Integer number -> json.numberNode(number.longValue());
-      case com.google.common.primitives.UnsignedLong number ->
-          json.numberNode(number.bigIntegerValue());
-      case BigInteger number -> json.numberNode(number);
-      case List<?> list -> {
-        var array = json.arrayNode();
-        list.forEach(item -> array.add(toJson(item)));
-        yield array;
-      }
-      case Map<?, ?> map -> {
-        var object = json.objectNode();
-        map.forEach((key, item) -> object.set(String.valueOf(key), toJson(item)));
-        yield object;
-      }
-      default ->
-          throw new IllegalArgumentException(
-              "it gives a " + value.getClass().getSimpleName() + ", which JSON cannot hold");
+      default -> CelJson.toCel(value);
     };
   }
 

@@ -255,6 +255,16 @@ class RulesTest {
             "TYPE_MISMATCH",
             "'when' must be a bool, but run.number gives an int",
             null),
+        task(
+            "t: { command: [x], when: \"${{ §parms.flag }}\" }",
+            "EXPRESSION_INVALID",
+            "undeclared reference to 'parms'",
+            "Did you mean 'params'?"),
+        task(
+            "t: { command: [x], when: \"${{ §secrets.x == 1 }}\" }",
+            "EXPRESSION_INVALID",
+            "undeclared reference to 'secrets'",
+            "There is params.<param>, tasks.<task>.outputs.<output> and run.<field>"),
         // matrix
         task(
             "t: { command: [x], inputs: { i: \"${{ §matrix.a }}\" } }",

@@ -22,6 +22,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.pipewright.contract.task.ValueType;
 import dev.pipewright.language.Env;
 import dev.pipewright.language.PipelineLanguage;
+import dev.pipewright.language.TaskSpec;
 import dev.pipewright.language.Value;
 import dev.pipewright.language.Values;
 import dev.pipewright.language.Work;
@@ -262,7 +263,67 @@ class BuilderTest {
   }
 
   /// @param millis of the timeout
-  record Plan(String word, Object value, String variable, long millis, double cpu, int pool) {}
+  /// @param shape which of the things that a task can have beside
+  record Plan(
+      String word,
+      Object value,
+      String variable,
+      long millis,
+      double cpu,
+      int pool,
+      int shape,
+      double share) {
+
+    int count() {
+      return 1 + pool % 100;
+    }
+
+    /// What it has beside.
+    void shape(Task.Command task) {
+      switch (shape) {
+        case 0 ->
+            task.matrix("m", Arrays.asList(value, 1))
+                .matrix("n", Expr.expr("[1, 2]"))
+                .maxParallel(count())
+                .minSuccess(share);
+        case 1 -> task.loop(Expr.expr("loop.iteration > 3"), count());
+        case 2 ->
+            task.retry(
+                Retry.times(count())
+                    .jitter(share)
+                    .maxBackoff(Duration.ofDays(366))
+                    .backoff(Duration.ofMillis(millis)));
+        default -> task.impure().priority(count());
+      }
+    }
+
+    void check(TaskSpec task) {
+      assertThat(task.matrix() != null).isEqualTo(shape == 0);
+      assertThat(task.loop() != null).isEqualTo(shape == 1);
+      switch (shape) {
+        case 0 -> {
+          assertThat(plain(task.matrix().axes().get("m")))
+              .isEqualTo(written(Arrays.asList(value, 1)));
+          assertThat(plain(task.matrix().axes().get("n"))).isEqualTo("[1,2]");
+          assertThat(task.matrix().maxParallel()).isEqualTo(count());
+          assertThat(task.matrix().minSuccess()).isEqualTo(share);
+        }
+        case 1 -> {
+          assertThat(task.loop().until().source()).isEqualTo("loop.iteration > 3");
+          assertThat(task.loop().limit()).isEqualTo(count());
+        }
+        case 2 -> {
+          assertThat(task.retry().limit()).isEqualTo(count());
+          assertThat(task.retry().jitter()).isEqualTo(share);
+          assertThat(task.retry().backoff()).isEqualTo(Duration.ofMillis(millis));
+        }
+        default -> {
+          assertThat(task.cache().on()).isFalse();
+          assertThat(task.priority()).isEqualTo(count());
+        }
+      }
+    }
+  }
 
   /// Whatever the values, they come back as they were given.
   @Property(tries = 300)
@@ -280,6 +341,7 @@ class BuilderTest {
               .cpu(plan.cpu)
               .pool("p", plan.pool)
               .output("o", ValueType.JSON);
+      plan.shape(task);
       built.task("t" + i, i == 0 ? task : task.needs("t" + (i - 1)));
     }
     var spec = PipelineLanguage.require(built.toYaml());
@@ -288,19 +350,24 @@ class BuilderTest {
       var plan = plans.get(i);
       var task = spec.tasks().get("t" + i);
       assertThat(((Work.Command) task.work()).words()).containsExactly("run", plan.word);
-      assertThat(plain(task.inputs().get("value"))).isEqualTo(plan.value);
-      assertThat(plain(task.inputs().get("inside"))).isEqualTo(Arrays.asList(plan.value, null));
+      assertThat(plain(task.inputs().get("value"))).isEqualTo(written(plan.value));
+      assertThat(plain(task.inputs().get("inside")))
+          .isEqualTo(written(Arrays.asList(plan.value, null)));
       assertThat(task.env()).isEqualTo(Map.of("V", new Env.Text(plan.variable)));
       assertThat(task.timeout()).isEqualTo(Duration.ofMillis(plan.millis));
+      plan.check(task);
       assertThat(task.resources().cpu()).isEqualTo(plan.cpu);
       assertThat(task.pools()).isEqualTo(Map.of("p", plan.pool));
       assertThat(task.needs()).isEqualTo(i == 0 ? List.of() : List.of("t" + (i - 1)));
     }
   }
 
-  private static Object plain(Value value) {
-    return dev.pipewright.contract.Json.MAPPER.convertValue(
-        value.evaluate(Values.of(Map.of(), Map.of())), Object.class);
+  private static String plain(Value value) {
+    return value.evaluate(Values.of(Map.of(), Map.of())).toString();
+  }
+
+  private static String written(Object value) {
+    return dev.pipewright.contract.Json.MAPPER.valueToTree(value).toString();
   }
 
   @Provide
@@ -311,7 +378,9 @@ class BuilderTest {
             texts(),
             Arbitraries.longs().between(1, 366L * 86_400_000),
             Arbitraries.doubles().between(0.01, 10_000),
-            Arbitraries.integers().between(1, 1_000_000))
+            Arbitraries.integers().between(1, 1_000_000),
+            Arbitraries.integers().between(0, 3),
+            Arbitraries.doubles().between(0, 1))
         .as(Plan::new)
         .list()
         .ofMinSize(1)
@@ -340,11 +409,8 @@ class BuilderTest {
     Arbitrary<Object> scalars =
         Arbitraries.oneOf(
             texts().map(text -> (Object) text),
-            // As Jackson reads them back: the smallest that holds it.
             Arbitraries.integers().map(number -> (Object) number),
-            Arbitraries.longs()
-                .filter(number -> number != number.intValue())
-                .map(number -> (Object) number),
+            Arbitraries.longs().map(number -> (Object) number),
             Arbitraries.doubles().map(number -> (Object) number),
             Arbitraries.of(true, false).map(flag -> (Object) flag));
     return Arbitraries.oneOf(

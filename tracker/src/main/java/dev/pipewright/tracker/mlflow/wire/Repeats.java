@@ -211,6 +211,8 @@ class Repeats {
                 return content;
               });
         } catch (AnswersThere e) {
+          // Whoever gave one of them may not have known yet that its client hung up.
+          awaitLost(answered(attempt));
           yield caring(
               attempt,
               tx -> {
@@ -249,10 +251,15 @@ class Repeats {
     byte[] in(Handle tx) throws Exception;
   }
 
-  /// When the transaction fails it may have been committed for all that: then its answer is lost.
+  /// When the transaction fails it may have been committed for all that: then its answer is lost. A
+  /// client that hung up before the end of the commit is known to be gone before it is answered.
   private byte[] caring(Attempt attempt, Part part) throws Exception {
     try {
-      return db.<byte[], Exception>inTransaction(part::in);
+      byte[] content = db.<byte[], Exception>inTransaction(part::in);
+      var news = new CountDownLatch(1);
+      attempt.client.afterNews(news::countDown);
+      news.await();
+      return content;
     } catch (Throwable failure) {
       var key = attempt.answer;
       if (key != null) {
