@@ -1,7 +1,11 @@
 package dev.pipewright.platform;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -63,8 +67,8 @@ public final class OutboxRelay implements AutoCloseable {
       if (rows.isEmpty()) {
         return false;
       }
-      for (var row : rows) {
-        send(tx, row);
+      for (var wave : waves(rows)) {
+        send(tx, wave);
       }
       tx.createUpdate("delete from " + schema + ".outbox where number = any(:numbers)")
           .bindArray("numbers", Long.class, rows.stream().map(Row::number).toList())
@@ -73,10 +77,36 @@ public final class OutboxRelay implements AutoCloseable {
     });
   }
 
-  /// One after the other: a message that fails must not be overtaken by a later one of its key.
-  private void send(Handle tx, Row row) throws InterruptedException, ExecutionException {
+  /// The first messages of all keys, then their second ones, and so on.
+  private static List<List<Row>> waves(List<Row> rows) {
+    var waves = new ArrayList<List<Row>>();
+    var sent = new HashMap<String, Integer>();
+    for (var row : rows) {
+      int wave = sent.merge(row.topic + '\n' + row.key, 1, Integer::sum) - 1;
+      if (wave == waves.size()) {
+        waves.add(new ArrayList<>());
+      }
+      waves.get(wave).add(row);
+    }
+    return waves;
+  }
+
+  /// All of them at once: no two are of one key, of which a message that fails must not be
+  /// overtaken by a later one.
+  private void send(Handle tx, List<Row> wave) throws InterruptedException, ExecutionException {
+    var sendings =
+        wave.stream()
+            .map(row -> producer.send(new ProducerRecord<>(row.topic, row.key, row.payload)))
+            .toList();
+    for (int i = 0; i < wave.size(); i++) {
+      await(tx, wave.get(i), sendings.get(i));
+    }
+  }
+
+  private void await(Handle tx, Row row, Future<?> sending)
+      throws InterruptedException, ExecutionException {
     try {
-      producer.send(new ProducerRecord<>(row.topic, row.key, row.payload)).get();
+      sending.get();
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof RecordTooLargeException)) {
         throw e;

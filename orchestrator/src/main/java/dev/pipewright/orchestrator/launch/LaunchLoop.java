@@ -1,21 +1,13 @@
 package dev.pipewright.orchestrator.launch;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.home.HomeFolder;
-import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.tasks.v1.TaskReport;
-import dev.pipewright.language.BuiltinTasks;
-import dev.pipewright.language.Env;
-import dev.pipewright.language.Resources;
-import dev.pipewright.language.TaskSpec;
-import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.orchestrator.run.AttemptStore;
 import dev.pipewright.orchestrator.run.AttemptStore.ActiveAttempt;
+import dev.pipewright.orchestrator.run.FastLane;
 import dev.pipewright.orchestrator.run.RunLoop;
 import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
-import dev.pipewright.orchestrator.run.RunStore;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.PlatformConfig;
@@ -30,14 +22,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /// to look sooner: every so often it compares what should be with what is, so it needs no memory of
 /// its own and survives any restart.
 @ApplicationScoped
-class LaunchLoop implements Launcher.Listener {
+class LaunchLoop implements Launcher.Listener, FastLane {
   private static final Logger LOG = Logger.getLogger(LaunchLoop.class);
 
   /// How long a runner that is done may wait for its report to arrive before everything is
@@ -56,26 +48,8 @@ class LaunchLoop implements Launcher.Listener {
 
   private static final Duration LOOK = Duration.ofSeconds(2);
 
-  /// A runner that did not even begin this often will not.
-  private static final int MOST_STARTS = 5;
-
   private static final int MOST_AT_ONCE = 256;
   private static final int MOST_SILENT = 100;
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-
-  /// Built-in tasks that read more get a process of their own: what one of them needs must not be
-  /// what the others lack.
-  private static final long MOST_IN_WORKER = 16 * 1024 * 1024;
-
-  /// Built-in tasks that take far less than this are on their way for most of the time.
-  private static final double QUICK_MILLIS = 100;
-
-  private static final double SMALLEST_SHARE = 1 / 64.0;
-
-  /// How often an attempt's runner was started, and when it may be again.
-  private record Starts(int count, Instant next) {}
-
-  private static final Starts NEVER = new Starts(0, Instant.MIN);
 
   private final AttemptStore attempts;
   private final PipelineStore pipelines;
@@ -84,23 +58,15 @@ class LaunchLoop implements Launcher.Listener {
   private final LaunchConfig config;
   private final Clock clock;
   private final Map<UUID, Instant> doneSince = new HashMap<>();
-  private final Map<UUID, Starts> starts = new HashMap<>();
-  private final Map<UUID, Instant> begun = new ConcurrentHashMap<>();
-
-  /// How long built-in tasks take, by name; in milliseconds.
-  private final Map<String, Double> usual = new ConcurrentHashMap<>();
-
-  private final Map<UUID, String> builtins = new ConcurrentHashMap<>();
-  private final Queue<UUID> ended = new ConcurrentLinkedQueue<>();
-  private volatile boolean waiting;
+  private volatile boolean waiting = true;
   private volatile boolean stopNow;
   private boolean saidShortcomings;
   private volatile boolean lookNow = true;
   private Instant lastLook = Instant.MIN;
   private @Nullable Launcher launcher;
   private @Nullable Room room;
-  private @Nullable Secrets secrets;
-  private @Nullable String server;
+  private volatile @Nullable Starter starter;
+  private volatile @Nullable String server;
   private @Nullable Loop loop;
 
   LaunchLoop(
@@ -120,9 +86,21 @@ class LaunchLoop implements Launcher.Listener {
 
   void onStart(@Observes @Priority(200) StartupEvent event) {
     var home = new HomeFolder(platform.home());
-    room = new Room(ThisMachine.of(config));
-    secrets = new Secrets(home.secrets(), System.getenv());
-    launcher = new LocalLauncher(home, commands(), clock, this);
+    var room = new Room(ThisMachine.of(config));
+    var launcher = new LocalLauncher(home, commands(), clock, this);
+    this.room = room;
+    this.launcher = launcher;
+    starter =
+        new Starter(
+            attempts,
+            pipelines,
+            runs,
+            platform,
+            config,
+            clock,
+            launcher,
+            room,
+            new Secrets(home.secrets(), System.getenv()));
     loop = Loop.start("launch", Duration.ofMillis(500), this::step);
   }
 
@@ -137,10 +115,12 @@ class LaunchLoop implements Launcher.Listener {
   }
 
   void onChange(@Observes RunChanged event) {
-    if (!event.launchable()) {
+    if (event.stops()) {
       stopNow = true;
     }
-    wake();
+    if (event.stops() || event.launchable()) {
+      wake();
+    }
   }
 
   @Override
@@ -153,17 +133,18 @@ class LaunchLoop implements Launcher.Listener {
   public void heard(List<TaskReport> reports, Runnable stored) {
     var said = new ArrayList<TaskReport>();
     var alive = new ArrayList<UUID>();
+    boolean left = false;
     for (var report : reports) {
       var attempt = UUID.fromString(report.getAttemptId());
       switch (report.getReportCase()) {
         case ALIVE -> alive.add(attempt);
         case STARTED -> {
-          begun.put(attempt, instant(report));
+          starter().usual().began(attempt, instant(report));
           said.add(report);
         }
         case FINISHED -> {
-          learn(attempt, instant(report));
-          ended.add(attempt);
+          starter().usual().ended(attempt, instant(report));
+          left |= room().leave(attempt);
           said.add(report);
         }
         case REPORT_NOT_SET -> said.add(report);
@@ -175,7 +156,7 @@ class LaunchLoop implements Launcher.Listener {
     if (!said.isEmpty()) {
       runs.hear(said, stored);
     }
-    if (waiting && !ended.isEmpty()) {
+    if (waiting && left) {
       wake();
     }
   }
@@ -193,13 +174,16 @@ class LaunchLoop implements Launcher.Listener {
     return Instant.ofEpochSecond(report.getAt().getSeconds(), report.getAt().getNanos());
   }
 
-  private void learn(UUID attempt, Instant end) {
-    var began = begun.remove(attempt);
-    var uses = builtins.remove(attempt);
-    if (began != null && uses != null) {
-      double millis = Math.max(0, Duration.between(began, end).toNanos() / 1e6);
-      usual.merge(uses, millis, (before, now) -> 0.8 * before + 0.2 * now);
-    }
+  private Launcher launcher() {
+    return Objects.requireNonNull(launcher);
+  }
+
+  private Room room() {
+    return Objects.requireNonNull(room);
+  }
+
+  private Starter starter() {
+    return Objects.requireNonNull(starter);
   }
 
   private void wake() {
@@ -209,8 +193,7 @@ class LaunchLoop implements Launcher.Listener {
   }
 
   private boolean step() throws IOException, InterruptedException {
-    var launcher = Objects.requireNonNull(this.launcher);
-    var room = Objects.requireNonNull(this.room);
+    var launcher = launcher();
     if (!launcher.ready()) {
       return false;
     }
@@ -220,10 +203,7 @@ class LaunchLoop implements Launcher.Listener {
           "tasks are packed by the cores and the memory they ask for, but not held to it: %s",
           launcher.shortcomings());
     }
-    for (var over = ended.poll(); over != null; over = ended.poll()) {
-      room.leave(over);
-    }
-    var server = server();
+    var server = known();
     if (stopNow) {
       stopNow = false;
       attempts.stopping(server).forEach(launcher::stop);
@@ -231,13 +211,13 @@ class LaunchLoop implements Launcher.Listener {
     var now = clock.instant();
     if (lookNow || now.isAfter(lastLook.plus(LOOK))) {
       lookNow = false;
-      look(launcher, room, server);
+      look(server);
       lastLook = now;
     }
-    return launcher.accepts() && launchQueued(launcher, room, server);
+    return launcher.accepts() && launchQueued(server);
   }
 
-  private String server() throws IOException {
+  private String known() throws IOException {
     var known = server;
     if (known == null) {
       known = ServerId.of(platform.home());
@@ -247,20 +227,19 @@ class LaunchLoop implements Launcher.Listener {
   }
 
   /// Compares what should be with what is.
-  private void look(Launcher launcher, Room room, String server) {
+  private void look(String server) {
     var active = attempts.active(server, Integer.MAX_VALUE);
     for (var attempt : active) {
       try {
-        look(launcher, room, attempt);
+        look(attempt);
       } catch (RuntimeException e) {
         trouble(attempt.id(), e);
       }
     }
     var ids = active.stream().map(ActiveAttempt::id).collect(Collectors.toSet());
-    room.keepOnly(ids);
-    begun.keySet().retainAll(ids);
-    builtins.keySet().retainAll(ids);
-    forgetEnded(launcher);
+    room().keepOnly(ids);
+    starter().usual().keepOnly(ids);
+    forgetEnded();
     for (var attempt :
         attempts.silent(server, clock.instant().minus(config.lostAfter()), MOST_SILENT)) {
       LOG.warnf(
@@ -275,84 +254,103 @@ class LaunchLoop implements Launcher.Listener {
     }
   }
 
-  private void look(Launcher launcher, Room room, ActiveAttempt attempt) {
+  private void look(ActiveAttempt attempt) {
+    var launcher = launcher();
     if (launcher.isThere(attempt.id())) {
-      if (!room.has(attempt.id())) {
-        room.adopt(attempt.id(), share(attempt), launcher.gpus(attempt.id()));
+      if (!room().has(attempt.id())) {
+        room().adopt(attempt.id(), starter().share(attempt), launcher.gpus(attempt.id()));
       }
       if (attempt.stopRequested()) {
         launcher.stop(attempt.id());
       }
     } else if (launcher.isDone(attempt.id())) {
-      awaitReport(launcher, attempt);
+      awaitReport(attempt);
     } else if (launcher.wasStarted(attempt.id())) {
-      recover(launcher, attempt);
+      recover(attempt);
     } else if (attempts.notOver(List.of(attempt.id())).contains(attempt.id())
         && launcher.accepts()) {
       // Nothing of it is there, and after that was seen it was not over: it never began. One that
       // was stopped before it began is launched too: it then says so.
-      start(launcher, room, attempt);
+      starter().start(attempt);
     }
   }
 
   /// @return whether there may be more to launch at once
-  private boolean launchQueued(Launcher launcher, Room room, String server) {
+  private boolean launchQueued(String server) {
     var next = attempts.queued(MOST_AT_ONCE);
-    var queue = room.new Queue();
+    var queue = room().new Queue();
     var chosen = new ArrayList<ActiveAttempt>();
     for (var attempt : next) {
-      var asked = resources(attempt);
-      if (lacks(asked, room.machine()) != null || queue.letIn(attempt.id(), share(attempt))) {
+      if (starter().lacks(attempt) != null || queue.letIn(attempt.id(), starter().share(attempt))) {
         chosen.add(attempt);
       } else if (queue.isClosed()) {
         break;
       }
     }
-    waiting = chosen.size() < next.size();
+    waiting = chosen.size() < next.size() || next.size() == MOST_AT_ONCE;
     if (chosen.isEmpty()) {
       return false;
     }
     var claimed =
         attempts.claim(chosen.stream().map(ActiveAttempt::id).toList(), server, clock.instant());
     for (var attempt : chosen) {
-      try {
-        if (!claimed.contains(attempt.id())) {
-          room.leave(attempt.id());
-        } else {
-          start(launcher, room, attempt);
-        }
-      } catch (RuntimeException e) {
-        trouble(attempt.id(), e);
+      if (claimed.contains(attempt.id())) {
+        start(attempt);
+      } else {
+        room().leave(attempt.id());
       }
     }
-    return next.size() == MOST_AT_ONCE && !waiting;
+    return next.size() == MOST_AT_ONCE && chosen.size() == next.size();
   }
 
-  /// What the machine will never have for a task; null for nothing.
-  private static @Nullable String lacks(Resources asked, Room.Machine machine) {
-    int gpus = asked.gpu() == null ? 0 : asked.gpu();
-    if (gpus > machine.gpus()) {
-      return "it asks for %d GPUs, and this machine has %d".formatted(gpus, machine.gpus());
+  private void start(ActiveAttempt attempt) {
+    try {
+      starter().start(attempt);
+    } catch (RuntimeException e) {
+      trouble(attempt.id(), e);
     }
-    if (asked.nodes() != null && asked.nodes() > 1) {
-      return "it asks for %d machines, and here is one".formatted(asked.nodes());
-    }
-    return null;
   }
 
-  private Room.Share share(ActiveAttempt attempt) {
-    var task = task(attempt);
-    var asked = task.resources();
-    double cpus = asked.cpu() == null ? 1 : asked.cpu();
-    if (task.work() instanceof Work.Builtin(var uses)
-        && asked.cpu() == null
-        && usual.getOrDefault(uses, QUICK_MILLIS) < QUICK_MILLIS) {
-      cpus = Math.max(SMALLEST_SHARE, usual.getOrDefault(uses, QUICK_MILLIS) / QUICK_MILLIS);
+  // Without waiting in the queue ------------------------------------------------------------------
+
+  @Override
+  public Set<UUID> admit(List<ActiveAttempt> candidates) {
+    if (waiting || server == null || !launcher().accepts()) {
+      return Set.of();
     }
-    return new Room.Share(
-        cpus,
-        asked.memory() == null ? 0 : Quantity.bytes(asked.memory()),
-        asked.gpu() == null ? 0 : asked.gpu());
+    var queue = room().new Queue();
+    var admitted = new HashSet<UUID>();
+    for (var attempt : candidates) {
+      if (starter().lacks(attempt) == null && queue.letIn(attempt.id(), starter().share(attempt))) {
+        admitted.add(attempt.id());
+      } else if (queue.isClosed()) {
+        break;
+      }
+    }
+    return admitted;
+  }
+
+  @Override
+  public String server() {
+    return Objects.requireNonNull(server);
+  }
+
+  @Override
+  public void begin(List<ActiveAttempt> admitted) {
+    for (var attempt : admitted) {
+      try {
+        starter().start(attempt);
+      } catch (RuntimeException e) {
+        // It is this server's now: the next look begins it.
+        LOG.warnf(e, "attempt %s could not be begun at once", attempt.id());
+        changed();
+      }
+    }
+  }
+
+  @Override
+  public void giveBack(Collection<UUID> admitted) {
+    admitted.forEach(room()::leave);
   }
 
   /// One attempt's trouble must not keep the others from being launched or stopped.
@@ -363,63 +361,31 @@ class LaunchLoop implements Launcher.Listener {
     LOG.errorf(e, "attempt %s cannot be looked after; trying again", attempt);
   }
 
-  private void recover(Launcher launcher, ActiveAttempt attempt) {
-    if (mayStart(attempt.id())) {
+  private void recover(ActiveAttempt attempt) {
+    if (starter().mayStart(attempt.id())) {
       LOG.warnf(
           "what runs task %s, attempt %d vanished; recovering", attempt.task(), attempt.number());
-      launcher.resume(attempt.id());
+      launcher().resume(attempt.id());
     }
   }
 
-  private void start(Launcher launcher, Room room, ActiveAttempt attempt) {
-    var missing = lacks(resources(attempt), room.machine());
-    if (missing != null) {
-      fail(attempt, missing, ProblemCode.RESOURCES_UNAVAILABLE.name());
-    } else if (starts.getOrDefault(attempt.id(), NEVER).count >= MOST_STARTS) {
-      fail(attempt, "its runner does not start: " + launcher.lastWords(attempt.id()), null);
-    } else if (mayStart(attempt.id())) {
-      room.adopt(attempt.id(), share(attempt), List.of());
-      var launch = launch(attempt, room);
-      if (launch.uses() != null && !launch.isolated()) {
-        builtins.put(attempt.id(), launch.uses());
-      }
-      launcher.ensure(launch, Objects.requireNonNull(secrets).find(launch.secrets().values()));
-    }
-  }
-
-  private void fail(ActiveAttempt attempt, String why, @Nullable String code) {
-    attempts.launchFailed(attempt, why, code, clock.instant());
-    runs.look(attempt.runId());
-  }
-
-  /// Counts a start, unless the one before was too short ago.
-  private boolean mayStart(UUID attempt) {
-    var now = clock.instant();
-    var before = starts.getOrDefault(attempt, NEVER);
-    if (now.isBefore(before.next)) {
-      return false;
-    }
-    var pause = FIRST_PAUSE.multipliedBy(1L << Math.min(before.count, 6));
-    starts.put(attempt, new Starts(before.count + 1, now.plus(pause)));
-    return true;
-  }
-
-  private void awaitReport(Launcher launcher, ActiveAttempt attempt) {
+  private void awaitReport(ActiveAttempt attempt) {
     var since = doneSince.computeIfAbsent(attempt.id(), id -> clock.instant());
     if (clock.instant().isAfter(since.plus(DELIVERY))) {
       LOG.warnf(
           "the end of task %s, attempt %d was not delivered; again",
           attempt.task(), attempt.number());
       doneSince.remove(attempt.id());
-      launcher.redeliver(attempt.id());
+      launcher().redeliver(attempt.id());
     }
   }
 
   /// An attempt that is over is dropped once all it said is delivered; its report alone may have
   /// been faster. One that still runs although it is over was given up by somebody else.
-  private void forgetEnded(Launcher launcher) {
+  private void forgetEnded() {
+    var launcher = launcher();
     var kept = launcher.kept();
-    starts.keySet().retainAll(kept);
+    starter().keepOnly(kept);
     if (kept.isEmpty()) {
       return;
     }
@@ -434,102 +400,14 @@ class LaunchLoop implements Launcher.Listener {
         } else if (launcher.isDone(id) || !launcher.wasStarted(id)) {
           launcher.forget(id);
           doneSince.remove(id);
-          starts.remove(id);
-        } else if (mayStart(id)) {
+          starter().forget(id);
+        } else if (starter().mayStart(id)) {
           launcher.resume(id);
         }
       } catch (RuntimeException e) {
         trouble(id, e);
       }
     }
-  }
-
-  private TaskSpec task(ActiveAttempt attempt) {
-    return Objects.requireNonNull(
-        pipelines
-            .version(attempt.pipeline(), attempt.version())
-            .spec()
-            .tasks()
-            .get(attempt.declaredTask()));
-  }
-
-  private Resources resources(ActiveAttempt attempt) {
-    return task(attempt).resources();
-  }
-
-  private TaskLaunch launch(ActiveAttempt attempt, Room room) {
-    var version = pipelines.version(attempt.pipeline(), attempt.version());
-    TaskSpec task = Objects.requireNonNull(version.spec().tasks().get(attempt.declaredTask()));
-    var inputs = RunStore.values(attempt.inputs());
-    return new TaskLaunch(
-        attempt.id().toString(),
-        attempt.number(),
-        attempt.pipeline(),
-        attempt.version(),
-        attempt.runId().toString(),
-        attempt.task(),
-        attempt.trackedRunId(),
-        attempt.parentRunId(),
-        attempt.pipeline(),
-        task.work() instanceof Work.Builtin builtin ? builtin.uses() : null,
-        task.work() instanceof Work.Command command ? command.words() : List.of(),
-        inputs,
-        task.outputs(),
-        version.files().stream().filter(file -> task.files().contains(file.path())).toList(),
-        texts(task.env()),
-        platform
-            .home()
-            .toAbsolutePath()
-            .resolve("checkpoints")
-            .resolve(attempt.runId().toString())
-            .resolve(attempt.task())
-            .toString(),
-        task.timeout() == null ? null : task.timeout().toMillis(),
-        attempt.stopRequested(),
-        platform.url(),
-        platform.kafka().bootstrap(),
-        secrets(task.env()),
-        isIsolated(task, inputs),
-        config.grace().toMillis(),
-        new TaskLaunch.Limits(
-            task.resources().cpu() == null
-                ? null
-                : Math.min(task.resources().cpu(), room.machine().cpus()),
-            task.resources().memory() == null
-                ? null
-                : Math.min(Quantity.bytes(task.resources().memory()), room.machine().memory()),
-            room.gpus(attempt.id())));
-  }
-
-  private static boolean isIsolated(TaskSpec task, Map<String, JsonNode> inputs) {
-    return task.work() instanceof Work.Builtin(var uses)
-        && (task.resources().memory() != null
-            || BuiltinTasks.find(uses).map(BuiltinTasks.Signature::isolated).orElse(true)
-            || inputs.values().stream().mapToLong(LaunchLoop::size).sum() > MOST_IN_WORKER);
-  }
-
-  private static long size(JsonNode value) {
-    return value.path("size").asLong(0);
-  }
-
-  private static Map<String, String> secrets(Map<String, Env> env) {
-    var secrets = new HashMap<String, String>();
-    env.forEach((name, value) -> {
-      if (value instanceof Env.Secret(var secret)) {
-        secrets.put(name, secret);
-      }
-    });
-    return secrets;
-  }
-
-  private static Map<String, String> texts(Map<String, Env> env) {
-    var texts = new HashMap<String, String>();
-    env.forEach((name, value) -> {
-      if (value instanceof Env.Text(var text)) {
-        texts.put(name, text);
-      }
-    });
-    return texts;
   }
 
   private LocalLauncher.Commands commands() {

@@ -44,6 +44,8 @@ final class LocalWorker implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(15);
   private static final Duration WELCOME = Duration.ofSeconds(5);
   private static final long LOOK_MILLIS = 10;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   /// What a worker and its tasks need not know.
   private static final List<String> OURS =
@@ -55,6 +57,8 @@ final class LocalWorker implements AutoCloseable {
   private final Launcher.Listener listener;
   private final Set<String> inHand = ConcurrentHashMap.newKeySet();
   private @Nullable Line line;
+  private Duration pause = FIRST_PAUSE;
+  private long again = System.nanoTime();
   private volatile boolean accepts;
   private volatile boolean closed;
   private volatile String noLimits = "";
@@ -160,6 +164,20 @@ final class LocalWorker implements AutoCloseable {
     if (line != null && line.isOpen() && line.welcomed.getCount() == 0) {
       return true;
     }
+    if (System.nanoTime() - again < 0) {
+      return false;
+    }
+    if (reach()) {
+      pause = FIRST_PAUSE;
+      return true;
+    }
+    again = System.nanoTime() + pause.toNanos();
+    pause =
+        pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+    return false;
+  }
+
+  private boolean reach() throws InterruptedException {
     try {
       long deadline = System.nanoTime() + CONNECT.toNanos();
       @Nullable Process starting = null;

@@ -12,7 +12,7 @@ import java.util.UUID;
 ///
 /// Attempts are let in strictly in order: one that does not fit holds back those behind it that
 /// want any of what it is short of, so that many small ones never keep a large one out. One that
-/// asks for more cores or memory than there are gets all of them.
+/// asks for more cores or memory than there are gets all of them. May be asked by any thread.
 final class Room {
   /// What there is.
   ///
@@ -57,6 +57,12 @@ final class Room {
 
     /// @return whether there is room for it, which it then has
     boolean letIn(UUID attempt, Share wanted) {
+      synchronized (Room.this) {
+        return letInNow(attempt, wanted);
+      }
+    }
+
+    private boolean letInNow(UUID attempt, Share wanted) {
       if (taken.containsKey(attempt)) {
         return true;
       }
@@ -85,14 +91,14 @@ final class Room {
     }
   }
 
-  boolean has(UUID attempt) {
+  synchronized boolean has(UUID attempt) {
     return taken.containsKey(attempt);
   }
 
   /// Takes an attempt's share although it may not fit: it runs already.
   ///
   /// @param devices the GPUs it was given
-  void adopt(UUID attempt, Share wanted, List<Integer> devices) {
+  synchronized void adopt(UUID attempt, Share wanted, List<Integer> devices) {
     if (!taken.containsKey(attempt)) {
       take(attempt, clamped(wanted), devices);
     }
@@ -106,13 +112,13 @@ final class Room {
   }
 
   /// The devices that an attempt has for itself.
-  List<Integer> gpus(UUID attempt) {
+  synchronized List<Integer> gpus(UUID attempt) {
     var its = taken.get(attempt);
     return its == null ? List.of() : its.gpus;
   }
 
   /// @return whether it had anything
-  boolean leave(UUID attempt) {
+  synchronized boolean leave(UUID attempt) {
     var its = taken.remove(attempt);
     if (its == null) {
       return false;
@@ -124,7 +130,7 @@ final class Room {
   }
 
   /// Drops whoever is not among these.
-  void keepOnly(Set<UUID> attempts) {
+  synchronized void keepOnly(Set<UUID> attempts) {
     for (var each : List.copyOf(taken.keySet())) {
       if (!attempts.contains(each)) {
         leave(each);

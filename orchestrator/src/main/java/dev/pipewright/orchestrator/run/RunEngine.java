@@ -59,6 +59,7 @@ public class RunEngine {
   private final PipelineVersions pipelines;
   private final Blobs blobs;
   private final Clock clock;
+  private final FastLane lane;
   private final RunEvents events = new RunEvents(new Outbox(OrchestratorSchema.NAME));
 
   /// A run as it was after its last step here.
@@ -67,21 +68,26 @@ public class RunEngine {
   private final Map<UUID, Kept> kept = new LinkedHashMap<>();
   private int keptTasks;
 
-  RunEngine(Db db, RunStore runs, PipelineVersions pipelines, Blobs blobs, Clock clock) {
+  RunEngine(
+      Db db, RunStore runs, PipelineVersions pipelines, Blobs blobs, Clock clock, FastLane lane) {
     this.db = db;
     this.runs = runs;
     this.pipelines = pipelines;
     this.blobs = blobs;
     this.clock = clock;
+    this.lane = lane;
   }
 
   /// What a step came to.
   ///
   /// @param changed whether anything was decided
-  /// @param launchable whether there are new attempts to launch
+  /// @param launchable whether there are attempts to launch that wait in the queue
+  /// @param stops whether there are attempts to stop
+  /// @param sends whether there is something in the outbox
   /// @param touched other runs that have something to do now
-  record Step(boolean changed, boolean launchable, Set<UUID> touched) {
-    static final Step NOTHING = new Step(false, false, Set.of());
+  record Step(
+      boolean changed, boolean launchable, boolean stops, boolean sends, Set<UUID> touched) {
+    static final Step NOTHING = new Step(false, false, false, false, Set.of());
   }
 
   /// All that is known of a run is decided on and committed at once. Nothing happens while another
@@ -133,11 +139,12 @@ public class RunEngine {
     var keys = decide(tx, run, version, now, mayStart);
     var changes = run.take();
     var touched = new HashSet<UUID>();
+    var admitted = admit(tx, row, changes);
     long revision = row.revision();
     if (changes.isEmpty()) {
       runs.wakeAt(tx, row, changes.nextTimer());
     } else {
-      revision = runs.apply(tx, row, changes, keys, now);
+      revision = runs.apply(tx, row, changes, keys, admitted, now);
       call(tx, row, changes, now, touched);
       stopCalls(tx, changes, touched);
       var succeeded =
@@ -157,7 +164,35 @@ public class RunEngine {
       }
     }
     keepAfter(tx, row.id(), revision, run);
-    return new Step(!changes.isEmpty(), !changes.started().isEmpty(), touched);
+    boolean waits =
+        changes.started().stream()
+            .anyMatch(attempt -> !attempt.isCall() && !admitted.attempts().contains(attempt.id()));
+    return new Step(
+        !changes.isEmpty(),
+        waits || (row.paused() && !changes.paused()),
+        !changes.stopped().isEmpty(),
+        !changes.moves().isEmpty(),
+        touched);
+  }
+
+  /// Attempts that begin once this transaction is committed.
+  private RunStore.Admitted admit(Handle tx, RunRow row, Changes changes) {
+    var candidates =
+        changes.started().stream()
+            .filter(attempt -> !attempt.isCall() && attempt.spec().pools().isEmpty())
+            .map(attempt -> RunStore.active(row, attempt))
+            .toList();
+    if (candidates.isEmpty() || changes.paused()) {
+      return RunStore.Admitted.NONE;
+    }
+    var ids = lane.admit(candidates);
+    if (ids.isEmpty()) {
+      return RunStore.Admitted.NONE;
+    }
+    var admitted = candidates.stream().filter(attempt -> ids.contains(attempt.id())).toList();
+    tx.afterCommit(() -> lane.begin(admitted));
+    tx.afterRollback(() -> lane.giveBack(ids));
+    return new RunStore.Admitted(ids, lane.server());
   }
 
   /// @return the cache keys of the attempts that start

@@ -77,8 +77,9 @@ public class RunLoop {
 
   /// Fired after a run's step is committed.
   ///
-  /// @param launchable whether there is something new to launch
-  public record RunChanged(UUID runId, boolean launchable) {}
+  /// @param launchable whether there are attempts to launch that wait in the queue
+  /// @param stops whether there are attempts to stop
+  public record RunChanged(UUID runId, boolean launchable, boolean stops) {}
 
   /// What there is to do for a run while a step of it is under way, or waits for a thread.
   private static final class Work {
@@ -153,8 +154,8 @@ public class RunLoop {
   /// Announces a run that was stepped by somebody else.
   void stepped(UUID run, RunEngine.Step step) {
     if (step.changed()) {
-      changed.fire(new RunChanged(run, step.launchable()));
-      if (relay != null) {
+      changed.fire(new RunChanged(run, step.launchable(), step.stops()));
+      if (relay != null && step.sends()) {
         relay.wake();
       }
     }

@@ -13,6 +13,7 @@ import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.language.PipelineSpec;
+import dev.pipewright.orchestrator.run.AttemptStore.ActiveAttempt;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.platform.Db;
@@ -449,11 +450,18 @@ public class RunStore {
   /// Writes what a step changed. Each line of the history is one revision of the run.
   ///
   /// @param cacheKeys of attempts that started, where their outputs may be used again
+  /// @param admitted those of them that need not wait in the queue
   /// @return the run's revision now
-  long apply(Handle tx, RunRow run, Changes changes, Map<UUID, String> cacheKeys, Instant now) {
+  long apply(
+      Handle tx,
+      RunRow run,
+      Changes changes,
+      Map<UUID, String> cacheKeys,
+      Admitted admitted,
+      Instant now) {
     create(tx, run, changes.created());
     update(tx, run, changes, now);
-    start(tx, run, changes, cacheKeys, now);
+    start(tx, run, changes, cacheKeys, admitted, now);
     move(tx, changes);
     history(tx, run, changes, now);
     long revision = run.revision + Math.max(1, changes.lines().size());
@@ -558,8 +566,43 @@ public class RunStore {
     }
   }
 
+  /// Attempts that begin without waiting in the queue.
+  ///
+  /// @param server who launches them
+  record Admitted(Set<UUID> attempts, @Nullable String server) {
+    static final Admitted NONE = new Admitted(Set.of(), null);
+  }
+
+  /// What a launcher is told of an attempt that starts now.
+  static ActiveAttempt active(RunRow run, Changes.StartedAttempt attempt) {
+    return new ActiveAttempt(
+        attempt.id(),
+        run.id,
+        run.number,
+        run.pipeline,
+        run.version,
+        run.trackedRunId,
+        attempt.task(),
+        attempt.number(),
+        AttemptState.LAUNCHING.name(),
+        tracked(attempt),
+        false,
+        json(attempt.inputs()));
+  }
+
+  private static String tracked(Changes.StartedAttempt attempt) {
+    return attempt.isCall()
+        ? trackedRun(attempt.child())
+        : Ids.runId("attempt", attempt.id().toString());
+  }
+
   private static void start(
-      Handle tx, RunRow run, Changes changes, Map<UUID, String> cacheKeys, Instant now) {
+      Handle tx,
+      RunRow run,
+      Changes changes,
+      Map<UUID, String> cacheKeys,
+      Admitted admitted,
+      Instant now) {
     if (changes.started().isEmpty()) {
       return;
     }
@@ -568,25 +611,28 @@ public class RunStore {
                 """
                 insert into orchestrator.attempt
                   (id, run_id, task, number, state, tracked_run_id, inputs, priority, cache_key,
-                   server, created_at, started_at)
+                   server, heartbeat_at, created_at, started_at)
                 select id, :run, task, number, state, tracked, inputs::jsonb, priority, cache_key,
-                  case when state = 'RUNNING' then 'engine' end, :now, case when state = 'RUNNING' then cast(:now as timestamptz) end
+                  case state when 'RUNNING' then 'engine' when 'LAUNCHING' then :server end,
+                  case state when 'LAUNCHING' then cast(:now as timestamptz) end, :now,
+                  case state when 'RUNNING' then cast(:now as timestamptz) end
                 from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys)
                   as a (id, task, number, state, tracked, inputs, priority, cache_key)
                 """)
             .bind("run", run.id)
+            .bind("server", admitted.server)
             .bind("now", now);
     var columns = new Columns<>(changes.started(), update);
     columns.ids("ids", Changes.StartedAttempt::id);
     columns.texts("tasks", Changes.StartedAttempt::task);
     columns.numbers("numbers", Changes.StartedAttempt::number);
-    columns.texts("states", attempt -> attempt.state().name());
     columns.texts(
-        "tracked",
+        "states",
         attempt ->
-            attempt.isCall()
-                ? trackedRun(attempt.child())
-                : Ids.runId("attempt", attempt.id().toString()));
+            admitted.attempts.contains(attempt.id())
+                ? AttemptState.LAUNCHING.name()
+                : attempt.state().name());
+    columns.texts("tracked", RunStore::tracked);
     columns.texts("inputs", attempt -> json(attempt.inputs()));
     columns.numbers("priorities", attempt -> run.priority + attempt.spec().priority());
     columns.texts("keys", attempt -> cacheKeys.get(attempt.id()));

@@ -1,6 +1,8 @@
 package dev.pipewright.orchestrator.run;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,6 +23,7 @@ import dev.pipewright.language.Checked;
 import dev.pipewright.language.PipelineLanguage;
 import dev.pipewright.language.PipelineLookup;
 import dev.pipewright.orchestrator.pipeline.PipelineStore.StoredVersion;
+import dev.pipewright.orchestrator.run.AttemptStore.ActiveAttempt;
 import dev.pipewright.platform.Blobs;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Migrations;
@@ -31,6 +34,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +59,7 @@ class RunEngineTest {
   private RunReadStore reads;
   private AttemptStore attempts;
   private List<RunEngine> engines;
+  private final Lane lane = new Lane();
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
   @BeforeEach
@@ -70,7 +75,36 @@ class RunEngineTest {
   }
 
   private RunEngine engine() {
-    return new RunEngine(db, runs, (name, version) -> versions.get(name), blobs(), clock());
+    return new RunEngine(db, runs, (name, version) -> versions.get(name), blobs(), clock(), lane);
+  }
+
+  /// Lets in as many as it is told to, and keeps what it is told.
+  private static final class Lane implements FastLane {
+    int room;
+    final List<ActiveAttempt> begun = new ArrayList<>();
+    final List<UUID> givenBack = new ArrayList<>();
+
+    @Override
+    public Set<UUID> admit(List<ActiveAttempt> attempts) {
+      var admitted = attempts.stream().limit(room).map(ActiveAttempt::id).collect(toSet());
+      room -= admitted.size();
+      return admitted;
+    }
+
+    @Override
+    public String server() {
+      return "s";
+    }
+
+    @Override
+    public void begin(List<ActiveAttempt> attempts) {
+      begun.addAll(attempts);
+    }
+
+    @Override
+    public void giveBack(Collection<UUID> attempts) {
+      givenBack.addAll(attempts);
+    }
   }
 
   private Clock clock() {
@@ -154,7 +188,7 @@ class RunEngineTest {
     }
   }
 
-  private TaskReport.Builder report(AttemptStore.ActiveAttempt attempt) {
+  private TaskReport.Builder report(ActiveAttempt attempt) {
     return TaskReport.newBuilder()
         .setPipelineRunId(attempt.runId().toString())
         .setTask(attempt.task())
@@ -162,8 +196,7 @@ class RunEngineTest {
         .setAt(Timestamp.newBuilder().setSeconds(now.getEpochSecond()));
   }
 
-  private TaskReport ended(
-      AttemptStore.ActiveAttempt attempt, Outcome outcome, Map<String, JsonNode> outputs) {
+  private TaskReport ended(ActiveAttempt attempt, Outcome outcome, Map<String, JsonNode> outputs) {
     var finished = TaskFinished.newBuilder().setOutcome(outcome).setCode("X").setMessage("it did");
     outputs.forEach((name, value) -> finished.putOutputs(name, value.toString()));
     return report(attempt).setSeq(2).setFinished(finished).build();
@@ -172,13 +205,14 @@ class RunEngineTest {
   /// Lets all attempts happen until the run has ended.
   private PipelineRun finish(UUID run, Oracle oracle, Random random) {
     for (int i = 0; i < 2_000; i++) {
+      lane.room = random.nextInt(4);
       settle(random);
       var known = reads.get(run);
       if (known.state().isTerminal()) {
         return known;
       }
       var queued = attempts.queued(100);
-      attempts.claim(queued.stream().map(AttemptStore.ActiveAttempt::id).toList(), "s", now);
+      attempts.claim(queued.stream().map(ActiveAttempt::id).toList(), "s", now);
       for (var attempt : attempts.active("s", 100)) {
         tell(attempt, oracle, random);
       }
@@ -189,7 +223,7 @@ class RunEngineTest {
     throw new AssertionError("the run does not end: " + reads.get(run));
   }
 
-  private void tell(AttemptStore.ActiveAttempt attempt, Oracle oracle, Random random) {
+  private void tell(ActiveAttempt attempt, Oracle oracle, Random random) {
     var reports = new ArrayList<TaskReport>();
     if (random.nextBoolean()) {
       reports.add(report(attempt).setSeq(1).setStarted(TaskStarted.getDefaultInstance()).build());
@@ -366,6 +400,36 @@ class RunEngineTest {
     assertThat(reads.get(first).state()).isEqualTo(RunState.SUCCEEDED);
     settle(random);
     assertThat(reads.get(second).state()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void anAttemptThatThereIsRoomForBeginsOnceItIsStored() {
+    store(
+        """
+        name: three
+        tasks:
+          a: { command: ["true"] }
+          b: { command: ["true"] }
+          c: { command: ["true"] }
+        """);
+    var run = start("three");
+    lane.room = 2;
+    assertThatThrownBy(() ->
+            db.useTransaction(tx -> {
+              engines.getFirst().step(run);
+              assertThat(lane.begun).isEmpty();
+              throw new IllegalStateException("the database is away");
+            }))
+        .hasMessage("the database is away");
+    assertThat(lane.begun).isEmpty();
+    assertThat(lane.givenBack).hasSize(2);
+    assertThat(attempts.active("s", 9)).isEmpty();
+
+    lane.room = 2;
+    engines.getFirst().step(run);
+    assertThat(lane.begun).isEqualTo(attempts.active("s", 9)).hasSize(2);
+    assertThat(attempts.queued(9)).hasSize(1);
+    assertThat(attempts.silent("t", now.plusSeconds(1), 9)).isEqualTo(lane.begun);
   }
 
   @Test

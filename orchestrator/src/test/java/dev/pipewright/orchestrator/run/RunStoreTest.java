@@ -107,7 +107,7 @@ class RunStoreTest {
       }
       live.decide(now, true);
       var changes = live.take();
-      runs.apply(tx, row.get(), changes, Map.of(), now);
+      runs.apply(tx, row.get(), changes, Map.of(), RunStore.Admitted.NONE, now);
       assertThat(runs.snapshot(tx, row.get(), SPEC).tasks())
           .as("what is stored is what is known")
           .isEqualTo(live.snapshot().tasks());

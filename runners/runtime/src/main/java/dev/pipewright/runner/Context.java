@@ -96,6 +96,7 @@ final class Context implements TaskContext {
   @Override
   public Path staged(String input) {
     try {
+      events.settle();
       return stage(data(input), folder.inputs().resolve(input), tracker);
     } catch (IOException e) {
       throw new UncheckedIOException("input " + input + " cannot be staged", e);
@@ -141,11 +142,13 @@ final class Context implements TaskContext {
 
   @Override
   public Path outputs() {
+    events.settle();
     return made(folder.outputs());
   }
 
   @Override
   public Path artifacts() {
+    events.settle();
     return made(folder.artifacts());
   }
 

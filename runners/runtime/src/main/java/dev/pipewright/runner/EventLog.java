@@ -72,6 +72,11 @@ final class EventLog {
     spool.append(new Spool.Entry.Event(told));
   }
 
+  /// Has the attempt's folder made, for what is to be put there.
+  void settle() {
+    spool.settle();
+  }
+
   void upload(String digest, String file) {
     spool.append(new Spool.Entry.Upload(digest, file));
   }

@@ -1,6 +1,8 @@
 package dev.pipewright.runner;
 
-/// `pipewright/noop@v1`: does nothing.
+import java.util.concurrent.TimeUnit;
+
+/// `pipewright/noop@v1`: does nothing, for as long as it is told to.
 public final class Noop implements BuiltinTask {
   @Override
   public String uses() {
@@ -8,5 +10,7 @@ public final class Noop implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) {}
+  public void run(TaskContext context) throws InterruptedException {
+    TimeUnit.MICROSECONDS.sleep((long) (context.number("seconds").orElse(0.0) * 1e6));
+  }
 }

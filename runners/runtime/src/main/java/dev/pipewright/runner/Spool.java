@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -19,19 +20,32 @@ import org.jspecify.annotations.Nullable;
 /// The local file that everything to be delivered is written to first, in order. A record is its
 /// payload's length (4 bytes), its kind (1), its payload, and the CRC-32 of kind and payload (4).
 /// What a crash left half-written at the end is cut off when the file is opened again.
+///
+/// A spool that is opened [#later] has no file while it holds nothing but reports: what neither
+/// takes long nor tells anything leaves nothing to be found again, and a file costs more time than
+/// many a task.
 final class Spool implements AutoCloseable {
   private static final int OVERHEAD = 9;
   private static final int LARGEST = 64 * 1024 * 1024;
   private static final int MOST_FRESH = 16;
   private static final int LARGEST_FRESH = 64 * 1024;
 
-  private final FileChannel channel;
+  private final Opener opener;
+  private volatile @Nullable FileChannel channel;
+  private byte[] held = {};
+  private boolean closed;
 
   /// What was written last, which is mostly what is read next.
   private final Deque<Fresh> fresh = new ArrayDeque<>();
 
   private long end;
   private Runnable onAppend = () -> {};
+
+  /// Makes the file.
+  @FunctionalInterface
+  interface Opener {
+    FileChannel open() throws IOException;
+  }
 
   private record Fresh(long start, Positioned entry) {}
 
@@ -48,16 +62,20 @@ final class Spool implements AutoCloseable {
   /// @param end where the next one begins
   record Positioned(Entry entry, long end) {}
 
-  private Spool(FileChannel channel, long end) {
-    this.channel = channel;
-    this.end = end;
+  private Spool(Opener opener) {
+    this.opener = opener;
+  }
+
+  /// A spool that makes its file when there is something to be found again.
+  static Spool later(Opener opener) {
+    return new Spool(opener);
   }
 
   static Spool open(Path file) throws IOException {
-    var channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    var spool = new Spool(channel, channel.size());
+    var channel = create(file);
+    var spool = new Spool(() -> channel);
+    spool.channel = channel;
+    spool.end = channel.size();
     long whole = 0;
     for (var next = spool.read(0); next != null; next = spool.read(whole)) {
       whole = next.end;
@@ -65,6 +83,29 @@ final class Spool implements AutoCloseable {
     channel.truncate(whole);
     spool.end = whole;
     return spool;
+  }
+
+  static FileChannel create(Path file) throws IOException {
+    return FileChannel.open(
+        file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  /// Makes sure that there is a file, unless the spool is closed.
+  synchronized void settle() {
+    if (channel == null && !closed) {
+      try {
+        var made = opener.open();
+        write(made, ByteBuffer.wrap(held), 0);
+        channel = made;
+        held = new byte[0];
+      } catch (IOException e) {
+        throw new UncheckedIOException("the spool cannot be written", e);
+      }
+    }
+  }
+
+  synchronized boolean isSettled() {
+    return channel != null;
   }
 
   /// Has something done after each entry that is added, and at once.
@@ -106,9 +147,16 @@ final class Spool implements AutoCloseable {
             .putInt(crc(kind, payload))
             .flip();
     try {
-      long at = end;
-      while (record.hasRemaining()) {
-        at += channel.write(record, at);
+      if (!(entry instanceof Entry.Report)) {
+        settle();
+      }
+      long at = end + record.remaining();
+      var made = channel;
+      if (made == null) {
+        held = Arrays.copyOf(held, (int) at);
+        record.get(held, (int) end, record.remaining());
+      } else {
+        write(made, record, end);
       }
       if (payload.length <= LARGEST_FRESH) {
         fresh.add(new Fresh(end, new Positioned(entry, at)));
@@ -122,10 +170,22 @@ final class Spool implements AutoCloseable {
     }
   }
 
+  private static void write(FileChannel channel, ByteBuffer bytes, long position)
+      throws IOException {
+    long at = position;
+    while (bytes.hasRemaining()) {
+      at += channel.write(bytes, at);
+    }
+  }
+
   /// Makes what was written survive a power cut.
   void force() {
+    settle();
+    var made = channel;
     try {
-      channel.force(false);
+      if (made != null) {
+        made.force(false);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("the spool cannot be written", e);
     }
@@ -170,14 +230,27 @@ final class Spool implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    channel.close();
+  public synchronized void close() throws IOException {
+    closed = true;
+    if (channel != null) {
+      channel.close();
+    }
   }
 
   private void fill(ByteBuffer buffer, long position) throws IOException {
+    var made = channel;
+    if (made == null) {
+      synchronized (this) {
+        if (channel == null) {
+          buffer.put(held, (int) position, buffer.remaining()).flip();
+          return;
+        }
+        made = channel;
+      }
+    }
     long at = position;
     while (buffer.hasRemaining()) {
-      int read = channel.read(buffer, at);
+      int read = made.read(buffer, at);
       if (read < 0) {
         throw new EOFException("the spool ends at " + at);
       }

@@ -22,9 +22,12 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +54,8 @@ final class Worker {
   private final Map<String, Tracker> trackers = new ConcurrentHashMap<>();
   private final AtomicReference<@Nullable String> bootstrap = new AtomicReference<>();
   private final Map<String, Hand> inHand = new ConcurrentHashMap<>();
+  private final Set<String> ended =
+      Collections.synchronizedSet(Collections.newSetFromMap(new Newest()));
   private final ServerLine server;
   private volatile boolean leaving;
   private volatile long busyOrSeen = System.nanoTime();
@@ -63,6 +68,16 @@ final class Worker {
             Cgroups.find(
                 Objects.requireNonNullElse(System.getenv("PIPEWRIGHT_LAUNCHER_CGROUP"), "")));
     this.server = new ServerLine(surroundings.timer(), surroundings.threads(), this::overKafka);
+  }
+
+  /// Keeps so many attempts and no more.
+  private static final class Newest extends LinkedHashMap<String, Boolean> {
+    private static final int MOST = 20_000;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+      return size() > MOST;
+    }
   }
 
   /// An attempt that runs here, or has something to deliver.
@@ -193,6 +208,11 @@ final class Worker {
     if (inHand.putIfAbsent(launch.attemptId(), hand) != null) {
       return;
     }
+    if (ended.contains(launch.attemptId())) {
+      // A launch that was on its way twice: the server knows its end already.
+      drop(hand);
+      return;
+    }
     know(launch);
     var secrets = Map.copyOf(message.getSecretsMap());
     surroundings.threads().execute(() -> run(hand, secrets));
@@ -209,16 +229,14 @@ final class Worker {
         return;
       }
       boolean first = !Files.exists(hand.folder.spool());
-      if (first) {
-        Files.createDirectories(hand.folder.root());
-        Files.write(hand.folder.launchFile(), Json.MAPPER.writeValueAsBytes(hand.launch));
-        if (hand.launch.uses() == null) {
-          hand.folder.createFolders();
-        }
-      } else {
+      if (!first) {
         ProcessTree.killRemembered(hand.launch.attemptId(), hand.folder.command());
       }
-      var spool = open(hand);
+      var spool = first ? Spool.later(() -> create(hand)) : Spool.open(hand.folder.spool());
+      if (hand.launch.uses() == null) {
+        spool.settle();
+      }
+      ship(hand, spool);
       if (first) {
         var attempt =
             new Attempt(
@@ -281,16 +299,23 @@ final class Worker {
     drop(hand);
   }
 
-  private Spool open(Hand hand) throws IOException {
-    synchronized (hand) {
-      var spool = Spool.open(hand.folder.spool());
-      hand.spool = spool;
-      ship(hand, spool);
-      return spool;
+  private static FileChannel create(Hand hand) throws IOException {
+    Files.createDirectories(hand.folder.root());
+    Files.write(hand.folder.launchFile(), Json.MAPPER.writeValueAsBytes(hand.launch));
+    if (hand.launch.uses() == null) {
+      hand.folder.createFolders();
     }
+    return Spool.create(hand.folder.spool());
   }
 
   private void ship(Hand hand, Spool spool) {
+    synchronized (hand) {
+      hand.spool = spool;
+      shipTo(hand, spool);
+    }
+  }
+
+  private void shipTo(Hand hand, Spool spool) {
     var producer = producers.to(hand.launch.kafkaBootstrap());
     var shipper =
         new Shipper(
@@ -299,7 +324,7 @@ final class Worker {
             new Shipper.Outlets(producer, tracker(hand.launch), server, surroundings.threads()),
             () -> progress(hand));
     hand.shipper = shipper;
-    spool.onAppend(() -> deliverSoon(hand, shipper));
+    spool.onAppend(() -> deliverSoon(hand, spool, shipper));
   }
 
   private static void deliver(Hand hand) {
@@ -310,8 +335,9 @@ final class Worker {
     }
   }
 
-  /// That an attempt has begun is worth a message of its own only if it does not end at once.
-  private void deliverSoon(Hand hand, Shipper shipper) {
+  /// That an attempt has begun is worth a message of its own only if it does not end at once, and
+  /// so is a folder.
+  private void deliverSoon(Hand hand, Spool spool, Shipper shipper) {
     if (hand.over.getCount() == 0) {
       shipper.wake();
     } else if (hand.soon.compareAndSet(false, true)) {
@@ -320,8 +346,20 @@ final class Worker {
           SOON_MILLIS,
           () -> {
             hand.soon.set(false);
+            if (hand.over.getCount() > 0) {
+              surroundings.threads().execute(() -> settle(hand, spool));
+            }
             shipper.wake();
           });
+    }
+  }
+
+  private static void settle(Hand hand, Spool spool) {
+    try {
+      spool.settle();
+    } catch (UncheckedIOException e) {
+      // What the attempt tells fails for the same reason; one that tells nothing does without.
+      System.err.println("attempt " + hand.launch.attemptId() + " has no folder: " + e);
     }
   }
 
@@ -358,11 +396,17 @@ final class Worker {
         }
         hand.shipper = null;
         hand.spool = null;
+        if (!shipper.endIsKnown()) {
+          spool.settle();
+        }
         shipper.close();
         spool.close();
         if (shipper.endIsKnown()) {
           // The server knows its end: nobody will ask for it again.
-          hand.folder.remove();
+          ended.add(hand.launch.attemptId());
+          if (spool.isSettled()) {
+            hand.folder.remove();
+          }
         } else {
           Files.writeString(hand.folder.done(), "");
         }
@@ -377,7 +421,7 @@ final class Worker {
     synchronized (hand) {
       hand.retrying = false;
       if (hand.spool != null) {
-        ship(hand, hand.spool);
+        shipTo(hand, hand.spool);
       }
     }
   }

@@ -48,6 +48,36 @@ class SpoolTest {
     }
   }
 
+  @Test
+  void onlyReportsNeedNoFileUntilItIsAskedFor() throws IOException {
+    var report = ENTRIES.get(2);
+    var file = folder.resolve("spool");
+    try (var spool = Spool.later(() -> Spool.create(file))) {
+      spool.append(report);
+      spool.append(report);
+      assertThat(entries(spool)).containsExactly(report, report);
+      assertThat(spool.isSettled()).isFalse();
+      assertThat(file).doesNotExist();
+      spool.append(ENTRIES.getFirst());
+      spool.append(report);
+      assertThat(entries(spool)).containsExactly(report, report, ENTRIES.getFirst(), report);
+      assertThat(spool.isSettled()).isTrue();
+    }
+    try (var spool = Spool.open(file)) {
+      assertThat(entries(spool)).containsExactly(report, report, ENTRIES.getFirst(), report);
+    }
+  }
+
+  @Test
+  void aClosedSpoolMakesNoFile() throws IOException {
+    var file = folder.resolve("spool");
+    var spool = Spool.later(() -> Spool.create(file));
+    spool.append(ENTRIES.get(2));
+    spool.close();
+    spool.settle();
+    assertThat(file).doesNotExist();
+  }
+
   /// A process may be killed after any byte of a write.
   @Test
   void aTornEndIsCutOffWhereverItIsTorn() throws IOException {

@@ -95,14 +95,16 @@ final class Follower {
       terminal.draw(view.lines(run, tracked, now));
       return;
     }
+    boolean fetched = false;
     int width = run.tasks().stream().mapToInt(task -> task.name().length()).max().orElse(0);
     for (var task : run.tasks()) {
       var state = task.state() + " " + task.attempts().size();
       var before = printed.put(task.name(), state);
       boolean worthALine = before == null ? !task.attempts().isEmpty() : !before.equals(state);
       if (worthALine) {
-        if (task.state().isTerminal() && !task.attempts().isEmpty()) {
+        if (task.state().isTerminal() && !task.attempts().isEmpty() && !fetched) {
           fetchMetrics(run);
+          fetched = true;
         }
         terminal.line(view.line(task, width, tracked, now));
       }

@@ -74,7 +74,8 @@ public final class BuiltinTasks {
         .optional("alias", STRING, null, "An alias to set on the new version")
         .gives("version", INT)
         .gives("name", STRING);
-    define("pipewright/noop@v1", "Does nothing; for trying out");
+    define("pipewright/noop@v1", "Does nothing; for trying out")
+        .optional("seconds", DOUBLE, 0.0, "How long it does nothing");
     ALL.replaceAll((_, task) ->
         new Signature(
             task.uses(),
