@@ -39,22 +39,29 @@ final class Sandbox implements AutoCloseable {
   private final Path folder;
   private final HomeFolder home;
   private final int port;
+  private final Map<String, String> settings;
 
   /// What a command said, both streams together, and its exit code.
   record Said(int exitCode, String text) {}
 
-  private Sandbox(Path folder, int port) {
+  private Sandbox(Path folder, int port, Map<String, String> settings) {
     this.folder = folder;
+    this.settings = Map.copyOf(settings);
     this.home = new HomeFolder(folder.resolve("home"));
     this.port = port;
   }
 
   static Sandbox create() {
+    return create(Map.of());
+  }
+
+  /// @param settings of everything that is started in it
+  static Sandbox create(Map<String, String> settings) {
     assertThat(DIST.resolve("cli"))
         .as("the installed program; ./mvnw verify builds all of it")
         .isNotEmptyDirectory();
     try {
-      return new Sandbox(Files.createTempDirectory("pipewright-story").toRealPath(), freePort());
+      return new Sandbox(Files.createTempDirectory("pipewright-story").toRealPath(), freePort(), settings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -139,6 +146,7 @@ final class Sandbox implements AutoCloseable {
     environment.put("PIPEWRIGHT_HOME", home.root().toString());
     environment.put("PIPEWRIGHT_PORT", Integer.toString(port));
     environment.put("NO_COLOR", "1");
+    environment.putAll(this.settings);
     environment.putAll(settings);
     return builder;
   }
@@ -211,6 +219,27 @@ final class Sandbox implements AutoCloseable {
 
   long kafkaPid() {
     return pid(home.kafka().resolve("pid"));
+  }
+
+  long workerPid() {
+    return pid(home.workerLock());
+  }
+
+  /// What another server needs to work on this one's database and broker.
+  Map<String, String> backends() {
+    try {
+      return Map.of(
+          "PIPEWRIGHT_DATABASE_URL",
+          "jdbc:postgresql://127.0.0.1:" + pid(home.postgres().resolve("port")) + "/pipewright",
+          "PIPEWRIGHT_DATABASE_USER",
+          "pipewright",
+          "PIPEWRIGHT_DATABASE_PASSWORD",
+          Files.readString(home.postgres().resolve("password")).strip(),
+          "PIPEWRIGHT_KAFKA_BOOTSTRAP",
+          "127.0.0.1:" + pid(home.kafka().resolve("ports")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// The number in the first line of a file; 0 where there is none (yet).
