@@ -236,7 +236,7 @@ final class Sandbox implements AutoCloseable {
           "PIPEWRIGHT_DATABASE_PASSWORD",
           Files.readString(home.postgres().resolve("password")).strip(),
           "PIPEWRIGHT_KAFKA_BOOTSTRAP",
-          "127.0.0.1:" + pid(home.kafka().resolve("ports")));
+          "127.0.0.1:" + Files.readString(home.kafka().resolve("ports")).split("\\s+", 2)[0]);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
