@@ -6,6 +6,7 @@ import dev.pipewright.contract.tasks.v1.Outcome;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.ExpectedRuns;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.Collection;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The SQL of attempts as launchers see them: which wait, who launches them, which are over.
 @ApplicationScoped
-public class AttemptStore {
+public class AttemptStore implements ExpectedRuns {
   private final Db db;
   private final RunStore runs;
 
@@ -191,6 +192,20 @@ public class AttemptStore {
             .bindArray("attempts", UUID.class, attempts)
             .mapTo(UUID.class)
             .set());
+  }
+
+  @Override
+  public boolean isExpected(String trackedRunId) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select exists (select 1 from orchestrator.attempt
+                  where state in ('LAUNCHING', 'RUNNING') and tracked_run_id = :run)
+                """)
+            .bind("run", trackedRunId)
+            .mapTo(Boolean.class)
+            .one());
   }
 
   /// Ends an attempt whose runner could not be started, in the words its runner would have used.

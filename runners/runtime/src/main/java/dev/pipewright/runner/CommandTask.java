@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs a task's command as a process, in any language: inputs are files, outputs are files.
 final class CommandTask {
-  private static final Duration RUN_KNOWN = Duration.ofSeconds(10);
 
   /// What a command sees of what the server was started with; `PIPEWRIGHT_LAUNCHER_PASS_ENV` names
   /// more.
@@ -150,7 +148,7 @@ final class CommandTask {
   }
 
   /// What the command sees: its own, what every program needs, and nothing else of the server's.
-  private void surround(Map<String, String> environment) throws InterruptedException {
+  private void surround(Map<String, String> environment) {
     var more = Set.of(environment.getOrDefault(PASS_MORE, "").split("[,\\s]+", -1));
     environment.keySet().removeIf(name -> !PASSED.contains(name) && !more.contains(name));
     environment.putIfAbsent("LANG", "C.UTF-8");
@@ -175,7 +173,6 @@ final class CommandTask {
       environment.put("MLFLOW_RUN_ID", launch.trackedRunId());
       // For runs that a script makes beside or below it.
       environment.put("MLFLOW_EXPERIMENT_NAME", launch.experiment());
-      awaitRun();
     }
     // Lines are to arrive when they are printed, not when a buffer is full.
     environment.put("PYTHONUNBUFFERED", "1");
@@ -192,16 +189,6 @@ final class CommandTask {
               .formatted(name, name));
     }
     return value;
-  }
-
-  /// The run is told over Kafka, and a script may log to it over HTTP before that has arrived.
-  private void awaitRun() throws InterruptedException {
-    if (!tracker.awaitRun(launch.trackedRunId(), RUN_KNOWN)) {
-      log.line(
-          "The tracker at %s did not know run %s after %d s. Until it does, clients such as MLflow cannot log to it."
-              .formatted(launch.trackerUrl(), launch.trackedRunId(), RUN_KNOWN.toSeconds()),
-          true);
-    }
   }
 
   private Future<?> drain(InputStream stream, boolean stderr) {

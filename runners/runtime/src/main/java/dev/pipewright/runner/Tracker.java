@@ -18,7 +18,6 @@ import java.time.Duration;
 final class Tracker {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
-  private static final Duration RUN_LOOK = Duration.ofMillis(20);
 
   private final String url;
   private final HttpClient http =
@@ -78,31 +77,6 @@ final class Tracker {
       throw new IOException(file.path() + " arrived as " + actual + ", not " + file.digest());
     }
     Files.move(incoming, target, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /// Waits until the tracker has a run, at most so long.
-  ///
-  /// @return whether it has
-  boolean awaitRun(String runId, Duration atMost) throws InterruptedException {
-    var request =
-        HttpRequest.newBuilder(URI.create(url + "/api/v1/runs/" + runId))
-            .timeout(atMost)
-            .method("HEAD", HttpRequest.BodyPublishers.noBody())
-            .build();
-    long deadline = System.nanoTime() + atMost.toNanos();
-    while (true) {
-      try {
-        if (http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
-          return true;
-        }
-      } catch (IOException e) {
-        System.err.println("waiting for run " + runId + " at " + url + ": " + e);
-      }
-      if (System.nanoTime() > deadline) {
-        return false;
-      }
-      Thread.sleep(RUN_LOOK);
-    }
   }
 
   /// Whether trying again can help.

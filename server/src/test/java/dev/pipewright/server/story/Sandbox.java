@@ -61,7 +61,8 @@ final class Sandbox implements AutoCloseable {
         .as("the installed program; ./mvnw verify builds all of it")
         .isNotEmptyDirectory();
     try {
-      return new Sandbox(Files.createTempDirectory("pipewright-story").toRealPath(), freePort(), settings);
+      return new Sandbox(
+          Files.createTempDirectory("pipewright-story").toRealPath(), freePort(), settings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

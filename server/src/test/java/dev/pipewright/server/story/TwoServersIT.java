@@ -33,8 +33,10 @@ class TwoServersIT {
   private static final Duration LEASE = Duration.ofSeconds(10);
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "PIPEWRIGHT_LAUNCHER_LOST_AFTER", LEASE.toSeconds() + "s",
-          "PIPEWRIGHT_LAUNCHER_CPUS", "2");
+          "PIPEWRIGHT_LAUNCHER_LOST_AFTER",
+          LEASE.toSeconds() + "s",
+          "PIPEWRIGHT_LAUNCHER_CPUS",
+          "2");
   private static final int TASKS = 24;
 
   private enum Victim {

@@ -3,6 +3,7 @@ package dev.pipewright.tracker.live;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.TrackedRun;
 import dev.pipewright.platform.Paging;
+import dev.pipewright.tracker.run.RunArrivals;
 import dev.pipewright.tracker.run.RunStore;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
@@ -20,10 +21,12 @@ import org.jspecify.annotations.Nullable;
 class RunResource {
   private final RunStore store;
   private final Runs runs;
+  private final RunArrivals arrivals;
 
-  RunResource(RunStore store, Runs runs) {
+  RunResource(RunStore store, Runs runs, RunArrivals arrivals) {
     this.store = store;
     this.runs = runs;
+    this.arrivals = arrivals;
   }
 
   @GET
@@ -41,7 +44,10 @@ class RunResource {
   @GET
   @Path("{runId}")
   @Operation(summary = "One tracked run")
-  public TrackedRun get(@PathParam("runId") String runId) {
+  public TrackedRun get(@PathParam("runId") String runId) throws InterruptedException {
+    if (store.find(runId).isEmpty()) {
+      boolean unused = arrivals.await(runId);
+    }
     return runs.get(runId);
   }
 }

@@ -30,7 +30,7 @@ class ArtifactRoots {
     if (runId == null || runId.isEmpty()) {
       throw MlflowError.missing("run_id");
     }
-    var run = runs.find(runId).orElseThrow(() -> RunCalls.noRun(runId));
+    var run = runs.find(runId).orElseThrow(() -> MlflowError.noRun(runId));
     return root(run.artifactUri());
   }
 

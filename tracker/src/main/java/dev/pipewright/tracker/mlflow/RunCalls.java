@@ -427,7 +427,7 @@ class RunCalls implements Routes.Family {
   private @Nullable Object store(Write write) throws InterruptedException {
     switch (writes.write(write)) {
       case Outcome.Stored() -> {}
-      case Outcome.NoSuchRun() -> throw noRun(write.runId());
+      case Outcome.NoSuchRun() -> throw MlflowError.noRun(write.runId());
       case Outcome.RunIsDeleted() -> throw deleted(write.runId());
       case Outcome.ParamsDiffer(var params) -> throw changed(write, params);
     }
@@ -569,7 +569,7 @@ class RunCalls implements Routes.Family {
   private RunKey key(Handle tx, String id) {
     var key = runs.keys(tx, Set.of(id)).get(id);
     if (key == null) {
-      throw noRun(id);
+      throw MlflowError.noRun(id);
     }
     return key;
   }
@@ -582,17 +582,13 @@ class RunCalls implements Routes.Family {
     return key;
   }
 
-  static MlflowError noRun(String id) {
-    return MlflowError.notFound("Run with id=" + id + " not found");
-  }
-
   private static MlflowError deleted(String id) {
     return MlflowError.invalid(
         "The run " + id + " must be in the 'active' state. Current state is deleted.");
   }
 
   private RunRow row(String id) {
-    return runs.find(id).orElseThrow(() -> noRun(id));
+    return runs.find(id).orElseThrow(() -> MlflowError.noRun(id));
   }
 
   private Entities.Run run(String id) {

@@ -392,7 +392,7 @@ class TraceCalls implements Routes.Family {
   private long run(Handle tx, String id) {
     var key = runs.keys(tx, Set.of(id)).get(id);
     if (key == null) {
-      throw RunCalls.noRun(id);
+      throw MlflowError.noRun(id);
     }
     return key.number();
   }

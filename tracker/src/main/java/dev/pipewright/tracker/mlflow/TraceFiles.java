@@ -162,7 +162,7 @@ class TraceFiles {
                 .collect(Collectors.toSet());
         var run = runs.keys(tx, Set.of(runId)).get(runId);
         if (run == null) {
-          throw RunCalls.noRun(runId);
+          throw MlflowError.noRun(runId);
         }
         traces.linkToRun(tx, roots, run.number());
       }

@@ -19,10 +19,26 @@ public final class MlflowError extends RuntimeException {
       " See the API docs for more information about request parameters.";
 
   private final ErrorCode code;
+  private final @Nullable String unknownRun;
 
   public MlflowError(ErrorCode code, String message) {
+    this(code, message, null);
+  }
+
+  private MlflowError(ErrorCode code, String message, @Nullable String unknownRun) {
     super(message);
     this.code = code;
+    this.unknownRun = unknownRun;
+  }
+
+  public static MlflowError noRun(String id) {
+    return new MlflowError(
+        ErrorCode.RESOURCE_DOES_NOT_EXIST, "Run with id=" + id + " not found", id);
+  }
+
+  /// The run that is not there, if it is for that; it may be on its way.
+  @Nullable String unknownRun() {
+    return unknownRun;
   }
 
   public ErrorCode code() {

@@ -1,6 +1,7 @@
 package dev.pipewright.tracker.mlflow.wire;
 
 import dev.pipewright.contract.Digests;
+import dev.pipewright.tracker.run.RunArrivals;
 import io.quarkus.arc.All;
 import io.quarkus.virtual.threads.VirtualThreads;
 import io.vertx.core.Context;
@@ -40,12 +41,17 @@ class MlflowServer {
 
   private final List<Routes.Family> families;
   private final Repeats repeats;
+  private final RunArrivals arrivals;
   private final ExecutorService threads;
 
   MlflowServer(
-      @All List<Routes.Family> families, Repeats repeats, @VirtualThreads ExecutorService threads) {
+      @All List<Routes.Family> families,
+      Repeats repeats,
+      RunArrivals arrivals,
+      @VirtualThreads ExecutorService threads) {
     this.families = families;
     this.repeats = repeats;
+    this.arrivals = arrivals;
     this.threads = threads;
   }
 
@@ -127,11 +133,23 @@ class MlflowServer {
   private void dispatch(RoutingContext context, Routes.Answer answer, Reading reading) {
     threads.execute(() -> {
       try {
-        json(context, 200, bytes(answer.to(reading.call())));
+        json(context, 200, bytes(answerPatiently(answer, reading.call())));
       } catch (Throwable failure) {
         fail(context, failure);
       }
     });
+  }
+
+  /// The run of something that began just now may be on its way.
+  private @Nullable Object answerPatiently(Routes.Answer answer, Call call) throws Exception {
+    try {
+      return answer.to(call);
+    } catch (MlflowError e) {
+      if (e.unknownRun() == null || !arrivals.await(e.unknownRun())) {
+        throw e;
+      }
+      return answer.to(call);
+    }
   }
 
   private void dispatchOnce(
