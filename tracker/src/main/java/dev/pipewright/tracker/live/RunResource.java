@@ -45,7 +45,7 @@ class RunResource {
   @Path("{runId}")
   @Operation(summary = "One tracked run")
   public TrackedRun get(@PathParam("runId") String runId) throws InterruptedException {
-    if (store.find(runId).isEmpty()) {
+    if (!store.exists(runId)) {
       boolean unused = arrivals.await(runId);
     }
     return runs.get(runId);

@@ -1,6 +1,5 @@
 package dev.pipewright.tracker.run;
 
-import dev.pipewright.platform.Db;
 import dev.pipewright.platform.ExpectedRuns;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -11,35 +10,26 @@ public class RunArrivals {
   private static final Duration LONGEST = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(5);
 
-  private final Db db;
+  private final RunStore runs;
   private final ExpectedRuns expected;
 
-  RunArrivals(Db db, ExpectedRuns expected) {
-    this.db = db;
+  RunArrivals(RunStore runs, ExpectedRuns expected) {
+    this.runs = runs;
     this.expected = expected;
   }
 
   /// @return whether the run is there now; false at once for one that nobody is about to tell of
   public boolean await(String runId) throws InterruptedException {
     if (!expected.isExpected(runId)) {
-      return isThere(runId);
+      return runs.exists(runId);
     }
     long deadline = System.nanoTime() + LONGEST.toNanos();
-    while (!isThere(runId)) {
+    while (!runs.exists(runId)) {
       if (System.nanoTime() > deadline) {
         return false;
       }
       Thread.sleep(LOOK);
     }
     return true;
-  }
-
-  private boolean isThere(String runId) {
-    return db.read(handle ->
-        handle
-            .createQuery("select exists (select 1 from tracker.run where id = :id)")
-            .bind("id", runId)
-            .mapTo(Boolean.class)
-            .one());
   }
 }

@@ -344,6 +344,15 @@ public class RunStore {
             new ProblemException(ProblemCode.RUN_NOT_FOUND, "There is no run '" + runId + "'."));
   }
 
+  public boolean exists(String runId) {
+    return db.read(handle ->
+        handle
+            .createQuery("select exists (select 1 from tracker.run where id = :id)")
+            .bind("id", runId)
+            .mapTo(Boolean.class)
+            .one());
+  }
+
   public Optional<RunRow> find(String runId) {
     return db.read(handle ->
         handle

@@ -30,7 +30,7 @@ class RunArrivalsTest {
     db = new Db(source);
     arrivals =
         new RunArrivals(
-            db,
+            RunStore.on(db),
             run -> {
               asked.countDown();
               return expected.contains(run);
