@@ -31,10 +31,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -312,8 +314,7 @@ class LaunchLoop implements Launcher.Listener {
     if (chosen.isEmpty()) {
       return false;
     }
-    var claimed =
-        attempts.claim(chosen.stream().map(ActiveAttempt::id).toList(), server, clock.instant());
+    var claimed = claim(chosen, server);
     for (var attempt : chosen) {
       try {
         if (!claimed.contains(attempt.id())) {
@@ -326,6 +327,23 @@ class LaunchLoop implements Launcher.Listener {
       }
     }
     return next.size() == MOST_AT_ONCE && !waiting;
+  }
+
+  private Set<UUID> claim(List<ActiveAttempt> chosen, String server) {
+    var claimed = new HashSet<UUID>();
+    var byPooled =
+        chosen.stream()
+            .collect(
+                Collectors.partitioningBy(
+                    ActiveAttempt::pooled,
+                    Collectors.mapping(ActiveAttempt::id, Collectors.toList())));
+    if (!byPooled.get(false).isEmpty()) {
+      claimed.addAll(attempts.claim(byPooled.get(false), server, clock.instant()));
+    }
+    if (!byPooled.get(true).isEmpty()) {
+      claimed.addAll(attempts.claimPooled(byPooled.get(true), server, clock.instant()));
+    }
+    return claimed;
   }
 
   /// What the machine will never have for a task; null for nothing.
@@ -477,10 +495,7 @@ class LaunchLoop implements Launcher.Listener {
         task.outputs(),
         version.files().stream().filter(file -> task.files().contains(file.path())).toList(),
         texts(task.env()),
-        platform
-            .home()
-            .toAbsolutePath()
-            .resolve("checkpoints")
+        Checkpoints.folder(platform)
             .resolve(attempt.runId().toString())
             .resolve(attempt.task())
             .toString(),

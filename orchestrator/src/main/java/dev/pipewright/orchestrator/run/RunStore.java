@@ -17,7 +17,6 @@ import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -568,11 +567,12 @@ public class RunStore {
                 """
                 insert into orchestrator.attempt
                   (id, run_id, task, number, state, tracked_run_id, inputs, priority, cache_key,
-                   server, created_at, started_at)
+                   pools, server, created_at, started_at)
                 select id, :run, task, number, state, tracked, inputs::jsonb, priority, cache_key,
-                  case when state = 'RUNNING' then 'engine' end, :now, case when state = 'RUNNING' then cast(:now as timestamptz) end
-                from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys)
-                  as a (id, task, number, state, tracked, inputs, priority, cache_key)
+                  pools::jsonb, case when state = 'RUNNING' then 'engine' end, :now, case when state = 'RUNNING' then cast(:now as timestamptz) end
+                from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys,
+                    :pools)
+                  as a (id, task, number, state, tracked, inputs, priority, cache_key, pools)
                 """)
             .bind("run", run.id)
             .bind("now", now);
@@ -590,6 +590,8 @@ public class RunStore {
     columns.texts("inputs", attempt -> json(attempt.inputs()));
     columns.numbers("priorities", attempt -> run.priority + attempt.spec().priority());
     columns.texts("keys", attempt -> cacheKeys.get(attempt.id()));
+    columns.texts(
+        "pools", attempt -> attempt.spec().pools().isEmpty() ? null : json(attempt.spec().pools()));
     update.execute();
   }
 
@@ -698,18 +700,6 @@ public class RunStore {
         .bind("number", run.number)
         .bind("now", now)
         .bindArray("attempts", UUID.class, attempts)
-        .execute();
-  }
-
-  static int forgetCached(Handle tx, Duration age, int most) {
-    return tx.createUpdate(
-            """
-            delete from orchestrator.cache_entry where key in (
-              select key from orchestrator.cache_entry
-              where created_at < now() - make_interval(secs => :age) limit :most)
-            """)
-        .bind("age", age.toSeconds())
-        .bind("most", most)
         .execute();
   }
 
