@@ -18,3 +18,18 @@ create index attempt_pool_queued on attempt (priority desc, created_at, id)
   where state = 'QUEUED' and pools is not null;
 create index attempt_pool_taken on attempt (id)
   where state in ('LAUNCHING', 'RUNNING') and pools is not null;
+
+-- Runs that were deleted, for whoever has something of them beside the database: a folder is only
+-- deleted for a run that is known to be gone, not for one that this database never had.
+create table deleted_run (
+  id uuid primary key,
+  at timestamptz not null default now()
+);
+create index deleted_run_age on deleted_run (at);
+create function note_deleted_run() returns trigger language plpgsql as $$
+begin
+  insert into orchestrator.deleted_run (id) values (old.id) on conflict do nothing;
+  return null;
+end $$;
+create trigger run_deleted after delete on pipeline_run for each row
+  execute function note_deleted_run();

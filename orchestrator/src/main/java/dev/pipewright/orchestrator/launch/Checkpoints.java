@@ -9,10 +9,10 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,9 +21,9 @@ import java.util.UUID;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Deletes the checkpoints of runs that are no longer there. Those of a run that has ended stay: a
-/// retry may go on from them. Folders are compared with the database now and then, so that nothing
-/// is left behind by whoever deletes a run, or is killed while doing it.
+/// Deletes the checkpoints of runs that were deleted. Those of a run that has ended stay: a retry
+/// may go on from them. Folders are compared with the database now and then, so that nothing is
+/// left behind by whoever deletes a run, or is killed while doing it.
 @ApplicationScoped
 class Checkpoints {
   private static final Logger LOG = Logger.getLogger(Checkpoints.class);
@@ -68,13 +68,13 @@ class Checkpoints {
         batch.put(run, each);
       }
       if (batch.size() == AT_ONCE) {
-        deleted += deleteGone(batch);
+        deleted += deleteOf(batch);
         batch.clear();
       }
     }
-    deleted += deleteGone(batch);
+    deleted += deleteOf(batch);
     if (deleted > 0) {
-      LOG.infof("deleted the checkpoints of %d runs that are no longer there", deleted);
+      LOG.infof("deleted the checkpoints of %d runs that were deleted", deleted);
     }
     return false;
   }
@@ -99,14 +99,19 @@ class Checkpoints {
     }
   }
 
-  private int deleteGone(Map<UUID, Path> folders) throws IOException {
-    var there = runs.there(folders.keySet());
-    var gone = new ArrayList<>(folders.keySet());
-    gone.removeAll(there);
-    for (var run : gone) {
-      delete(folders.get(run));
+  /// Those of the runs that were deleted.
+  private int deleteOf(Map<UUID, Path> folders) {
+    int deleted = 0;
+    for (var run : runs.deleted(folders.keySet())) {
+      try {
+        delete(folders.get(run));
+        deleted++;
+      } catch (IOException | UncheckedIOException e) {
+        // The others go all the same; this one is tried again at the next look.
+        LOG.warnf("the checkpoints of run %s cannot be deleted: %s", run, e);
+      }
     }
-    return gone.size();
+    return deleted;
   }
 
   private static void delete(Path root) throws IOException {

@@ -1,5 +1,6 @@
 package dev.pipewright.orchestrator.retention;
 
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PruneOutcome;
 import dev.pipewright.language.Retention;
 import dev.pipewright.orchestrator.pipeline.PipelineVersions;
@@ -10,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Locale;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Deletes the runs that have ended and that neither their pipeline's newest version nor the
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// interrupted is gone on with by the next.
 @ApplicationScoped
 class Pruning {
+  private static final Logger LOG = Logger.getLogger(Pruning.class);
   private static final int BATCH = 100;
   private static final int MOST = 2_000;
 
@@ -58,7 +61,10 @@ class Pruning {
         left -= gone;
         runs = gone;
       }
-      entries.add(new PruneOutcome.Entry(pipeline, words(rule), runs, found.first(), found.last()));
+      if (runs > 0) {
+        entries.add(
+            new PruneOutcome.Entry(pipeline, words(rule), runs, found.first(), found.last()));
+      }
     }
     if (left < MOST) {
       deleted.fire(new RunsDeleted(MOST - left));
@@ -78,10 +84,16 @@ class Pruning {
 
   /// Null where everything is kept.
   private @Nullable Retention rule(String pipeline) {
-    var own = pipelines.version(pipeline, null).spec().retention();
-    return own != null
-        ? own
-        : config.runsOlderThan().map(age -> new Retention(null, age)).orElse(null);
+    try {
+      var own = pipelines.version(pipeline, null).spec().retention();
+      return own != null
+          ? own
+          : config.runsOlderThan().map(age -> new Retention(null, age)).orElse(null);
+    } catch (ProblemException e) {
+      // Stored when the rules of the language were others. What it wants kept is not known.
+      LOG.warnf("the runs of pipeline %s are kept: %s", pipeline, e.getMessage());
+      return null;
+    }
   }
 
   private static String words(Retention rule) {
@@ -92,7 +104,7 @@ class Pruning {
   }
 
   private static String span(Duration age) {
-    return age.toHours() % 24 == 0 && !age.isZero() && age.equals(Duration.ofDays(age.toDays()))
+    return age.equals(Duration.ofDays(age.toDays()))
         ? age.toDays() + "d"
         : age.toString().substring(2).toLowerCase(Locale.ROOT);
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 class RetentionLoop {
   private static final Logger LOG = Logger.getLogger(RetentionLoop.class);
   private static final Duration LOOK = Duration.ofHours(1);
-  private static final Duration DEAD_LETTERS = Duration.ofDays(90);
+  private static final Duration KEPT = Duration.ofDays(90);
   private static final int AT_ONCE = 1_000;
 
   private final Pruning pruning;
@@ -50,7 +50,8 @@ class RetentionLoop {
     }
     var now = clock.instant();
     int cached = store.forgetCached(now.minus(RetentionStore.LONGEST_CACHED), AT_ONCE);
-    int letters = store.forgetDeadLetters(now.minus(DEAD_LETTERS), AT_ONCE);
-    return outcome.more() || cached == AT_ONCE || letters == AT_ONCE;
+    int letters = store.forgetDeadLetters(now.minus(KEPT), AT_ONCE);
+    int runs = store.forgetDeleted(now.minus(KEPT), AT_ONCE);
+    return outcome.more() || cached == AT_ONCE || letters == AT_ONCE || runs == AT_ONCE;
   }
 }

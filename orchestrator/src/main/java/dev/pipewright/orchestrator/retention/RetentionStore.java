@@ -26,7 +26,7 @@ class RetentionStore {
   }
 
   /// The runs that go. Runs that others called go with those. Those of a backfill under way stay:
-  /// it counts by them.
+  /// it counts by them. So do those whose end triggers have not heard of.
   private static final String GOES =
       """
       from orchestrator.pipeline_run r
@@ -35,6 +35,7 @@ class RetentionStore {
         and not exists (
           select from orchestrator.backfill b
           where b.state = 'RUNNING' and b.id::text = r.origin ->> 'backfill')
+        and not exists (select from orchestrator.run_end e where e.run_id = r.id)
       """;
 
   /// The names of all pipelines.
@@ -118,6 +119,17 @@ class RetentionStore {
         """
         delete from orchestrator.dead_letter where id = any(array(
           select id from orchestrator.dead_letter where created_at < :before order by id limit :most))
+        """,
+        before,
+        most);
+  }
+
+  /// Which runs were deleted.
+  int forgetDeleted(Instant before, int most) {
+    return deleteOld(
+        """
+        delete from orchestrator.deleted_run where id = any(array(
+          select id from orchestrator.deleted_run where at < :before limit :most))
         """,
         before,
         most);

@@ -68,8 +68,8 @@ public class AttemptStore {
   /// another pool does not lose its turn. What can never fit, because a pool is too small or not
   /// there, keeps nothing.
   ///
-  /// Each share is 1 at least, so no more than the free slots need be looked at; where there are
-  /// none this costs nothing, however many wait.
+  /// Each share is 1 at least, so no more than the free slots need be looked at; a full pool costs
+  /// nothing, however many wait.
   private static final String FITS =
       """
       with taken as (

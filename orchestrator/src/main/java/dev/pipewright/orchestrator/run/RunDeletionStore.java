@@ -60,11 +60,11 @@ public class RunDeletionStore {
         .execute();
   }
 
-  /// Those of these runs that are there.
-  public Set<UUID> there(Collection<UUID> runs) {
+  /// Those of these runs that were deleted, lately.
+  public Set<UUID> deleted(Collection<UUID> runs) {
     return db.read(handle ->
         handle
-            .createQuery("select id from orchestrator.pipeline_run where id = any(:runs)")
+            .createQuery("select id from orchestrator.deleted_run where id = any(:runs)")
             .bindArray("runs", UUID.class, runs)
             .mapTo(UUID.class)
             .set());

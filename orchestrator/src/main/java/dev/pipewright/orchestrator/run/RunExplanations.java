@@ -178,16 +178,14 @@ class RunExplanations {
       return;
     }
     var attempt = task.attempts().getLast();
-    if (attempt.state() == AttemptState.QUEUED && waits(UUID.fromString(run.id()), task, reasons)) {
-      // Room is what it waits for after that.
-    } else if (attempt.state() == AttemptState.QUEUED) {
+    if (attempt.state() != AttemptState.QUEUED) {
+      reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
+    } else if (!waits(UUID.fromString(run.id()), task, reasons)) {
       long ahead = attempts.before(UUID.fromString(attempt.id()));
       reasons.add(
           ahead == 0
               ? "It waits for room, and is the next to have it."
               : "It waits for room; %d %s before it.".formatted(ahead, ahead == 1 ? "is" : "are"));
-    } else {
-      reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
     }
     due(task, "It fails if it has not started by then", reasons);
   }
@@ -198,6 +196,7 @@ class RunExplanations {
   /// @return whether any does
   private boolean waits(UUID run, @Nullable Task task, List<String> reasons) {
     boolean waits = false;
+    var who = task == null ? "A task" : "It";
     for (var want : pools.wants(run, task == null ? null : task.name())) {
       if (!want.lacks()) {
         continue;
@@ -206,16 +205,16 @@ class RunExplanations {
       var slots = want.slots();
       if (slots == null) {
         reasons.add(
-            "It waits for pool '%s', which is not there. Make it: pipewright pools set %s %d"
-                .formatted(want.pool(), want.pool(), want.share()));
+            "%s waits for pool '%s', which is not there. Make it: pipewright pools set %s %d"
+                .formatted(who, want.pool(), want.pool(), want.share()));
       } else if (want.share() > slots) {
         reasons.add(
-            "It can never start: it takes %d of pool '%s', which has %d. Enlarge it: pipewright pools set %s %d"
-                .formatted(want.share(), want.pool(), slots, want.pool(), want.share()));
+            "%s can never start: it takes %d of pool '%s', which has %d. Enlarge it: pipewright pools set %s %d"
+                .formatted(who, want.share(), want.pool(), slots, want.pool(), want.share()));
       } else {
         reasons.add(
-            "It waits for pool '%s', of which it takes %d: %s%s."
-                .formatted(want.pool(), want.share(), taken(want), ahead(want)));
+            "%s waits for pool '%s', of which it takes %d: %s%s."
+                .formatted(who, want.pool(), want.share(), taken(want), ahead(want)));
       }
     }
     return waits;

@@ -25,7 +25,6 @@ import jakarta.ws.rs.QueryParam;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -174,10 +173,11 @@ class RunResource {
           "With its tasks, its history, its checkpoints, and the runs that it called. What it"
               + " tracked, logs included, stays until it is deleted there.")
   public void delete(@PathParam("id") String id) {
-    var run = reads.get(id);
-    if (!deletions.delete(UUID.fromString(run.id()))) {
+    var run = reads.id(id);
+    if (!deletions.delete(run)) {
       throw new ProblemException(
-          ProblemCode.RUN_NOT_ENDED, "Pipeline run '" + run.id() + "' has not ended.");
+          ProblemCode.RUN_NOT_ENDED,
+          "Pipeline run '%s' has not ended.".formatted(reads.get(run).id()));
     }
     deleted.fire(new RunsDeleted(1));
   }

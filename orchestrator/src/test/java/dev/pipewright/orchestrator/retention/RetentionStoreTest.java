@@ -53,6 +53,7 @@ class RetentionStoreTest {
   @BeforeEach
   void begin() {
     execute("delete from orchestrator.pipeline_run");
+    execute("delete from orchestrator.deleted_run");
     execute("delete from orchestrator.backfill");
     execute("delete from orchestrator.cache_entry");
   }
@@ -142,9 +143,12 @@ class RetentionStoreTest {
     var parent = run("other", "parent", null, null, "{}");
     run("p", "child", 9, parent, "{}");
     var old = run("p", "old", 9, null, "{}");
-    run("other", "its", 9, run("p", "mine", 9, old, "{}"), "{}");
+    var called = run("p", "mine", 9, old, "{}");
+    run("other", "its", 9, called, "{}");
     assertThat(store.delete("p", WEEK, NOW, 100)).isEqualTo(1);
     assertThat(left()).isEqualTo("parent child");
+    assertThat(RunDeletionStore.on(db).deleted(List.of(parent, old, called)))
+        .containsExactlyInAnyOrder(old, called);
   }
 
   @Test
@@ -161,6 +165,18 @@ class RetentionStoreTest {
     execute("update orchestrator.backfill set state = 'ENDED'");
     store.delete("p", WEEK, NOW, 100);
     assertThat(left()).isEmpty();
+  }
+
+  @Test
+  void triggersHearOfAnEndFirst() {
+    var run = run("p", "ended", 9, null, "{}");
+    execute(
+        "insert into orchestrator.run_end (run_id, revision, pipeline, version, state, at)"
+            + " values (?, 1, 'p', 1, 'FAILED', now())",
+        run);
+    assertThat(store.delete("p", WEEK, NOW, 100)).isZero();
+    execute("delete from orchestrator.run_end");
+    assertThat(store.delete("p", WEEK, NOW, 100)).isEqualTo(1);
   }
 
   /// What a deleted run made is not taken again; what another made under the same key stays.
@@ -220,5 +236,11 @@ class RetentionStoreTest {
         NOW.atOffset(ZoneOffset.UTC));
     assertThat(store.forgetDeadLetters(NOW, 10)).isZero();
     assertThat(store.forgetDeadLetters(NOW.plusSeconds(1), 10)).isEqualTo(1);
+    execute(
+        "insert into orchestrator.deleted_run (id, at) values (?, ?)",
+        UUID.randomUUID(),
+        NOW.atOffset(ZoneOffset.UTC));
+    assertThat(store.forgetDeleted(NOW, 10)).isZero();
+    assertThat(store.forgetDeleted(NOW.plusSeconds(1), 10)).isEqualTo(1);
   }
 }

@@ -3,6 +3,7 @@ package dev.pipewright.cli;
 import dev.pipewright.client.Pipewright;
 import dev.pipewright.contract.api.PruneOutcome;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,7 +44,9 @@ final class RunsPruneCommand extends RunsCommand.OnServer {
                       List.of(
                           each.pipeline(),
                           each.runs() == 1 ? "1 run" : each.runs() + " runs",
-                          "#%d … #%d".formatted(each.first(), each.last()),
+                          Objects.equals(each.first(), each.last())
+                              ? "#" + each.first()
+                              : "#%d … #%d".formatted(each.first(), each.last()),
                           each.rule()))
                   .toList()));
     }
