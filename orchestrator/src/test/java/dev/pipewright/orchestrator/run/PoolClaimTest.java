@@ -229,7 +229,7 @@ class PoolClaimTest {
     var random = new Random(seed);
     var names = List.of("a", "b", "c");
     names.forEach(name -> pool(name, 4));
-    int all = 60;
+    int all = 40;
     for (int i = 0; i < all; i++) {
       var shares = new ArrayList<String>();
       for (var name : names) {

@@ -21,7 +21,7 @@ public enum ProblemCode {
   NOTHING_TO_RETRY(409, "No task of the run failed", "Rerun it instead."),
   NOT_WAITING(409, "The task does not wait for an answer", "See the run for what waits."),
   POOL_NOT_FOUND(404, "There is no such pool", "List them with GET /api/v1/pools."),
-  POOL_IN_USE(409, "The pool is needed", "Wait, or delete it all the same with force=true."),
+  POOL_IN_USE(409, "The pool is needed", "Wait, or delete it by force."),
 
   // what starts runs
   SCHEDULE_INVALID(422, "The schedule has errors", "Correct each listed place."),
