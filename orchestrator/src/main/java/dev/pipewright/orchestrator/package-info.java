@@ -1,4 +1,4 @@
-/// The orchestrator, the control plane: `pipeline ← run ← {launch, live}`.
+/// The orchestrator, the control plane: `pool ← pipeline ← run ← {launch, live}`.
 @NullMarked
 package dev.pipewright.orchestrator;
 

@@ -32,6 +32,7 @@ record Settings(
   /// @throws ProblemException SETTING_INVALID or HOST_NOT_LOOPBACK
   static Settings from(Map<String, String> environment, Path defaultLib) {
     checkBlobs(environment);
+    checkRetention(environment);
     return new Settings(
         home(environment),
         host(environment),
@@ -151,6 +152,14 @@ record Settings(
     var grace = get(environment, "PIPEWRIGHT_BLOBS_GRACE");
     if (grace.isPresent() && !grace.get().matches("[0-9]{1,5}[smhd]")) {
       throw invalid(environment, "PIPEWRIGHT_BLOBS_GRACE", "is not a time such as 24h, 90m or 7d");
+    }
+  }
+
+  private static void checkRetention(Map<String, String> environment) {
+    var name = "PIPEWRIGHT_RETENTION_RUNS_OLDER_THAN";
+    var age = get(environment, name);
+    if (age.isPresent() && !age.get().matches("[1-9][0-9]{0,4}[smhd]")) {
+      throw invalid(environment, name, "is not a time such as 90d or 12h");
     }
   }
 

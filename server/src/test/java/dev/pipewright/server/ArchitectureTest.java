@@ -49,6 +49,8 @@ class ArchitectureTest {
   static final ArchRule ORCHESTRATOR =
       layeredArchitecture()
           .consideringOnlyDependenciesInAnyPackage("dev.pipewright.orchestrator..")
+          .layer("pool")
+          .definedBy("dev.pipewright.orchestrator.pool..")
           .layer("pipeline")
           .definedBy("dev.pipewright.orchestrator.pipeline..")
           .layer("run")
@@ -63,6 +65,10 @@ class ArchitectureTest {
           .definedBy("dev.pipewright.orchestrator.schedule..")
           .layer("trigger")
           .definedBy("dev.pipewright.orchestrator.trigger..")
+          .layer("retention")
+          .definedBy("dev.pipewright.orchestrator.retention..")
+          .whereLayer("retention")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("schedule")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("trigger")
@@ -73,8 +79,10 @@ class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("live")
           .mayNotBeAccessedByAnyLayer()
+          .whereLayer("pool")
+          .mayOnlyBeAccessedByLayers("pipeline", "run")
           .whereLayer("run")
-          .mayOnlyBeAccessedByLayers("launch", "live", "fire", "schedule");
+          .mayOnlyBeAccessedByLayers("launch", "live", "fire", "schedule", "retention");
 
   @ArchTest
   static final ArchRule TRACKER =

@@ -291,8 +291,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
     if (chosen.isEmpty()) {
       return false;
     }
-    var claimed =
-        attempts.claim(chosen.stream().map(ActiveAttempt::id).toList(), server, clock.instant());
+    var claimed = claim(chosen, server);
     for (var attempt : chosen) {
       if (claimed.contains(attempt.id())) {
         start(attempt);
@@ -301,6 +300,23 @@ class LaunchLoop implements Launcher.Listener, FastLane {
       }
     }
     return next.size() == MOST_AT_ONCE && chosen.size() == next.size();
+  }
+
+  private Set<UUID> claim(List<ActiveAttempt> chosen, String server) {
+    var claimed = new HashSet<UUID>();
+    var byPooled =
+        chosen.stream()
+            .collect(
+                Collectors.partitioningBy(
+                    ActiveAttempt::pooled,
+                    Collectors.mapping(ActiveAttempt::id, Collectors.toList())));
+    if (!byPooled.get(false).isEmpty()) {
+      claimed.addAll(attempts.claim(byPooled.get(false), server, clock.instant()));
+    }
+    if (!byPooled.get(true).isEmpty()) {
+      claimed.addAll(attempts.claimPooled(byPooled.get(true), server, clock.instant()));
+    }
+    return claimed;
   }
 
   private void start(ActiveAttempt attempt) {

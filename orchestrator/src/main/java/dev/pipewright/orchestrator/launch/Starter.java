@@ -179,10 +179,7 @@ final class Starter {
         task.outputs(),
         version.files().stream().filter(file -> task.files().contains(file.path())).toList(),
         texts(task.env()),
-        platform
-            .home()
-            .toAbsolutePath()
-            .resolve("checkpoints")
+        Checkpoints.folder(platform)
             .resolve(attempt.runId().toString())
             .resolve(attempt.task())
             .toString(),

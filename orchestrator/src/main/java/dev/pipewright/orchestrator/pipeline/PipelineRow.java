@@ -24,6 +24,9 @@ class PipelineRow {
   @Column(name = "latest_version")
   int latestVersion;
 
+  /// The pools that the latest version's tasks take from.
+  String pools = "[]";
+
   @Column(name = "created_at")
   Instant createdAt;
 

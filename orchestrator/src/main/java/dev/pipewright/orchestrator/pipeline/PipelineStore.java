@@ -10,6 +10,7 @@ import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.language.PipelineLanguage;
 import dev.pipewright.language.PipelineLookup;
 import dev.pipewright.language.PipelineSpec;
+import dev.pipewright.orchestrator.pool.PoolStore;
 import io.quarkus.hibernate.orm.panache.PanacheRepositoryBase;
 import io.quarkus.panache.common.Sort;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +38,12 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   private static final int MOST_NAMES = 1000;
 
   private final EntityManager entities;
+  private final PoolStore pools;
   private final Map<PipelineVersionRow.Key, StoredVersion> parsed = new ConcurrentHashMap<>();
 
-  PipelineStore(EntityManager entities) {
+  PipelineStore(EntityManager entities, PoolStore pools) {
     this.entities = entities;
+    this.pools = pools;
   }
 
   /// A version as it was stored, parsed.
@@ -61,9 +66,17 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   /// is pinned; which ones that were is remembered.
   final class Calls implements PipelineLookup {
     private final Map<String, Integer> pins;
+    private final @Nullable Map<String, Integer> pools;
 
-    private Calls(Map<String, Integer> pins) {
+    /// @param pools null for a stored version, which stays what it is when a pool goes
+    private Calls(Map<String, Integer> pins, @Nullable Map<String, Integer> pools) {
       this.pins = new TreeMap<>(pins);
+      this.pools = pools;
+    }
+
+    @Override
+    public @Nullable Map<String, Integer> pools() {
+      return pools;
     }
 
     @Override
@@ -86,7 +99,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
 
   /// For a document that is about to be applied.
   Calls calls() {
-    return new Calls(Map.of());
+    return new Calls(Map.of(), pools.slots());
   }
 
   @Transactional
@@ -127,6 +140,11 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
         .setParameter("now", now)
         .executeUpdate();
     var pipeline = findById(spec.name(), LockModeType.PESSIMISTIC_WRITE);
+    pipeline.pools =
+        json(
+            spec.tasks().values().stream()
+                .flatMap(task -> task.pools().keySet().stream())
+                .collect(Collectors.toCollection(TreeSet::new)));
     if (pipeline.latestVersion > 0) {
       var latest = version(pipeline.name, pipeline.latestVersion);
       if (latest.digest.equals(digest)) {
@@ -197,7 +215,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
   }
 
   private StoredVersion stored(PipelineVersionRow row) {
-    var calls = new Calls(read(row.pins, PINS));
+    var calls = new Calls(read(row.pins, PINS), null);
     var spec = PipelineLanguage.require(row.source, calls);
     return new StoredVersion(
         row.key.pipeline(),

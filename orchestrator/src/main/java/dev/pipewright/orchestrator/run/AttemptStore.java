@@ -30,6 +30,7 @@ public class AttemptStore implements ExpectedRuns {
   /// An attempt that is not over.
   ///
   /// @param task as it is called in the run; of an instance with its index: `train[3]`
+  /// @param pooled whether it takes from pools
   public record ActiveAttempt(
       UUID id,
       UUID runId,
@@ -42,6 +43,7 @@ public class AttemptStore implements ExpectedRuns {
       String state,
       String trackedRunId,
       boolean stopRequested,
+      boolean pooled,
       String inputs) {
 
     /// The task of the pipeline that it is an attempt of.
@@ -55,8 +57,43 @@ public class AttemptStore implements ExpectedRuns {
       """
       select a.id, a.run_id, r.number as run_number, r.pipeline, r.version,
         r.tracked_run_id as parent_run_id, a.task, a.number, a.state, a.tracked_run_id,
-        a.stop_requested, a.inputs::text as inputs
+        a.stop_requested, a.pools is not null as pooled, a.inputs::text as inputs, a.priority,
+        a.created_at
       from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
+      """;
+
+  /// The queued attempts that their pools have room for.
+  ///
+  /// Whoever waits has a place in each of its pools, by priority and age, and what those before it
+  /// ask for is kept for them: many small ones never keep a large one out, and one that still lacks
+  /// another pool does not lose its turn. What can never fit, because a pool is too small or not
+  /// there, keeps nothing.
+  ///
+  /// Each share is 1 at least, so no more than the free slots need be looked at; a full pool costs
+  /// nothing, however many wait.
+  private static final String FITS =
+      """
+      with taken as (
+        select s.key as pool, sum(s.value::int) as share
+        from orchestrator.attempt a, jsonb_each_text(a.pools) s
+        where a.pools is not null and a.state in ('LAUNCHING', 'RUNNING') group by s.key)
+      select w.id
+      from (select p.name, p.slots - coalesce(t.share, 0) as free
+            from orchestrator.pool p left join taken t on t.pool = p.name) p
+      cross join lateral (
+        select a.id, a.pools,
+          sum((a.pools ->> p.name)::int) over (order by a.priority desc, a.created_at, a.id) as upto
+        from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
+        where a.state = 'QUEUED' and a.pools is not null and jsonb_exists(a.pools, p.name)
+          and not r.paused
+          and not exists (
+            select from jsonb_each_text(a.pools) s left join orchestrator.pool q on q.name = s.key
+            where q.slots is null or q.slots < s.value::int)
+        order by a.priority desc, a.created_at, a.id
+        limit greatest(0, least(p.free, 1000))) w
+      where w.upto <= p.free
+      group by w.id, w.pools
+      having count(*) = (select count(*) from jsonb_object_keys(w.pools))
       """;
 
   /// Attempts that a server launches or has launched, oldest first.
@@ -128,29 +165,39 @@ public class AttemptStore implements ExpectedRuns {
         .execute();
   }
 
-  /// Attempts that nobody launches yet, in the order in which they are to be launched.
+  /// Attempts that nobody launches yet and no pool keeps back, in the order in which they are to be
+  /// launched.
   public List<ActiveAttempt> queued(int most) {
     return db.read(handle ->
         handle
             .createQuery(
-                ACTIVE
+                "("
+                    + ACTIVE
                     + """
-                    where a.state = 'QUEUED' and not r.paused
-                    order by a.priority desc, a.created_at, a.id limit :most
+                      where a.state = 'QUEUED' and a.pools is null and not r.paused
+                      order by a.priority desc, a.created_at, a.id limit :most)
+                    union all (
+                    """
+                    + ACTIVE
+                    + "where a.id in ("
+                    + FITS
+                    + """
+                    ) order by a.priority desc, a.created_at, a.id limit :most)
+                    order by priority desc, created_at, id limit :most
                     """)
             .bind("most", most)
             .mapTo(ActiveAttempt.class)
             .list());
   }
 
-  /// How many queued attempts are to be launched before this one.
+  /// How many queued attempts that wait for no pool are to be launched before this one.
   long before(UUID attempt) {
     return db.read(handle ->
         handle
             .createQuery(
                 """
                 select count(*) from orchestrator.attempt q, orchestrator.attempt a
-                where a.id = :id and q.state = 'QUEUED'
+                where a.id = :id and q.state = 'QUEUED' and q.pools is null
                   and (q.priority > a.priority
                     or q.priority = a.priority and (q.created_at, q.id) < (a.created_at, a.id))
                 """)
@@ -159,7 +206,7 @@ public class AttemptStore implements ExpectedRuns {
             .one());
   }
 
-  /// Makes queued attempts this server's to launch.
+  /// Makes queued attempts this server's to launch, of those that take from no pool.
   ///
   /// @return those that nobody else was faster with
   public Set<UUID> claim(Collection<UUID> attempts, String server, Instant now) {
@@ -170,7 +217,8 @@ public class AttemptStore implements ExpectedRuns {
                   heartbeat_at = :now
                 where id in (
                   select id from orchestrator.attempt
-                  where id = any(:attempts) and state = 'QUEUED' for update skip locked)
+                  where id = any(:attempts) and state = 'QUEUED' and pools is null
+                  for update skip locked)
                 returning id
                 """)
             .bind("server", server)
@@ -178,6 +226,43 @@ public class AttemptStore implements ExpectedRuns {
             .bindArray("attempts", UUID.class, attempts)
             .mapTo(UUID.class)
             .set());
+  }
+
+  /// As [#claim], of those that take from pools. One server at a time claims from a pool, so that
+  /// each sees what the others have taken.
+  public Set<UUID> claimPooled(Collection<UUID> attempts, String server, Instant now) {
+    return db.inTransaction(tx -> {
+      // In one order always, so that two who do this never wait for each other.
+      tx.createQuery(
+              """
+              select name from orchestrator.pool
+              where name in (
+                select jsonb_object_keys(pools) from orchestrator.attempt
+                where id = any(:attempts) and pools is not null)
+              order by name for no key update
+              """)
+          .bindArray("attempts", UUID.class, attempts)
+          .mapTo(String.class)
+          .list();
+      return tx.createQuery(
+              """
+              update orchestrator.attempt set state = 'LAUNCHING', server = :server,
+                heartbeat_at = :now
+              where id in (
+                select id from orchestrator.attempt
+                where id = any(:attempts) and state = 'QUEUED' and id in (
+              """
+                  + FITS
+                  + """
+                    ) for update skip locked)
+                  returning id
+                  """)
+          .bind("server", server)
+          .bind("now", now)
+          .bindArray("attempts", UUID.class, attempts)
+          .mapTo(UUID.class)
+          .set();
+    });
   }
 
   /// Those of these attempts that are not over.

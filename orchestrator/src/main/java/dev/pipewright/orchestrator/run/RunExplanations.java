@@ -9,6 +9,8 @@ import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRun.Task;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.orchestrator.pool.PoolStore;
+import dev.pipewright.orchestrator.pool.PoolStore.Want;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,11 +31,13 @@ class RunExplanations {
 
   private final AttemptStore attempts;
   private final RunReadStore reads;
+  private final PoolStore pools;
   private final Clock clock;
 
-  RunExplanations(AttemptStore attempts, RunReadStore reads, Clock clock) {
+  RunExplanations(AttemptStore attempts, RunReadStore reads, PoolStore pools, Clock clock) {
     this.attempts = attempts;
     this.reads = reads;
+    this.pools = pools;
     this.clock = clock;
   }
 
@@ -62,6 +66,7 @@ class RunExplanations {
         by(run, TaskState.WAITING).tell(reasons, "%s waiting for a person.");
         by(run, TaskState.RETRYING).tell(reasons, "%s waiting for another attempt.");
         by(run, TaskState.READY).tell(reasons, "%s waiting for room.");
+        waits(id, null, reasons);
       }
       case FAILED, CANCELLED ->
           run.tasks().stream()
@@ -173,16 +178,71 @@ class RunExplanations {
       return;
     }
     var attempt = task.attempts().getLast();
-    if (attempt.state() == AttemptState.QUEUED) {
+    if (attempt.state() != AttemptState.QUEUED) {
+      reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
+    } else if (!waits(UUID.fromString(run.id()), task, reasons)) {
       long ahead = attempts.before(UUID.fromString(attempt.id()));
       reasons.add(
           ahead == 0
               ? "It waits for room, and is the next to have it."
               : "It waits for room; %d %s before it.".formatted(ahead, ahead == 1 ? "is" : "are"));
-    } else {
-      reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
     }
     due(task, "It fails if it has not started by then", reasons);
+  }
+
+  /// Says which pools keep it back, and by whom they are taken.
+  ///
+  /// @param task null for all of the run
+  /// @return whether any does
+  private boolean waits(UUID run, @Nullable Task task, List<String> reasons) {
+    boolean waits = false;
+    var who = task == null ? "A task" : "It";
+    for (var want : pools.wants(run, task == null ? null : task.name())) {
+      if (!want.lacks()) {
+        continue;
+      }
+      waits = true;
+      var slots = want.slots();
+      if (slots == null) {
+        reasons.add(
+            "%s waits for pool '%s', which is not there. Make it: pipewright pools set %s %d"
+                .formatted(who, want.pool(), want.pool(), want.share()));
+      } else if (want.share() > slots) {
+        reasons.add(
+            "%s can never start: it takes %d of pool '%s', which has %d. Enlarge it: pipewright pools set %s %d"
+                .formatted(who, want.share(), want.pool(), slots, want.pool(), want.share()));
+      } else {
+        reasons.add(
+            "%s waits for pool '%s', of which it takes %d: %s%s."
+                .formatted(who, want.pool(), want.share(), taken(want), ahead(want)));
+      }
+    }
+    return waits;
+  }
+
+  private String taken(Want want) {
+    if (want.taken() == 0) {
+      return "none of its %d slots is taken".formatted(want.slots());
+    }
+    var holders = pools.holders(want.pool(), MOST_NAMES + 1);
+    return "%d of %d slots are taken, by %s"
+        .formatted(
+            want.taken(),
+            want.slots(),
+            holders.stream()
+                    .limit(MOST_NAMES)
+                    .map(holder ->
+                        "'%s' of run #%d (%d)"
+                            .formatted(holder.task(), holder.run(), holder.share()))
+                    .collect(Collectors.joining(", "))
+                + (holders.size() > MOST_NAMES ? " and more" : ""));
+  }
+
+  private static String ahead(Want want) {
+    return want.waitersAhead() == 0
+        ? ""
+        : "; %d %s before it"
+            .formatted(want.waitersAhead(), want.waitersAhead() == 1 ? "is" : "are");
   }
 
   private void running(PipelineRun run, Task task, List<String> reasons) {

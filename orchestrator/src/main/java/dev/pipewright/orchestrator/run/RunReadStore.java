@@ -190,24 +190,6 @@ public class RunReadStore {
     return db.read(handle -> RunStore.running(handle, pipeline));
   }
 
-  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED
-  void delete(UUID id) {
-    get(id);
-    int deleted =
-        db.inTransaction(tx ->
-            tx.createUpdate(
-                    """
-                    delete from orchestrator.pipeline_run
-                    where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
-                    """)
-                .bind("id", id)
-                .execute());
-    if (deleted == 0) {
-      throw new ProblemException(
-          ProblemCode.RUN_NOT_ENDED, "Pipeline run '" + id + "' has not ended.");
-    }
-  }
-
   private record Count(UUID runId, String state, int tasks) {}
 
   /// Newest first.

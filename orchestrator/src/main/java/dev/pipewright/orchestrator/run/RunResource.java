@@ -14,6 +14,7 @@ import dev.pipewright.contract.api.Transition;
 import dev.pipewright.language.Params;
 import dev.pipewright.platform.Paging;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.event.Event;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -40,6 +41,8 @@ class RunResource {
   private final RunStarter starter;
   private final RunExplanations explanations;
   private final Approvals approvals;
+  private final RunDeletionStore deletions;
+  private final Event<RunsDeleted> deleted;
 
   RunResource(
       RunEngine engine,
@@ -47,13 +50,17 @@ class RunResource {
       RunLoop loop,
       RunStarter starter,
       RunExplanations explanations,
-      Approvals approvals) {
+      Approvals approvals,
+      RunDeletionStore deletions,
+      Event<RunsDeleted> deleted) {
     this.engine = engine;
     this.reads = reads;
     this.loop = loop;
     this.starter = starter;
     this.explanations = explanations;
     this.approvals = approvals;
+    this.deletions = deletions;
+    this.deleted = deleted;
   }
 
   @GET
@@ -162,9 +169,17 @@ class RunResource {
   @Path("{id}")
   @Operation(
       summary = "Delete a run that has ended",
-      description = "With its tasks and history. What it tracked stays until it is deleted there.")
+      description =
+          "With its tasks, its history, its checkpoints, and the runs that it called. What it"
+              + " tracked, logs included, stays until it is deleted there.")
   public void delete(@PathParam("id") String id) {
-    reads.delete(reads.id(id));
+    var run = reads.id(id);
+    if (!deletions.delete(run)) {
+      throw new ProblemException(
+          ProblemCode.RUN_NOT_ENDED,
+          "Pipeline run '%s' has not ended.".formatted(reads.get(run).id()));
+    }
+    deleted.fire(new RunsDeleted(1));
   }
 
   private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {

@@ -18,7 +18,6 @@ import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -587,6 +586,7 @@ public class RunStore {
         AttemptState.LAUNCHING.name(),
         tracked(attempt),
         false,
+        false,
         json(attempt.inputs()));
   }
 
@@ -611,13 +611,15 @@ public class RunStore {
                 """
                 insert into orchestrator.attempt
                   (id, run_id, task, number, state, tracked_run_id, inputs, priority, cache_key,
-                   server, heartbeat_at, created_at, started_at)
+                   pools, server, heartbeat_at, created_at, started_at)
                 select id, :run, task, number, state, tracked, inputs::jsonb, priority, cache_key,
+                  pools::jsonb,
                   case state when 'RUNNING' then 'engine' when 'LAUNCHING' then :server end,
                   case state when 'LAUNCHING' then cast(:now as timestamptz) end, :now,
                   case state when 'RUNNING' then cast(:now as timestamptz) end
-                from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys)
-                  as a (id, task, number, state, tracked, inputs, priority, cache_key)
+                from unnest(:ids, :tasks, :numbers, :states, :tracked, :inputs, :priorities, :keys,
+                    :pools)
+                  as a (id, task, number, state, tracked, inputs, priority, cache_key, pools)
                 """)
             .bind("run", run.id)
             .bind("server", admitted.server)
@@ -636,6 +638,8 @@ public class RunStore {
     columns.texts("inputs", attempt -> json(attempt.inputs()));
     columns.numbers("priorities", attempt -> run.priority + attempt.spec().priority());
     columns.texts("keys", attempt -> cacheKeys.get(attempt.id()));
+    columns.texts(
+        "pools", attempt -> attempt.spec().pools().isEmpty() ? null : json(attempt.spec().pools()));
     update.execute();
   }
 
@@ -744,18 +748,6 @@ public class RunStore {
         .bind("number", run.number)
         .bind("now", now)
         .bindArray("attempts", UUID.class, attempts)
-        .execute();
-  }
-
-  static int forgetCached(Handle tx, Duration age, int most) {
-    return tx.createUpdate(
-            """
-            delete from orchestrator.cache_entry where key in (
-              select key from orchestrator.cache_entry
-              where created_at < now() - make_interval(secs => :age) limit :most)
-            """)
-        .bind("age", age.toSeconds())
-        .bind("most", most)
         .execute();
   }
 

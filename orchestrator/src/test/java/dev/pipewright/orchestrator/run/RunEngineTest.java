@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -211,8 +212,7 @@ class RunEngineTest {
       if (known.state().isTerminal()) {
         return known;
       }
-      var queued = attempts.queued(100);
-      attempts.claim(queued.stream().map(ActiveAttempt::id).toList(), "s", now);
+      claim();
       for (var attempt : attempts.active("s", 100)) {
         tell(attempt, oracle, random);
       }
@@ -221,6 +221,12 @@ class RunEngineTest {
       }
     }
     throw new AssertionError("the run does not end: " + reads.get(run));
+  }
+
+  private void claim() {
+    var queued = attempts.queued(100).stream().map(ActiveAttempt::id).toList();
+    attempts.claim(queued, "s", now);
+    attempts.claimPooled(queued, "s", now);
   }
 
   private void tell(ActiveAttempt attempt, Oracle oracle, Random random) {
@@ -277,6 +283,51 @@ class RunEngineTest {
       assertThat(line.revision()).isGreaterThan(revision);
       revision = line.revision();
     }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "tasks                       | 3 | tasks: { a: { command: [x], pools: [p] }, b: { command: [x], pools: [p] }, c: { command: [x], pools: { p: 1 } } }",
+        "instances of a matrix       | 3 | tasks: { a: { command: [x], matrix: { m: [1, 2, 3] }, pools: [p] } }",
+        "iterations of a loop        | 2 | tasks: { a: { command: [x], loop: { until: '${{ loop.iteration == 2 }}' }, pools: [p] } }",
+        "attempts after a failure    | 2 | tasks: { shaky: { command: [x], retry: { limit: 1 }, pools: [p] } }",
+        "tasks of a called pipeline  | 2 | tasks: { a: { pipeline: inner }, b: { pipeline: inner } }",
+        "tasks of finally            | 3 | {tasks: { a: { command: [x], pools: [p] } }, finally: { b: { command: [x], pools: [p] }, c: { command: [x], pools: { p: 1 } } }}",
+        "one too large for the pools | 0 | tasks: { a: { command: [x], pools: { p: 2 }, pendingTimeout: 1m } }",
+      })
+  void whateverTakesFromAPoolHasItsTurn(String what, int pooled, String document) {
+    db.useTransaction(
+        tx -> tx.execute("insert into orchestrator.pool (name, slots) values ('p', 1)"));
+    store("{ name: inner, tasks: { work: { command: [x], pools: [p] } } }");
+    store(
+        document.startsWith("{")
+            ? "{name: outer, " + document.substring(1)
+            : "name: outer\n" + document);
+    var run = start("outer");
+    var had = new HashSet<UUID>();
+    settle(new Random(1));
+    for (int i = 0; i < 20 && !reads.get(run).state().isTerminal(); i++) {
+      claim();
+      var active = attempts.active("s", 100);
+      assertThat(active).as(what).hasSizeLessThanOrEqualTo(1);
+      for (var attempt : active) {
+        had.add(attempt.id());
+        boolean fails = attempt.task().equals("shaky") && attempt.number() == 1;
+        var end =
+            ended(
+                attempt,
+                fails ? Outcome.OUTCOME_USER_FAILURE : Outcome.OUTCOME_SUCCEEDED,
+                Map.of());
+        db.useTransaction(tx -> runs.keepReports(tx, List.of(end)));
+      }
+      now = now.plus(Duration.ofMinutes(1));
+      settle(new Random(i));
+    }
+    assertThat(had).as(what).hasSize(pooled);
+    assertThat(reads.get(run).state())
+        .isEqualTo(pooled == 0 ? RunState.FAILED : RunState.SUCCEEDED);
   }
 
   @Test

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       SchedulesCommand.class,
       BackfillCommand.class,
       TriggersCommand.class,
+      PoolsCommand.class,
       GcCommand.class,
       ImportCommand.class,
       ExportCommand.class,

@@ -46,7 +46,9 @@ import picocli.CommandLine.Spec;
       RunsCommand.Resume.class,
       RunsCommand.Retry.class,
       RunsCommand.Rerun.class,
-      RunsCommand.Approve.class
+      RunsCommand.Approve.class,
+      RunsDeleteCommand.class,
+      RunsPruneCommand.class
     })
 final class RunsCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

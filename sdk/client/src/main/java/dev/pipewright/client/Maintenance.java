@@ -1,9 +1,11 @@
 package dev.pipewright.client;
 
 import dev.pipewright.contract.api.GcOutcome;
+import dev.pipewright.contract.api.PruneOutcome;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Looking after a server.
@@ -23,5 +25,14 @@ public final class Maintenance {
     query.put("olderThan", olderThan == null ? null : olderThan.toSeconds() + "s");
     query.put("dryRun", dryRun);
     return http.post(Http.path(List.of("gc"), query), null, null, GcOutcome.class);
+  }
+
+  /// Deletes runs that have ended and that nothing keeps: neither the `retention` of their
+  /// pipeline's newest version, nor the server's default. It stops after some; `more` then says so.
+  ///
+  /// @param dryRun whether to say only what would go
+  public PruneOutcome prune(boolean dryRun) {
+    return http.post(
+        Http.path(List.of("prune"), Map.of("dryRun", dryRun)), null, null, PruneOutcome.class);
   }
 }

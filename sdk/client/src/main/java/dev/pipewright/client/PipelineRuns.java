@@ -158,6 +158,13 @@ public final class PipelineRuns {
         PipelineRun.class);
   }
 
+  /// Deletes a run that has ended, and the runs that it called. What it tracked stays.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, RUN_NOT_ENDED
+  public void delete(String id) {
+    http.delete(Http.path(List.of("pipeline-runs", id), Map.of()));
+  }
+
   /// Why a run, or one of its tasks, is as it is.
   ///
   /// @param task null for the run itself

@@ -65,6 +65,11 @@ public final class Pipewright implements AutoCloseable {
     return new Triggers(http);
   }
 
+  /// What tasks of any pipeline take from while they run.
+  public Pools pools() {
+    return new Pools(http);
+  }
+
   /// Tracked runs: params, metrics, logs.
   public TrackedRuns trackedRuns() {
     return new TrackedRuns(http);

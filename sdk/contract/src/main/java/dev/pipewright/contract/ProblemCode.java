@@ -20,6 +20,8 @@ public enum ProblemCode {
   RUN_NOT_ENDED(409, "The run has not ended", "Wait for its end, or cancel it."),
   NOTHING_TO_RETRY(409, "No task of the run failed", "Rerun it instead."),
   NOT_WAITING(409, "The task does not wait for an answer", "See the run for what waits."),
+  POOL_NOT_FOUND(404, "There is no such pool", "List them with GET /api/v1/pools."),
+  POOL_IN_USE(409, "The pool is needed", "Wait, or delete it by force."),
 
   // what starts runs
   SCHEDULE_INVALID(422, "The schedule has errors", "Correct each listed place."),

@@ -8,8 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Knows the pipelines that tasks call.
+/// Knows what a document refers to outside itself: the pipelines that tasks call, and pools.
 public interface PipelineLookup {
+  /// The pools there are, and how many slots each has; null where that is not to be checked.
+  default @Nullable Map<String, Integer> pools() {
+    return null;
+  }
+
   /// A pipeline, as whoever calls it sees it.
   ///
   /// @param version null for the one that a call without a version means

@@ -51,7 +51,8 @@ final class PipelineReader {
     var scope = scope(params, unusableParams, shells, declared);
     var values = new ValueReader(yaml, new Expressions(scope, violations), violations);
     boolean cached = !Boolean.FALSE.equals(top.flag("cache"));
-    var taskReader = new TaskReader(yaml, values, shells, declared, cached, violations);
+    var pools = new PoolReader(yaml, lookup == null ? null : lookup.pools(), violations);
+    var taskReader = new TaskReader(yaml, values, shells, declared, cached, pools, violations);
     var specs = new LinkedHashMap<String, TaskSpec>();
     shells.forEach((task, shell) -> specs.put(task, taskReader.task(shell)));
     if (!refuseCycles(specs, shells)) {
@@ -65,7 +66,8 @@ final class PipelineReader {
         specs,
         Objects.requireNonNullElse(top.whole("priority"), 0),
         top.span("timeout"),
-        concurrency(yaml, top));
+        concurrency(yaml, top),
+        retention(yaml, top));
   }
 
   /// False where there are none, or far too many.
@@ -214,6 +216,25 @@ final class PipelineReader {
         : new Concurrency(
             Concurrency.Policy.valueOf(policy.toUpperCase(java.util.Locale.ROOT)),
             Objects.requireNonNullElse(limit, 1));
+  }
+
+  private @Nullable Retention retention(Yaml yaml, Section top) {
+    var entry = top.get("retention");
+    var section =
+        entry == null
+            ? null
+            : Section.read(
+                yaml, Table.RETENTION, entry.value(), "retention", entry.at(), violations);
+    if (section == null) {
+      return null;
+    }
+    if (!section.has("keepLast") && !section.has("olderThan")) {
+      section.missing(
+          "keepLast",
+          "'retention' does not say what is kept",
+          "Add 'keepLast: 50', 'olderThan: 30d', or both.");
+    }
+    return new Retention(section.whole("keepLast"), section.span("olderThan"));
   }
 
   private void refuseUnreachable(Map<String, TaskSpec> tasks, Map<String, Shell> shells) {

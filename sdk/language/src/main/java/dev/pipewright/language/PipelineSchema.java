@@ -154,6 +154,9 @@ public final class PipelineSchema {
     if (table.equals(Table.APPROVAL)) {
       schema.putObject("dependentRequired").putArray("onDeadline").add("deadline");
     }
+    if (table.equals(Table.RETENTION)) {
+      schema.put("minProperties", 1);
+    }
     return schema;
   }
 

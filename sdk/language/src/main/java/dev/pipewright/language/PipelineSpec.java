@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tasks those of `finally` last
 /// @param priority higher first; 0 unless said otherwise
 /// @param timeout of a whole run; null for none
+/// @param retention null where the pipeline says nothing of it
 public record PipelineSpec(
     String name,
     @Nullable String description,
@@ -20,7 +21,8 @@ public record PipelineSpec(
     Map<String, TaskSpec> tasks,
     int priority,
     @Nullable Duration timeout,
-    Concurrency concurrency) {
+    Concurrency concurrency,
+    @Nullable Retention retention) {
   public PipelineSpec {
     params = Collections.unmodifiableMap(new LinkedHashMap<>(params));
     outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));

@@ -59,6 +59,15 @@ record Table(String id, String owner, String description, List<Kind.Key> keys) {
           .may("limit", new Kind.Whole(1, 10_000), "1", "How many there may be.")
           .end();
 
+  static final Table RETENTION =
+      table(
+              "retention",
+              "'retention'",
+              "Which runs that have ended are kept; the others are deleted in time.")
+          .may("keepLast", new Kind.Whole(1, 1_000_000), "The newest of them, as many, are kept.")
+          .may("olderThan", Kind.SPAN, "Those that ended less long ago are kept.")
+          .end();
+
   static final Table LOOP =
       table("loop", "'loop'", "Runs the task again and again, one iteration after the other.")
           .must(
@@ -319,6 +328,7 @@ record Table(String id, String owner, String description, List<Kind.Key> keys) {
               "Runs with a higher one come first.")
           .may("timeout", Kind.SPAN, "How long a run may take; then it is stopped and has failed.")
           .may("concurrency", new Kind.Part(CONCURRENCY), CONCURRENCY.description)
+          .may("retention", new Kind.Part(RETENTION), RETENTION.description)
           .may(
               "cache",
               Kind.FLAG,

@@ -26,6 +26,7 @@ final class TaskReader {
   private final Map<String, Shell> shells;
   private final Declared declared;
   private final boolean cached;
+  private final PoolReader pools;
   private final Violations violations;
   private long combinations;
 
@@ -54,12 +55,14 @@ final class TaskReader {
       Map<String, Shell> shells,
       Declared declared,
       boolean cached,
+      PoolReader pools,
       Violations violations) {
     this.yaml = yaml;
     this.values = values;
     this.shells = shells;
     this.declared = declared;
     this.cached = cached;
+    this.pools = pools;
     this.violations = violations;
   }
 
@@ -107,7 +110,7 @@ final class TaskReader {
         section.span("pendingTimeout"),
         cache(shell),
         Objects.requireNonNullElse(section.whole("priority"), 0),
-        pools(section),
+        pools.read(section),
         env(section),
         section.text("image"),
         resources(section),
@@ -614,40 +617,6 @@ final class TaskReader {
       return Cache.OFF;
     }
     return maxAge == null ? Cache.ON : new Cache(true, maxAge);
-  }
-
-  private Map<String, Integer> pools(Section section) {
-    var pools = new LinkedHashMap<String, Integer>();
-    var entry = section.get("pools");
-    if (entry == null) {
-      return pools;
-    }
-    var path = section.path("pools");
-    if (entry.value() instanceof SequenceNode) {
-      for (var item : section.items("pools")) {
-        if (!(item instanceof ScalarNode scalar) || Yaml.nothing(item)) {
-          section.wrongItem("pools", item, "a pool's name");
-        } else if (Section.goodName(
-            Naming.POOL, scalar.getValue(), path, Yaml.place(item), violations)) {
-          pools.merge(scalar.getValue(), 1, Integer::sum);
-        }
-      }
-      return pools;
-    }
-    var entries = yaml.entries(entry.value(), path);
-    if (entries != null) {
-      entries.forEach((name, count) -> {
-        var at = Yaml.join(path, name);
-        var taken =
-            Section.goodName(Naming.POOL, name, at, count.at(), violations)
-                ? Section.whole(count.value(), Table.POOL_SHARE, at, violations)
-                : null;
-        if (taken != null) {
-          pools.put(name, taken);
-        }
-      });
-    }
-    return pools;
   }
 
   private Map<String, Env> env(Section section) {

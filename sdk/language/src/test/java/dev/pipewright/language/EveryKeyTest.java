@@ -33,6 +33,7 @@ class EveryKeyTest {
     assertThat(spec.priority()).isEqualTo(5);
     assertThat(spec.timeout()).isEqualTo(Duration.ofHours(2));
     assertThat(spec.concurrency()).isEqualTo(new Concurrency(Concurrency.Policy.QUEUE, 2));
+    assertThat(spec.retention()).isEqualTo(new Retention(50, Duration.ofDays(30)));
     assertThat(spec.outputs())
         .extractingByKey("score")
         .extracting("type")

@@ -120,6 +120,7 @@ class PipelineSchemaTest {
                 Table.PARAM,
                 Table.OUTPUT,
                 Table.CONCURRENCY,
+                Table.RETENTION,
                 Table.LOOP,
                 Table.RETRY,
                 Table.CACHE,

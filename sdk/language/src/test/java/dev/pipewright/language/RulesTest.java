@@ -118,6 +118,21 @@ class RulesTest {
             "there is no policy 'que'",
             "Did you mean 'queue'?"),
         document(
+            "name: x\n§retention: {}\ntasks:\n  a: { command: [x] }\n",
+            "MISSING_KEY",
+            "'retention' does not say what is kept",
+            "Add 'keepLast: 50', 'olderThan: 30d', or both."),
+        document(
+            "name: x\nretention: { keepLast: §0 }\ntasks:\n  a: { command: [x] }\n",
+            "VALUE_INVALID",
+            "'keepLast' is the number 0",
+            null),
+        document(
+            "name: x\nretention: { olderThan: §P30D }\ntasks:\n  a: { command: [x] }\n",
+            "VALUE_INVALID",
+            "'olderThan' is not a duration",
+            "up to 366d"),
+        document(
             "name: x\npriority: §1001\ntasks:\n  a: { command: [x] }\n",
             "VALUE_INVALID",
             "'priority' is the number 1001",
@@ -503,6 +518,37 @@ class RulesTest {
             "VALUE_INVALID",
             "'maxAge' is not a duration",
             null),
+        // pools
+        task(
+            "t: { command: [x], pools: [a, §gpu-licence] }",
+            "UNKNOWN_POOL",
+            "there is no pool 'gpu-licence'",
+            "Did you mean 'gpu-license'? Otherwise make it: pipewright pools set gpu-licence 1"),
+        task(
+            "t: { uses: pipewright/split@v1, with: { data: \"${{ params.data }}\", target: y }, pools: { §quota: 3 } }",
+            "UNKNOWN_POOL",
+            "there is no pool 'quota'",
+            "Make it: pipewright pools set quota 3"),
+        task(
+            "t: { command: [x], pools: { b: 1, §a: 3 } }",
+            "POOL_TOO_SMALL",
+            "3 of pool 'a' can never be had: it has 2 slots",
+            "pipewright pools set a 3"),
+        task(
+            "t: { command: [x], pools: [b, §b] }",
+            "POOL_TOO_SMALL",
+            "2 of pool 'b' can never be had: it has 1 slot",
+            null),
+        task(
+            "t: { pipeline: publish, with: { data: \"${{ params.data }}\" }, §pools: [a] }",
+            "UNKNOWN_KEY",
+            "a task that calls a pipeline has no key 'pools'",
+            null),
+        task(
+            "t: { approval: { message: Ship? }, §pools: [a] }",
+            "UNKNOWN_KEY",
+            "a task with 'approval' has no key 'pools'",
+            null),
         // calls
         task(
             "t: { pipeline: §other }",
@@ -632,6 +678,11 @@ class RulesTest {
 
   private static final PipelineLookup CALLS =
       new PipelineLookup() {
+        @Override
+        public Map<String, Integer> pools() {
+          return Map.of("a", 2, "b", 1, "gpu-license", 4);
+        }
+
         @Override
         public Optional<Signature> find(String name, Integer version) {
           return switch (name) {

@@ -1,12 +1,16 @@
 package dev.pipewright.server.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import dev.pipewright.client.Pipewright;
+import dev.pipewright.contract.Problem;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AnswerTask;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.PipelineRun;
@@ -172,5 +176,59 @@ class ExamplesIT {
       assertThat(task(again, "broken").attempts()).hasSize(2);
       assertThat(task(again, "tidy").attempts()).hasSize(2);
     }
+  }
+
+  /// What waits says for whom, and what nobody can have is refused before anything runs.
+  @Test
+  void pools() {
+    try (var pipewright = sandbox.client()) {
+      assertThatThrownBy(
+              () -> pipewright.pipelines().apply(EXAMPLES.resolve("pools/pipeline.yaml")))
+          .isInstanceOfSatisfying(
+              ProblemException.class,
+              refused ->
+                  assertThat(refused.problem().errors())
+                      .extracting(Problem.Violation::code, Problem.Violation::line)
+                      .containsExactly(tuple("UNKNOWN_POOL", 8), tuple("UNKNOWN_POOL", 14)));
+      pipewright.pools().set("licence", 2, null);
+      var run = run(pipewright, "pools/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.outputs().get("all").toString()).isEqualTo("[1,2,3,4]");
+      assertThat(mostAtOnce(run)).isLessThanOrEqualTo(2);
+      assertThatThrownBy(() -> pipewright.pools().delete("licence", false))
+          .hasMessageContaining("POOL_IN_USE");
+
+      pipewright.pools().set("licence", 1, null);
+      var stuck = pipewright.runs().start("pools", Map.of());
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> task(pipewright.runs().get(stuck.id()), "merge").state() == TaskState.READY);
+      assertThat(pipewright.runs().explain(stuck.id(), "merge").reasons())
+          .first()
+          .asString()
+          .contains("It can never start: it takes 2 of pool 'licence', which has 1.");
+      assertThat(pipewright.pools().get("licence").waiting()).isEqualTo(1);
+      pipewright.pools().set("licence", 2, null);
+      assertThat(pipewright.runs().follow(stuck.id(), it -> {}).state())
+          .isEqualTo(RunState.SUCCEEDED);
+    }
+  }
+
+  /// Of the instances of `train`.
+  private static long mostAtOnce(PipelineRun run) {
+    var attempts =
+        run.tasks().stream()
+            .filter(task -> "train".equals(task.group()))
+            .flatMap(task -> task.attempts().stream())
+            .toList();
+    return attempts.stream()
+        .mapToLong(each ->
+            attempts.stream()
+                .filter(other ->
+                    !other.startedAt().isAfter(each.startedAt())
+                        && other.endedAt().isAfter(each.startedAt()))
+                .count())
+        .max()
+        .orElseThrow();
   }
 }

@@ -71,6 +71,21 @@ public final class Pipeline {
     return this;
   }
 
+  /// Keeps the newest of the runs that have ended, however old they are. Together with
+  /// [#keepFor(Duration)] a run goes when neither keeps it.
+  public Pipeline keepLast(int runs) {
+    Written.below(keys, "retention").put("keepLast", (long) runs);
+    return this;
+  }
+
+  /// Keeps runs for so long after they have ended.
+  ///
+  /// @param age whole milliseconds, at most 366 days
+  public Pipeline keepFor(Duration age) {
+    Written.below(keys, "retention").put("olderThan", Written.span(age));
+    return this;
+  }
+
   /// Whether its tasks may take outputs of earlier attempts, where they do not say so themselves;
   /// true unless said otherwise.
   public Pipeline cache(boolean on) {

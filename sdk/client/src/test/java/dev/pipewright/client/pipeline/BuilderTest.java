@@ -81,6 +81,8 @@ class BuilderTest {
         .priority(5)
         .timeout(Duration.ofHours(2))
         .concurrency(Policy.QUEUE, 2)
+        .keepLast(50)
+        .keepFor(Duration.ofDays(30))
         .cache(true)
         .task(
             "split",

@@ -1,0 +1,110 @@
+package dev.pipewright.cli;
+
+import dev.pipewright.contract.api.Pool;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "pools",
+    description = "Limits how many tasks of all pipelines use something at once.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {PoolsCommand.Listing.class, PoolsCommand.Set_.class, PoolsCommand.Delete.class})
+final class PoolsCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  private PoolsCommand() {
+    spec = CommandSpec.create(); // replaced by picocli
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to do: list, set or delete");
+  }
+
+  @Command(
+      name = "list",
+      description = "Lists the pools, and what is taken of them.",
+      mixinStandardHelpOptions = true)
+  static final class Listing implements Callable<Integer> {
+    @Mixin private Output output = new Output();
+
+    @Override
+    public Integer call() {
+      return OnServer.run((pipewright, terminal) ->
+          output.print(
+              terminal,
+              OnServer.all(pipewright.pools()::list),
+              List.of("NAME", "SLOTS", "TAKEN", "WAITING", ""),
+              pool ->
+                  List.of(
+                      pool.name(),
+                      String.valueOf(pool.slots()),
+                      String.valueOf(pool.taken()),
+                      String.valueOf(pool.waiting()),
+                      pool.description() == null ? "" : pool.description())));
+    }
+  }
+
+  @Command(
+      name = "set",
+      description = "Makes a pool, or changes how many slots it has.",
+      mixinStandardHelpOptions = true)
+  static final class Set_ implements Callable<Integer> {
+    @Mixin private Output output = new Output();
+
+    @Parameters(index = "0", paramLabel = "NAME", description = "The pool.")
+    private String name = "";
+
+    @Parameters(index = "1", paramLabel = "SLOTS", description = "How many there are.")
+    private int slots;
+
+    @Option(names = "--description", paramLabel = "TEXT", description = "For people.")
+    private @Nullable String description;
+
+    @Override
+    public Integer call() {
+      return OnServer.run((pipewright, terminal) -> {
+        var pool = pipewright.pools().set(name, slots, description);
+        terminal.line(output.isJson() ? Output.json(pool) : line(pool));
+      });
+    }
+
+    private static String line(Pool pool) {
+      return "Pool %s: %d of %d taken, %d waiting"
+          .formatted(pool.name(), pool.taken(), pool.slots(), pool.waiting());
+    }
+  }
+
+  @Command(
+      name = "delete",
+      description = "Deletes a pool that nothing needs.",
+      mixinStandardHelpOptions = true)
+  static final class Delete implements Callable<Integer> {
+    @Parameters(paramLabel = "NAME", description = "The pool.")
+    private String name = "";
+
+    @Option(
+        names = "--force",
+        description =
+            "Also when something needs it: what runs goes on, what waits waits until the pool is"
+                + " made again.")
+    private boolean force;
+
+    @Override
+    public Integer call() {
+      return OnServer.run((pipewright, terminal) -> {
+        pipewright.pools().delete(name, force);
+        terminal.line("Deleted the pool " + name + ".");
+      });
+    }
+  }
+}
