@@ -117,7 +117,46 @@ export interface PipelineRun {
   createdAt: string;
   startedAt?: string;
   endedAt?: string;
+  /** Instances included. */
+  taskCount: number;
+  /** Of all but those that stand for their instances. */
+  counts: TaskCounts;
+  groups: TaskGroup[];
+  /** All of them where there are few; without instances, or none, where there are many. */
   tasks: Task[];
+}
+
+export type TaskCounts = Partial<Record<TaskState, number>>;
+
+/** A task that runs several times, and how far its instances are. */
+export interface TaskGroup {
+  name: string;
+  counts: TaskCounts;
+}
+
+/** What changed in a run since a revision. */
+export interface RunChanges
+  extends Pick<
+    PipelineRun,
+    | 'revision'
+    | 'state'
+    | 'paused'
+    | 'message'
+    | 'outputs'
+    | 'startedAt'
+    | 'endedAt'
+    | 'taskCount'
+    | 'counts'
+    | 'groups'
+    | 'tasks'
+  > {
+  since: number;
+}
+
+/** A run with more tasks than anybody can look at, from afar. */
+export interface RunOverview {
+  levels: { level: number; counts: TaskCounts; startedAt?: string; endedAt?: string }[];
+  criticalPath: { task: string; state: TaskState; startedAt?: string; endedAt?: string }[];
 }
 
 export interface Transition {

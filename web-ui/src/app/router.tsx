@@ -44,7 +44,23 @@ const pipelineRuns = createRoute({
 const pipelineRun = createRoute({
   getParentRoute: () => root,
   path: '/pipeline-runs/$id',
-  validateSearch: (search: Record<string, unknown>): { task?: string } => ({ task: text(search.task) }),
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): {
+    task?: string;
+    view?: 'tasks';
+    group?: string;
+    state?: string;
+    search?: string;
+    level?: string;
+  } => ({
+    task: text(search.task),
+    view: search.view === 'tasks' ? 'tasks' : undefined,
+    group: text(search.group),
+    state: text(search.state),
+    search: text(search.search),
+    level: text(search.level),
+  }),
   component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunPage'), 'PipelineRunPage'),
 });
 

@@ -145,6 +145,9 @@ class FollowerTest {
         T0,
         T0,
         state.isTerminal() ? T0.plusSeconds(3) : null,
+        1,
+        Map.of(task.state(), 1),
+        List.of(),
         List.of(task));
   }
 
