@@ -30,6 +30,9 @@ export function Shell() {
           <Link to="/pipeline-runs" activeOptions={{ exact: false, includeSearch: false }}>
             Pipeline runs
           </Link>
+          <Link to="/schedules" activeOptions={{ exact: false, includeSearch: false }}>
+            Schedules
+          </Link>
           <Link to="/models" activeOptions={{ exact: false, includeSearch: false }}>
             Models
           </Link>

@@ -64,6 +64,30 @@ const pipelineRun = createRoute({
   component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunPage'), 'PipelineRunPage'),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('../schedules/SchedulesPage'), 'SchedulesPage'),
+});
+
+const schedule = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules/$name',
+  component: lazyRouteComponent(() => import('../schedules/SchedulePage'), 'SchedulePage'),
+});
+
+const trigger = createRoute({
+  getParentRoute: () => root,
+  path: '/triggers/$name',
+  component: lazyRouteComponent(() => import('../schedules/TriggerPage'), 'TriggerPage'),
+});
+
+const backfill = createRoute({
+  getParentRoute: () => root,
+  path: '/backfills/$id',
+  component: lazyRouteComponent(() => import('../schedules/BackfillPage'), 'BackfillPage'),
+});
+
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
@@ -86,7 +110,18 @@ const model = createRoute({
   component: lazyRouteComponent(() => import('../models/ModelPage'), 'ModelPage'),
 });
 
-const routeTree = root.addChildren([home, pipelineRuns, pipelineRun, run, models, model]);
+const routeTree = root.addChildren([
+  home,
+  pipelineRuns,
+  pipelineRun,
+  schedules,
+  schedule,
+  trigger,
+  backfill,
+  run,
+  models,
+  model,
+]);
 
 export function makeRouter(history?: RouterHistory) {
   return createRouter({

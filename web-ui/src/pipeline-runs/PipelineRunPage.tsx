@@ -12,6 +12,7 @@ import { StateBadge } from '../ui/StateBadge';
 import { isRunOver, lookOf } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
 import { declaredTasks, failedTask, MOST_TASKS } from './live';
+import { Origin } from './Origin';
 import { Overview } from './Overview';
 import { PipelineGraph } from './PipelineGraph';
 import {
@@ -201,6 +202,7 @@ function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string)
               <Ago at={run.startedAt ?? run.createdAt} />
             </dd>
           </div>
+          <Origin run={run} />
           <div>
             <dt>Run</dt>
             <dd>
