@@ -12,6 +12,14 @@ import {
   trackedRunOf,
   trainingCurve,
 } from '../../src/runs/run.fake';
+import {
+  aBackfill,
+  aSchedule,
+  aTrigger,
+  firesAt,
+  nextTimes,
+  onChampion,
+} from '../../src/schedules/schedule.fake';
 import { World } from './world';
 
 /** Answers `/api/v1` out of seeded fakes, streams included; goes with `vite` and with `vite preview`. */
@@ -111,6 +119,28 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
       const items = (run?.tasks ?? []).flatMap((task) => (run && trackedRunOf(run, task, now)) ?? []);
       return json(response, { items });
     }
+    case 'schedules':
+      return json(response, { items: [aSchedule(now)] });
+    case 'triggers':
+      return json(response, { items: [aTrigger(now), onChampion(now)] });
+    case 'backfills':
+      return json(response, { items: [aBackfill(now)] });
+    case 'schedules/:id':
+      return json(response, aSchedule(now));
+    case 'schedules/:id/pause':
+      return json(response, aSchedule(now, { paused: true, next: [] }));
+    case 'schedules/:id/next':
+      return json(response, { times: nextTimes(aSchedule(now)) });
+    case 'triggers/:id':
+      return json(response, aTrigger(now));
+    case 'backfills/:id':
+      return json(response, aBackfill(now));
+    case 'backfills/:id/cancel':
+      return json(response, aBackfill(now, { state: 'CANCELLED' }));
+    case 'schedules/:id/history':
+    case 'triggers/:id/history':
+    case 'backfills/:id/history':
+      return json(response, { items: firesAt(now) });
     case 'models': {
       const items = [
         registeredModel(creditVersions(world), 'Chance that a credit is paid back'),

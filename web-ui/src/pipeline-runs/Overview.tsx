@@ -9,6 +9,8 @@ import { overviewQuery } from './queries';
 
 const MOST_COLUMNS = 120;
 const MOST_STEPS = 60;
+/** More names than this cannot be read in one line. */
+const MOST_NAMED = 12;
 
 /** A graph of more tasks than can be drawn: how many there are on each level, how far they are, and what took longest. */
 export function Overview({
@@ -118,7 +120,7 @@ function CriticalPath({
             title={`${step.task}: ${formatDuration(took(step))}`}
             onClick={() => onSelect(step.task)}
           >
-            <span className="truncate">{step.task}</span>
+            {shown.length <= MOST_NAMED && <span className="truncate">{step.task}</span>}
           </button>
         ))}
       </div>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Attempt, Json, PipelineRun, Task, TaskCounts } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
-import { formatCount, formatJson, formatNumber } from '../ui/format';
+import { formatCount, formatItem, formatJson, formatNumber } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { isAttemptOver, isRunOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
@@ -173,7 +173,7 @@ function Instances({
         {instances.map((each) => (
           <button key={each.name} type="button" onClick={() => onSelect(each.name)} title={each.reason}>
             <span>{each.name}</span>
-            <span className="muted truncate">{each.item && formatJson(each.item)}</span>
+            <span className="muted truncate">{each.item && formatItem(each.item)}</span>
             <StateBadge state={shownState(each)} />
             <span className="muted">
               <Duration from={each.startedAt} to={each.endedAt} live={lookOf(each.state).active} />

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { PipelineRun, Task, TaskCounts } from '../api/types';
-import { formatCount, formatJson, plural } from '../ui/format';
+import { formatCount, formatItem, plural } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
@@ -253,7 +253,7 @@ function Row({
         <button type="button" className="row-link" onClick={() => onSelect(task.name)}>
           {task.name}
         </button>
-        {task.item && <span className="muted"> {formatJson(task.item)}</span>}
+        {task.item && <span className="muted"> {formatItem(task.item)}</span>}
         {task.attempts.length > 1 && (
           <span className="muted"> · {plural(task.attempts.length, 'attempt')}</span>
         )}

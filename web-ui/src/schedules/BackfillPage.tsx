@@ -8,7 +8,7 @@ import { StateBadge } from '../ui/StateBadge';
 import { Ago } from '../ui/Time';
 import { BackfillBar, partsOf } from './BackfillBar';
 import { Fires } from './Fires';
-import { backfillQuery, useAct } from './queries';
+import { backfillQuery, scheduleQuery, useAct } from './queries';
 import { PipelineLink } from './SchedulesPage';
 import { Facts, ParamFacts, StartPage } from './StartPage';
 import { timesInWords } from './words';
@@ -30,6 +30,12 @@ export function BackfillPage() {
 function View({ backfill }: { backfill: Backfill }) {
   const { id, spec, pipeline, state, total, createdAt, endedAt } = backfill;
   const act = useAct<Backfill>('backfills', id);
+  // One of a schedule has the schedule's time zone, as long as that is there.
+  const schedule = useQuery({
+    ...scheduleQuery(spec.schedule ?? ''),
+    enabled: spec.schedule !== undefined,
+    refetchInterval: false,
+  });
   return (
     <>
       <div className="page-head">
@@ -93,7 +99,7 @@ function View({ backfill }: { backfill: Backfill }) {
         name={id}
         title="Times"
         empty="The range holds none of its times."
-        timeZone={spec.timeZone}
+        timeZone={spec.timeZone ?? schedule.data?.spec.timeZone}
         live={state === 'RUNNING'}
       />
     </>

@@ -7,7 +7,7 @@ import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
 import { Ago } from '../ui/Time';
 import { firesQuery, type Kind } from './queries';
-import { formatInZone } from './words';
+import { clockOf } from './words';
 
 /** What became of each occasion to start a run: the run, or why there is none. */
 export function Fires({
@@ -27,6 +27,10 @@ export function Fires({
 }) {
   const fires = useInfiniteQuery(firesQuery(kind, name, live));
   const items = fires.data?.pages.flatMap((page) => page.items) ?? [];
+  const clock = clockOf(
+    items.map((fire) => fire.time),
+    timeZone,
+  );
   return (
     <section className="card" aria-label={title}>
       <header className="card-head">
@@ -48,7 +52,7 @@ export function Fires({
           <table className="data" aria-label={title}>
             <thead>
               <tr>
-                <th scope="col">For</th>
+                <th scope="col">For ({timeZone ?? 'UTC'})</th>
                 <th scope="col">What came of it</th>
                 <th scope="col">Why</th>
                 <th scope="col">Settled</th>
@@ -58,8 +62,8 @@ export function Fires({
               {items.map((fire) => (
                 <tr key={fire.number}>
                   <td className="num">
-                    {formatInZone(fire.time, timeZone)}
-                    {fire.until && <> to {formatInZone(fire.until, timeZone)}</>}
+                    {clock(fire.time)}
+                    {fire.until && <> to {clock(fire.until)}</>}
                     {fire.times > 1 && <span className="muted"> · {plural(fire.times, 'time')}</span>}
                   </td>
                   <td>

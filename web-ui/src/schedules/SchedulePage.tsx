@@ -10,7 +10,7 @@ import { PauseButton } from './PauseButton';
 import { nextQuery, scheduleQuery } from './queries';
 import { PipelineLink } from './SchedulesPage';
 import { Facts, ParamFacts, StartPage } from './StartPage';
-import { formatInZone, intervalInWords, timesInWords } from './words';
+import { clockOf, intervalInWords, timesInWords } from './words';
 
 const route = getRouteApi('/schedules/$name');
 
@@ -85,6 +85,7 @@ function View({ schedule }: { schedule: Schedule }) {
 
 function Next({ schedule: { name, spec, paused } }: { schedule: Schedule }) {
   const next = useQuery(nextQuery(name));
+  const clock = clockOf(next.data?.times ?? [], spec.timeZone);
   return (
     <section className="card" aria-label="Next times">
       <header className="card-head">
@@ -102,7 +103,7 @@ function Next({ schedule: { name, spec, paused } }: { schedule: Schedule }) {
             {next.data.times.map((at) => (
               <li key={at}>
                 <time dateTime={at} className="num">
-                  {formatInZone(at, spec.timeZone)}
+                  {clock(at)}
                 </time>
                 <span className="muted">
                   <Until at={at} />

@@ -4,7 +4,7 @@ import { renderAt } from '../app/render.fake';
 import { creditPlan, pipelineRunAt } from '../pipeline-runs/pipelineRun.fake';
 import { formatUntil } from '../ui/format';
 import { aBackfill, aSchedule, aTrigger, firesAt, nextTimes, onChampion } from './schedule.fake';
-import { formatInZone, intervalInWords, occasionInWords, signing, timesInWords } from './words';
+import { clockOf, formatInZone, intervalInWords, occasionInWords, signing, timesInWords } from './words';
 
 const NOW = Date.now();
 const NIGHTLY = aSchedule(NOW);
@@ -50,9 +50,17 @@ describe('in words', () => {
 
   it.each([
     ['2026-03-02T01:30:00Z', 'Europe/Berlin', 'Mon, 2 Mar 2026, 02:30'],
-    ['2026-03-02T01:30:05Z', undefined, 'Mon, 2 Mar 2026, 01:30:05'],
+    ['2026-03-02T01:30:05Z', undefined, 'Mon, 2 Mar 2026, 01:30'],
     ['2026-03-02T01:30:00Z', 'No/Where', '2026-03-02T01:30:00Z'],
   ])('%s in %s', (at, zone, words) => expect(formatInZone(at, zone)).toBe(words));
+
+  it('several times have seconds where one of them has', () => {
+    const times = ['2026-03-02T01:30:00Z', '2026-03-02T01:30:05Z'];
+    expect(times.map(clockOf(times, undefined))).toEqual([
+      'Mon, 2 Mar 2026, 01:30:00',
+      'Mon, 2 Mar 2026, 01:30:05',
+    ]);
+  });
 
   it.each([
     [-5_000, 'now'],

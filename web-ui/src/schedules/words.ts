@@ -54,8 +54,13 @@ export function occasionInWords({ hook, on }: Trigger['spec']): string {
   }
 }
 
-/** A time as a clock in a time zone shows it: `Mon, 2 Mar 2026, 02:30`. */
-export function formatInZone(at: string, timeZone: string | undefined): string {
+/** Times as a clock in a time zone shows them: `Mon, 2 Mar 2026, 02:30`; with seconds where one of them has any. */
+export function clockOf(times: readonly string[], timeZone: string | undefined): (at: string) => string {
+  const seconds = times.some((at) => new Date(at).getUTCSeconds() > 0);
+  return (at) => formatInZone(at, timeZone, seconds);
+}
+
+export function formatInZone(at: string, timeZone: string | undefined, withSeconds = false): string {
   const format: Intl.DateTimeFormatOptions = {
     weekday: 'short',
     day: 'numeric',
@@ -65,7 +70,7 @@ export function formatInZone(at: string, timeZone: string | undefined): string {
     minute: '2-digit',
     hourCycle: 'h23',
   };
-  const seconds = new Date(at).getUTCSeconds() === 0 ? {} : { second: '2-digit' as const };
+  const seconds = withSeconds ? { second: '2-digit' as const } : {};
   try {
     return new Intl.DateTimeFormat('en-GB', { ...format, ...seconds, timeZone: timeZone ?? 'UTC' }).format(
       new Date(at),

@@ -108,6 +108,13 @@ export function formatJson(value: Json): string {
   return JSON.stringify(value);
 }
 
+/** What tells an instance from the others: rate = 0.1, shard = 3. */
+export function formatItem(item: Record<string, Json>): string {
+  return Object.entries(item)
+    .map(([axis, value]) => `${axis} = ${formatJson(value)}`)
+    .join(', ');
+}
+
 /** A tracked run's param, which is always text: one that holds a data reference by the data's name. */
 export function formatParam(text: string): string {
   if (!text.startsWith('{')) return text;

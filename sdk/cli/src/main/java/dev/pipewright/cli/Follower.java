@@ -101,7 +101,8 @@ final class Follower {
       terminal.draw(view.lines(run, tracked, now));
       return;
     }
-    if (!run.complete() && !run.counts().equals(counted) && countedAt.plus(COUNTS).isBefore(now)) {
+    boolean due = run.state().isTerminal() || countedAt.plus(COUNTS).isBefore(now);
+    if (!run.complete() && due && !run.counts().equals(counted)) {
       counted = run.counts();
       countedAt = now;
       terminal.line("  " + RunView.counts(counted));
