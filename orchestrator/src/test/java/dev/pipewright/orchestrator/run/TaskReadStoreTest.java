@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,25 +26,29 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /// Tasks of runs as people read them, small and large.
 class TaskReadStoreTest {
-  private final UUID run = UUID.randomUUID();
-  private Db db;
-  private TaskReadStore tasks;
-  private RunReadStore runs;
+  private static Db db;
 
-  @BeforeEach
-  void open() {
+  private final UUID run = UUID.randomUUID();
+  private final TaskReadStore tasks = new TaskReadStore(db);
+  private final RunReadStore runs = new RunReadStore(db);
+
+  @BeforeAll
+  static void openDatabase() {
     var source = new PGSimpleDataSource();
     source.setUrl(TestPostgres.shared().newDatabase());
     Migrations.migrate(source, "orchestrator");
     db = new Db(source);
-    tasks = new TaskReadStore(db);
-    runs = new RunReadStore(db);
     sql(
         "insert into orchestrator.pipeline (name, latest_version, created_at, updated_at)"
             + " values ('p', 1, now(), now())");
     sql(
         "insert into orchestrator.pipeline_version (pipeline, version, digest, source, files, created_at)"
             + " values ('p', 1, 'd', 's', '[]', now())");
+  }
+
+  /// Each test has a run of its own.
+  @BeforeEach
+  void makeRun() {
     sql(
         "insert into orchestrator.pipeline_run"
             + " (id, pipeline, version, state, params, tracked_run_id, revision, created_at)"
@@ -51,7 +56,7 @@ class TaskReadStoreTest {
         run);
   }
 
-  private void sql(String sql, Object... args) {
+  private static void sql(String sql, Object... args) {
     db.useTransaction(tx -> tx.execute(sql, args));
   }
 
