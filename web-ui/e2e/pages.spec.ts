@@ -126,6 +126,35 @@ test('a graph of two hundred tasks stays usable', async ({ page }) => {
   await expect(page.getByRole('complementary', { name: 'Task task-042' })).toBeVisible();
 });
 
+test('a graph of thousands of tasks is shown by levels and as a list', async ({ page }) => {
+  await page.goto('/pipeline-runs/huge');
+  const list = page.getByRole('table', { name: 'Tasks' });
+  await expect(list).toBeVisible();
+  expect(await list.getByRole('row').count()).toBeLessThan(60);
+  await page.getByRole('button', { name: /^Level 3:/ }).click();
+  await expect(page).toHaveURL(/level=3$/);
+  await expect(list.getByRole('button', { name: 'task-135', exact: true })).toBeVisible();
+  await page.getByRole('searchbox').fill('task-140');
+  await expect(list.getByRole('row')).toHaveCount(2);
+  await list.getByRole('button', { name: 'task-140' }).click();
+  await expect(page.getByRole('complementary', { name: 'Task task-140' })).toBeVisible();
+});
+
+test('what starts runs leads to its pages, and is paused by the keyboard', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Schedules' }).click();
+  await page.getByRole('link', { name: 'nightly' }).first().click();
+  await expect(page.getByRole('region', { name: 'Next times' }).getByRole('listitem')).toHaveCount(10);
+  await page.getByRole('button', { name: 'Pause nightly' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: /nightly/ })).toBeVisible();
+  await page.getByRole('link', { name: 'Schedules and triggers' }).click();
+  await page.getByRole('link', { name: 'push' }).click();
+  await expect(page.getByRole('region', { name: 'Where to send' })).toContainText(
+    '/api/v1/triggers/push/hook',
+  );
+});
+
 for (const theme of ['light', 'dark'] as const) {
   test(`the ${theme} theme follows the system, and the button overrules it`, async ({ browser, baseURL }) => {
     const context = await browser.newContext({ colorScheme: theme, baseURL });
@@ -177,6 +206,11 @@ for (const width of [400, 900]) {
     for (const path of [
       '/pipeline-runs',
       '/pipeline-runs/gated?task=train',
+      '/pipeline-runs/huge',
+      '/schedules',
+      '/schedules/nightly',
+      '/triggers/push',
+      '/backfills/any',
       '/models',
       '/models/credit-risk',
     ]) {

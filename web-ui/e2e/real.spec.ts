@@ -64,6 +64,31 @@ test('the catalog leads from the model back to its run and data', async ({ page 
   await expect(page).toHaveURL(/\/runs\//);
 });
 
+test('a schedule is seen to start a run, and is paused', async ({ page, request }) => {
+  const source = 'name: tick\ntasks:\n  a: { uses: pipewright/noop@v1 }\n';
+  expect((await request.post('/api/v1/pipelines', { data: { source } })).ok()).toBe(true);
+  const spec = { pipeline: 'tick', every: '2s' };
+  expect((await request.put('/api/v1/schedules/tick', { data: spec })).status()).toBe(201);
+
+  await page.goto('/schedules');
+  const row = page.getByRole('row', { name: /tick/ });
+  await expect(row).toContainText('Every 2 seconds');
+  await expect(row).toContainText('Succeeded', { timeout: 30_000 });
+  await row.getByRole('button', { name: 'Pause tick' }).click();
+  await expect(row.getByText('paused')).toBeVisible();
+  expect((await (await request.get('/api/v1/schedules/tick')).json()).paused).toBe(true);
+
+  await row.getByRole('link', { name: 'tick' }).first().click();
+  await page
+    .getByRole('table', { name: 'History' })
+    .getByRole('link', { name: /Succeeded/ })
+    .first()
+    .click();
+  await expect(page.getByText('Started by')).toBeVisible();
+  await page.locator('header').getByRole('link', { name: 'tick', exact: true }).last().click();
+  await expect(page).toHaveURL(/\/schedules\/tick$/);
+});
+
 test('an address that leads nowhere says so', async ({ page }) => {
   await page.goto('/pipeline-runs/00000000-0000-0000-0000-000000000000');
   await expect(page.getByText('PIPELINE_RUN_NOT_FOUND')).toBeVisible();

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connect, Plugin } from 'vite';
-import type { LogLine, MetricHistory, Problem } from '../../src/api/types';
+import type { LogLine, MetricHistory, Problem, RunOverview, Task } from '../../src/api/types';
 import { modelVersions, registeredModel } from '../../src/models/model.fake';
-import { historyAt } from '../../src/pipeline-runs/pipelineRun.fake';
+import { historyAt, tasksAt } from '../../src/pipeline-runs/pipelineRun.fake';
 import {
   artifactsOf,
   evaluationOf,
@@ -12,6 +12,14 @@ import {
   trackedRunOf,
   trainingCurve,
 } from '../../src/runs/run.fake';
+import {
+  aBackfill,
+  aSchedule,
+  aTrigger,
+  firesAt,
+  nextTimes,
+  onChampion,
+} from '../../src/schedules/schedule.fake';
 import { World } from './world';
 
 /** Answers `/api/v1` out of seeded fakes, streams included; goes with `vite` and with `vite preview`. */
@@ -70,6 +78,8 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
     }
     case 'pipeline-runs/:id':
     case 'pipeline-runs/:id/history':
+    case 'pipeline-runs/:id/overview':
+    case 'pipeline-runs/:id/tasks':
     case 'pipeline-runs/:id/events': {
       const run = world.run(id, now);
       const fake = world.runs.get(id);
@@ -81,7 +91,26 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
           `There is no pipeline run with the id "${id}".`,
         );
       }
-      if (sub === 'history') return json(response, { items: historyAt(fake.plan, fake.startedAt, now) });
+      const tasks = tasksAt(fake.plan, fake.startedAt, now);
+      if (sub === 'history') {
+        const history = historyAt(fake.plan, fake.startedAt, now).toReversed();
+        return json(
+          response,
+          page(history, (entry) => String(entry.revision), query),
+        );
+      }
+      if (sub === 'overview') return json(response, overviewOf(tasks));
+      if (sub === 'tasks' && rest[0]) {
+        const task = tasks.find((each) => each.name === rest[0]);
+        if (!task) return problem(response, 'NOT_FOUND', 404, `There is no task "${rest[0]}".`);
+        return json(response, task);
+      }
+      if (sub === 'tasks') {
+        return json(
+          response,
+          page(tasksFor(tasks, query), (task) => task.name, query),
+        );
+      }
       if (sub === 'events') return stream(request, response, runEvents(world, id));
       return json(response, run);
     }
@@ -90,6 +119,28 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
       const items = (run?.tasks ?? []).flatMap((task) => (run && trackedRunOf(run, task, now)) ?? []);
       return json(response, { items });
     }
+    case 'schedules':
+      return json(response, { items: [aSchedule(now)] });
+    case 'triggers':
+      return json(response, { items: [aTrigger(now), onChampion(now)] });
+    case 'backfills':
+      return json(response, { items: [aBackfill(now)] });
+    case 'schedules/:id':
+      return json(response, aSchedule(now));
+    case 'schedules/:id/pause':
+      return json(response, aSchedule(now, { paused: true, next: [] }));
+    case 'schedules/:id/next':
+      return json(response, { times: nextTimes(aSchedule(now)) });
+    case 'triggers/:id':
+      return json(response, aTrigger(now));
+    case 'backfills/:id':
+      return json(response, aBackfill(now));
+    case 'backfills/:id/cancel':
+      return json(response, aBackfill(now, { state: 'CANCELLED' }));
+    case 'schedules/:id/history':
+    case 'triggers/:id/history':
+    case 'backfills/:id/history':
+      return json(response, { items: firesAt(now) });
     case 'models': {
       const items = [
         registeredModel(creditVersions(world), 'Chance that a credit is paid back'),
@@ -115,6 +166,43 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
       if (resource === 'runs') return answerRun(world, id, sub, rest, url, request, response);
       return problem(response, 'NOT_FOUND', 404, `There is nothing at ${url.pathname}.`);
   }
+}
+
+function tasksFor(tasks: Task[], query: URLSearchParams): Task[] {
+  const level = query.get('level');
+  const [from = 0, to = from] = (level ?? '').split('-').map(Number);
+  const levels = level ? levelsOf(tasks) : undefined;
+  // What is not in the list comes last: -1 as an unsigned number.
+  const urgency = (task: Task) => ['FAILED', 'WAITING', 'RETRYING', 'RUNNING'].indexOf(task.state) >>> 0;
+  return tasks
+    .filter((task) => !query.get('state') || query.get('state')?.split(',').includes(task.state))
+    .filter((task) => task.name.includes(query.get('search') ?? ''))
+    .filter((task) => {
+      const at = levels?.get(task.name) ?? 0;
+      return !levels || (from <= at && at <= to);
+    })
+    .sort((a, b) => urgency(a) - urgency(b));
+}
+
+function levelsOf(tasks: Task[]): Map<string, number> {
+  const levels = new Map<string, number>();
+  for (const task of tasks) {
+    levels.set(task.name, 1 + Math.max(-1, ...task.needs.map((need) => levels.get(need) ?? 0)));
+  }
+  return levels;
+}
+
+function overviewOf(tasks: Task[]): RunOverview {
+  const at = levelsOf(tasks);
+  const levels: RunOverview['levels'] = [];
+  for (const task of tasks) {
+    const level = at.get(task.name) ?? 0;
+    levels[level] ??= { level, counts: {} };
+    const { counts } = levels[level];
+    counts[task.state] = (counts[task.state] ?? 0) + 1;
+  }
+  const path = tasks.filter((task) => task.endedAt).slice(0, 3);
+  return { levels, criticalPath: path.map((task) => ({ ...task, task: task.name })) };
 }
 
 function answerRun(

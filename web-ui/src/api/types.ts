@@ -117,7 +117,46 @@ export interface PipelineRun {
   createdAt: string;
   startedAt?: string;
   endedAt?: string;
+  /** Instances included. */
+  taskCount: number;
+  /** Of all but those that stand for their instances. */
+  counts: TaskCounts;
+  groups: TaskGroup[];
+  /** All of them where there are few; without instances, or none, where there are many. */
   tasks: Task[];
+}
+
+export type TaskCounts = Partial<Record<TaskState, number>>;
+
+/** A task that runs several times, and how far its instances are. */
+export interface TaskGroup {
+  name: string;
+  counts: TaskCounts;
+}
+
+/** What changed in a run since a revision. */
+export interface RunChanges
+  extends Pick<
+    PipelineRun,
+    | 'revision'
+    | 'state'
+    | 'paused'
+    | 'message'
+    | 'outputs'
+    | 'startedAt'
+    | 'endedAt'
+    | 'taskCount'
+    | 'counts'
+    | 'groups'
+    | 'tasks'
+  > {
+  since: number;
+}
+
+/** A run with more tasks than anybody can look at, from afar. */
+export interface RunOverview {
+  levels: { level: number; counts: TaskCounts; startedAt?: string; endedAt?: string }[];
+  criticalPath: { task: string; state: TaskState; startedAt?: string; endedAt?: string }[];
 }
 
 export interface Transition {
@@ -128,6 +167,93 @@ export interface Transition {
   from?: string;
   to: string;
   reason?: string;
+}
+
+export type FireState = 'PLANNED' | 'STARTED' | 'SKIPPED' | 'REFUSED';
+
+/** One occasion on which something started a run, or did not. */
+export interface Fire {
+  number: number;
+  time: string;
+  /** Where it stands for several times: the last, and how many. */
+  until?: string;
+  times: number;
+  state: FireState;
+  code?: string;
+  reason?: string;
+  errors?: Violation[];
+  runId?: string;
+  runState?: RunState;
+  at?: string;
+}
+
+/** What a schedule, a trigger and a backfill say of the runs they start. */
+interface Wanted {
+  pipeline: string;
+  version?: number;
+  description?: string;
+  params?: Record<string, Json>;
+  priority?: number;
+}
+
+export interface Schedule {
+  name: string;
+  spec: Wanted & {
+    cron?: string;
+    every?: string;
+    timeZone?: string;
+    start?: string;
+    end?: string;
+    catchUp?: string;
+    startDeadline?: string;
+    jitter?: string;
+  };
+  paused: boolean;
+  next: string[];
+  last?: Fire;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Trigger {
+  name: string;
+  spec: Wanted & {
+    when?: string;
+    hook?: { kind: string; tolerance?: string };
+    on?: { event: string; name?: string; alias?: string; state?: string };
+  };
+  paused: boolean;
+  hookPath?: string;
+  last?: Fire;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export type BackfillState = 'RUNNING' | 'ENDED' | 'CANCELLED';
+
+export interface Backfill {
+  id: string;
+  spec: Partial<Wanted> & {
+    schedule?: string;
+    cron?: string;
+    every?: string;
+    timeZone?: string;
+    from: string;
+    to: string;
+    parallel?: number;
+    newestFirst?: boolean;
+  };
+  pipeline: string;
+  state: BackfillState;
+  total: number;
+  waiting: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  skipped: number;
+  refused: number;
+  createdAt: string;
+  endedAt?: string;
 }
 
 export interface Pipeline {

@@ -1,10 +1,14 @@
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useConnection } from '../api/connection';
 import { currentTheme, setTheme, type Theme, useTheme } from './theme';
 import './shell.css';
 
+/** The pages of what starts runs, which have three addresses and one link. */
+const STARTS = /^\/(schedules|triggers|backfills)(\/|$)/;
+
 /** What every page stands in: the bar at the top, and what it says of the connection. */
 export function Shell() {
+  const starts = useLocation({ select: ({ pathname }) => STARTS.test(pathname) });
   return (
     <>
       <a className="skip" href="#content">
@@ -29,6 +33,9 @@ export function Shell() {
         <nav aria-label="Pages">
           <Link to="/pipeline-runs" activeOptions={{ exact: false, includeSearch: false }}>
             Pipeline runs
+          </Link>
+          <Link to="/schedules" data-status={starts ? 'active' : undefined}>
+            Schedules
           </Link>
           <Link to="/models" activeOptions={{ exact: false, includeSearch: false }}>
             Models

@@ -44,8 +44,48 @@ const pipelineRuns = createRoute({
 const pipelineRun = createRoute({
   getParentRoute: () => root,
   path: '/pipeline-runs/$id',
-  validateSearch: (search: Record<string, unknown>): { task?: string } => ({ task: text(search.task) }),
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): {
+    task?: string;
+    view?: 'tasks';
+    group?: string;
+    state?: string;
+    search?: string;
+    level?: string;
+  } => ({
+    task: text(search.task),
+    view: search.view === 'tasks' ? 'tasks' : undefined,
+    group: text(search.group),
+    state: text(search.state),
+    search: text(search.search),
+    level: text(search.level),
+  }),
   component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunPage'), 'PipelineRunPage'),
+});
+
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('../schedules/SchedulesPage'), 'SchedulesPage'),
+});
+
+const schedule = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules/$name',
+  component: lazyRouteComponent(() => import('../schedules/SchedulePage'), 'SchedulePage'),
+});
+
+const trigger = createRoute({
+  getParentRoute: () => root,
+  path: '/triggers/$name',
+  component: lazyRouteComponent(() => import('../schedules/TriggerPage'), 'TriggerPage'),
+});
+
+const backfill = createRoute({
+  getParentRoute: () => root,
+  path: '/backfills/$id',
+  component: lazyRouteComponent(() => import('../schedules/BackfillPage'), 'BackfillPage'),
 });
 
 const run = createRoute({
@@ -70,7 +110,18 @@ const model = createRoute({
   component: lazyRouteComponent(() => import('../models/ModelPage'), 'ModelPage'),
 });
 
-const routeTree = root.addChildren([home, pipelineRuns, pipelineRun, run, models, model]);
+const routeTree = root.addChildren([
+  home,
+  pipelineRuns,
+  pipelineRun,
+  schedules,
+  schedule,
+  trigger,
+  backfill,
+  run,
+  models,
+  model,
+]);
 
 export function makeRouter(history?: RouterHistory) {
   return createRouter({

@@ -10,14 +10,14 @@ import {
 } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import '@xyflow/react/dist/base.css';
-import type { LatestMetric, Task } from '../api/types';
+import type { LatestMetric, Task, TaskCounts } from '../api/types';
 import { graphKey, layoutsOf, layoutToFit, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout';
-import { isTaskOver, lookOf } from '../ui/states';
+import { lookOf } from '../ui/states';
 import { type TaskFlowNode, TaskNode } from './TaskNode';
 
 interface Props {
   tasks: Task[];
-  instances: ReadonlyMap<string, Task[]>;
+  instances: ReadonlyMap<string, TaskCounts>;
   metrics: ReadonlyMap<string, LatestMetric[]>;
   selected: string | undefined;
   onSelect: (name: string | undefined) => void;
@@ -80,7 +80,7 @@ function Flow({
           data: {
             task,
             metrics: metrics.get(task.name) ?? NO_METRICS,
-            instances: progress(instances.get(task.name)),
+            instances: instances.get(task.name),
             selected: task.name === selected,
             direction: layout.direction,
             onSelect,
@@ -134,14 +134,5 @@ function Flow({
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
       <Controls showInteractive={false} position="bottom-left" />
     </ReactFlow>
-  );
-}
-
-function progress(instances: Task[] | undefined): { done: number; all: number } | undefined {
-  return (
-    instances && {
-      done: instances.filter((each) => isTaskOver(each.state)).length,
-      all: instances.length,
-    }
   );
 }

@@ -11,7 +11,7 @@ function answersFor(plan: RunPlan, elapsed: number) {
   const run = pipelineRunAt(plan, START, now);
   const answers: Record<string, unknown> = {
     [`/pipeline-runs/${plan.id}`]: run,
-    [`/pipeline-runs/${plan.id}/history`]: { items: historyAt(plan, START, now) },
+    [`/pipeline-runs/${plan.id}/history`]: { items: historyAt(plan, START, now).toReversed() },
     '/runs': { items: [] },
   };
   for (const task of run.tasks) {

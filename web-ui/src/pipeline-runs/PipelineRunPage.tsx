@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
@@ -11,11 +11,22 @@ import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
 import { isRunOver, lookOf } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
-import { declaredTasks, failedTask, instancesByTask } from './live';
+import { declaredTasks, failedTask, MOST_TASKS } from './live';
+import { Origin } from './Origin';
+import { Overview } from './Overview';
 import { PipelineGraph } from './PipelineGraph';
-import { historyQuery, pipelineRunQuery, useFollowPipelineRun } from './queries';
+import {
+  historyQuery,
+  pipelineRunQuery,
+  type TaskFilter,
+  taskQuery,
+  tasksQuery,
+  useFollowPipelineRun,
+} from './queries';
 import { RunActions } from './RunActions';
+import { TaskBar } from './TaskBar';
 import { TaskPanel } from './TaskPanel';
+import { TaskTable } from './TaskTable';
 import './pipeline-runs.css';
 
 const route = getRouteApi('/pipeline-runs/$id');
@@ -50,16 +61,31 @@ function RunView({ run }: { run: PipelineRun }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const live = !isRunOver(run.state);
-  const tracked = useQuery(pipelineRunRunsQuery(run.id, live));
+  // Numbers of thousands of tasks are nothing that a graph could show.
+  const tracked = useQuery({ ...pipelineRunRunsQuery(run.id, live), enabled: run.taskCount <= MOST_TASKS });
   const metrics = useMemo(() => metricsByTask(run, tracked.data), [run, tracked.data]);
   const declared = useMemo(() => declaredTasks(run.tasks), [run.tasks]);
-  const instances = useMemo(() => instancesByTask(run.tasks), [run.tasks]);
-  const selected = run.tasks.find((task) => task.name === search.task);
+  const instances = useMemo(
+    () => new Map(run.groups.map((group) => [group.name, group.counts])),
+    [run.groups],
+  );
+  const known = run.tasks.find((task) => task.name === search.task);
+  const elsewhere = useQuery({
+    ...taskQuery(run.id, search.task ?? '', live),
+    enabled: search.task !== undefined && known === undefined,
+  });
+  const selected = known ?? (search.task === undefined ? undefined : elsewhere.data);
   const inGraph = selected?.group ?? selected?.name;
-  const onSelect = useCallback(
-    (task: string | undefined) => void navigate({ search: { task }, replace: true, resetScroll: false }),
+  // More tasks in the document than an answer holds, and than a drawing could show.
+  const huge = declared.length === 0 && run.taskCount > 0;
+  const { task: _, view, ...filter } = search;
+  const show = useCallback(
+    (what: Partial<typeof search>) =>
+      void navigate({ search: (old) => ({ ...old, ...what }), replace: true, resetScroll: false }),
     [navigate],
   );
+  const onSelect = useCallback((task: string | undefined) => show({ task }), [show]);
+  const onFilter = ({ group, state, search, level }: TaskFilter) => show({ group, state, search, level });
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onSelect(undefined);
@@ -71,19 +97,60 @@ function RunView({ run }: { run: PipelineRun }) {
     <main className="run-page">
       <RunHead run={run} onSelect={onSelect} />
       <div className="run-main" data-panel={selected !== undefined}>
-        <PipelineGraph
-          tasks={declared}
-          instances={instances}
-          metrics={metrics}
-          selected={inGraph}
-          onSelect={onSelect}
-        />
+        <div className="run-sight">
+          {huge ? (
+            <Overview
+              run={run}
+              level={search.level}
+              onLevel={(level) => show({ level })}
+              onSelect={onSelect}
+            />
+          ) : (
+            <div className="views" role="toolbar" aria-label="How the tasks are shown">
+              <button
+                type="button"
+                className="button quiet"
+                aria-pressed={view !== 'tasks'}
+                onClick={() => show({ view: undefined })}
+              >
+                Graph
+              </button>
+              <button
+                type="button"
+                className="button quiet"
+                aria-pressed={view === 'tasks'}
+                onClick={() => show({ view: 'tasks' })}
+              >
+                List
+              </button>
+              <TaskBar tasks={run.counts} />
+            </div>
+          )}
+          {huge || view === 'tasks' ? (
+            <TaskTable
+              run={run}
+              filter={filter}
+              selected={search.task}
+              onFilter={onFilter}
+              onSelect={onSelect}
+            />
+          ) : (
+            <PipelineGraph
+              tasks={declared}
+              instances={instances}
+              metrics={metrics}
+              selected={inGraph}
+              onSelect={onSelect}
+            />
+          )}
+        </div>
         {selected && (
           <TaskPanel
             key={selected.name}
             run={run}
             task={selected}
             instances={instances.get(selected.name)}
+            onInstances={() => show({ view: 'tasks', group: selected.name, state: undefined })}
             onSelect={onSelect}
             onClose={() => onSelect(undefined)}
           />
@@ -96,7 +163,13 @@ function RunView({ run }: { run: PipelineRun }) {
 
 function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string) => void }) {
   const params = Object.entries(run.params);
-  const failed = run.state === 'FAILED' ? failedTask(run) : undefined;
+  const known = run.state === 'FAILED' ? failedTask(run) : undefined;
+  // Of a large run, the instance or task that failed is not in its own answer.
+  const found = useInfiniteQuery({
+    ...tasksQuery(run.id, { state: 'FAILED' }, false, 1),
+    enabled: run.state === 'FAILED' && run.tasks.length < run.taskCount,
+  });
+  const failed = found.data?.pages[0]?.items[0] ?? known;
   const failure = failed?.attempts.at(-1);
   return (
     <header className="run-head">
@@ -129,6 +202,7 @@ function RunHead({ run, onSelect }: { run: PipelineRun; onSelect: (task: string)
               <Ago at={run.startedAt ?? run.createdAt} />
             </dd>
           </div>
+          <Origin run={run} />
           <div>
             <dt>Run</dt>
             <dd>
@@ -191,13 +265,13 @@ function History({ run }: { run: PipelineRun }) {
 }
 
 function Transitions({ run }: { run: PipelineRun }) {
-  const history = useQuery(historyQuery(run.id, run.revision));
+  const history = useInfiniteQuery(historyQuery(run.id, !isRunOver(run.state)));
   if (history.error && !history.data) return <ProblemNote error={history.error} />;
   if (!history.data) return <Skeleton lines={3} />;
-  const newestFirst = history.data.toSorted((a, b) => b.revision - a.revision);
+  const entries = history.data.pages.flatMap((page) => page.items);
   return (
     <ol className="transitions">
-      {newestFirst.map((entry, i) => (
+      {entries.map((entry, i) => (
         <li key={`${entry.revision}-${i}`}>
           <time className="num muted" dateTime={entry.at}>
             {formatClock(entry.at)}
@@ -213,6 +287,18 @@ function Transitions({ run }: { run: PipelineRun }) {
           <span className="muted">{entry.reason}</span>
         </li>
       ))}
+      {history.hasNextPage && (
+        <li>
+          <button
+            type="button"
+            className="button quiet"
+            disabled={history.isFetchingNextPage}
+            onClick={() => history.fetchNextPage()}
+          >
+            Show earlier
+          </button>
+        </li>
+      )}
     </ol>
   );
 }

@@ -4,6 +4,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect } from 'react';
 import type { PipelineRunSummary } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
+import { StartsOf } from '../schedules/StartsOf';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
@@ -34,6 +35,7 @@ export function PipelineRunsPage() {
     <main className="page">
       <div className="page-head">
         <h1>Pipeline runs</h1>
+        {filter.pipeline && <StartsOf pipeline={filter.pipeline} />}
         <div className="end filters">
           <label>
             <span className="sr-only">Pipeline</span>

@@ -1,25 +1,12 @@
-import type { TaskState } from '../api/types';
+import type { TaskCounts } from '../api/types';
+import { PartsBar } from '../ui/PartsBar';
 import { lookOf, TASK_STATE_ORDER } from '../ui/states';
 
 /** How many tasks are in which state, as one bar in parts. */
-export function TaskBar({ tasks }: { tasks: Partial<Record<TaskState, number>> }) {
-  const parts = TASK_STATE_ORDER.flatMap((state) => {
-    const count = tasks[state] ?? 0;
-    return count > 0 ? [{ state, count, look: lookOf(state) }] : [];
+export function TaskBar({ tasks, of }: { tasks: TaskCounts; of?: string }) {
+  const parts = TASK_STATE_ORDER.map((state) => {
+    const look = lookOf(state);
+    return { word: look.word.toLowerCase(), tone: look.tone, count: tasks[state] ?? 0 };
   });
-  const total = parts.reduce((sum, part) => sum + part.count, 0);
-  const done = tasks.SUCCEEDED ?? 0;
-  const words = parts.map((part) => `${part.count} ${part.look.word.toLowerCase()}`).join(', ');
-  return (
-    <span className="task-bar" title={words}>
-      <span className="bar" role="img" aria-label={words || 'no tasks'}>
-        {parts.map((part) => (
-          <i key={part.state} data-tone={part.look.tone} style={{ flexGrow: part.count }} />
-        ))}
-      </span>
-      <span className="num muted">
-        {done}/{total}
-      </span>
-    </span>
-  );
+  return <PartsBar parts={parts} of={of} />;
 }

@@ -1,17 +1,18 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
-import type { LatestMetric, Task } from '../api/types';
+import type { LatestMetric, Task, TaskCounts } from '../api/types';
 import type { Direction } from '../graph/layout';
 import { formatNumber } from '../ui/format';
 import { lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
 import { shownState } from './live';
+import { TaskBar } from './TaskBar';
 
 export type TaskNodeData = {
   task: Task;
   metrics: LatestMetric[];
-  /** Of a task that runs several times: how many instances there are, and how many have ended. */
-  instances?: { done: number; all: number };
+  /** Of a task that runs several times: how many instances are in which state. */
+  instances?: TaskCounts;
   selected: boolean;
   direction: Direction;
   onSelect: (name: string) => void;
@@ -38,11 +39,6 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
       >
         <span className="row">
           <span className="task-name truncate">{task.name}</span>
-          {instances && (
-            <span className="attempts num" title="instances that have ended, of all">
-              {instances.done}/{instances.all}
-            </span>
-          )}
           {task.attempts.length > 1 && <span className="attempts num">attempt {task.attempts.length}</span>}
         </span>
         <span className="kind truncate">{task.kind}</span>
@@ -53,6 +49,7 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
           <Duration from={task.startedAt} to={task.endedAt} live={look.active} />
         </span>
         <span className="metrics num truncate">
+          {instances && <TaskBar tasks={instances} of="instances" />}
           {metrics.map((metric) => (
             <span key={metric.key}>
               {metric.key} <b>{formatNumber(metric.value)}</b>
@@ -68,8 +65,7 @@ export const TaskNode = memo(function TaskNode({ data }: NodeProps<TaskFlowNode>
 function looksSame({ data: a }: NodeProps<TaskFlowNode>, { data: b }: NodeProps<TaskFlowNode>): boolean {
   return (
     a.task === b.task &&
-    a.instances?.done === b.instances?.done &&
-    a.instances?.all === b.instances?.all &&
+    a.instances === b.instances &&
     a.selected === b.selected &&
     a.direction === b.direction &&
     a.onSelect === b.onSelect &&

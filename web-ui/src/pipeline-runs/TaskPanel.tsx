@@ -1,28 +1,33 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Attempt, Json, PipelineRun, Task } from '../api/types';
+import type { Attempt, Json, PipelineRun, Task, TaskCounts } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
-import { formatJson, formatNumber } from '../ui/format';
+import { formatCount, formatItem, formatJson, formatNumber } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
-import { isAttemptOver, isStatusOver, lookOf } from '../ui/states';
+import { isAttemptOver, isRunOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
 import { Approval } from './Approval';
-import { shownState } from './live';
+import { progressOf, shownState } from './live';
+import { tasksQuery } from './queries';
+import { TaskBar } from './TaskBar';
 
 /** All about one task of a run: why it stands where it does, what it gave, and its log as it is written. */
 export function TaskPanel({
   run,
   task,
   instances,
+  onInstances,
   onSelect,
   onClose,
 }: {
   run: PipelineRun;
   task: Task;
   /** Of a task that runs several times. */
-  instances: Task[] | undefined;
+  instances: TaskCounts | undefined;
+  /** Shows all of them in the table. */
+  onInstances: () => void;
   onSelect: (task: string) => void;
   onClose: () => void;
 }) {
@@ -69,7 +74,9 @@ export function TaskPanel({
           {task.needs.length > 0 && (
             <>
               <dt>Needs</dt>
-              <dd>{task.needs.join(', ')}</dd>
+              <dd>
+                <Needs needs={task.needs} onSelect={onSelect} />
+              </dd>
             </>
           )}
           {outputs.map(([name, value]) => (
@@ -86,7 +93,9 @@ export function TaskPanel({
             </>
           )}
         </dl>
-        {instances && <Instances instances={instances} onSelect={onSelect} />}
+        {instances && (
+          <Instances run={run} group={task.name} counts={instances} onAll={onInstances} onSelect={onSelect} />
+        )}
         {task.attempts.length > 1 && (
           <fieldset className="attempt-list">
             <legend className="sr-only">Attempts</legend>
@@ -124,33 +133,60 @@ export function TaskPanel({
   );
 }
 
-/** Beyond so many, only those that have not succeeded are listed. */
-const MOST_INSTANCES = 200;
+/** So many needs are named, and so many instances are listed: the first ones to look at. */
+const SHOWN = 20;
 
-function Instances({ instances, onSelect }: { instances: Task[]; onSelect: (task: string) => void }) {
-  const shown =
-    instances.length <= MOST_INSTANCES
-      ? instances
-      : instances.filter((each) => each.state !== 'SUCCEEDED').slice(0, MOST_INSTANCES);
+function Needs({ needs, onSelect }: { needs: string[]; onSelect: (task: string) => void }) {
   return (
-    <fieldset className="attempt-list">
-      <legend className="sr-only">Instances</legend>
-      {shown.length < instances.length && (
-        <p className="muted">
-          {shown.length} of {instances.length}: those that have not succeeded
-        </p>
-      )}
-      {shown.map((each) => (
-        <button key={each.name} type="button" onClick={() => onSelect(each.name)} title={each.reason}>
-          <span>{each.name}</span>
-          <span className="muted truncate">{each.item && formatJson(each.item)}</span>
-          <StateBadge state={shownState(each)} />
-          <span className="muted">
-            <Duration from={each.startedAt} to={each.endedAt} live={lookOf(each.state).active} />
-          </span>
+    <span className="needs">
+      {needs.slice(0, SHOWN).map((need) => (
+        <button key={need} type="button" className="link" onClick={() => onSelect(need)}>
+          {need}
         </button>
       ))}
-    </fieldset>
+      {needs.length > SHOWN && <span className="muted">and {formatCount(needs.length - SHOWN)} more</span>}
+    </span>
+  );
+}
+
+function Instances({
+  run,
+  group,
+  counts,
+  onAll,
+  onSelect,
+}: {
+  run: PipelineRun;
+  group: string;
+  counts: TaskCounts;
+  onAll: () => void;
+  onSelect: (task: string) => void;
+}) {
+  const page = useInfiniteQuery(tasksQuery(run.id, { group }, !isRunOver(run.state), SHOWN));
+  const { all } = progressOf(counts);
+  const instances = page.data?.pages[0]?.items ?? [];
+  return (
+    <>
+      <TaskBar tasks={counts} of="instances" />
+      <fieldset className="attempt-list">
+        <legend className="sr-only">Instances</legend>
+        {instances.map((each) => (
+          <button key={each.name} type="button" onClick={() => onSelect(each.name)} title={each.reason}>
+            <span>{each.name}</span>
+            <span className="muted truncate">{each.item && formatItem(each.item)}</span>
+            <StateBadge state={shownState(each)} />
+            <span className="muted">
+              <Duration from={each.startedAt} to={each.endedAt} live={lookOf(each.state).active} />
+            </span>
+          </button>
+        ))}
+      </fieldset>
+      {all > instances.length && (
+        <button type="button" className="button" onClick={onAll}>
+          Show all {formatCount(all)} instances
+        </button>
+      )}
+    </>
   );
 }
 

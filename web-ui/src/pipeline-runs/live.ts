@@ -3,10 +3,13 @@ import type {
   Page,
   PipelineRun,
   PipelineRunSummary,
+  RunChanges,
   RunState,
   Task,
+  TaskCounts,
   TaskState,
 } from '../api/types';
+import { isTaskOver } from '../ui/states';
 
 export interface RunFilter {
   pipeline?: string;
@@ -21,6 +24,8 @@ export function newerRun(known: PipelineRun | undefined, told: PipelineRun): Pip
 export function summaryOf(run: PipelineRun): PipelineRunSummary {
   const tasks: Partial<Record<TaskState, number>> = {};
   for (const task of declaredTasks(run.tasks)) tasks[task.state] = (tasks[task.state] ?? 0) + 1;
+  // A document with more tasks than an answer holds.
+  if (run.tasks.length === 0) Object.assign(tasks, run.counts);
   const { id, number, pipeline, version, state, message, createdAt, startedAt, endedAt } = run;
   return { id, number, pipeline, version, state, message, tasks, createdAt, startedAt, endedAt };
 }
@@ -59,6 +64,39 @@ export function mergeSummary(
   return next;
 }
 
+/** As many tasks as a run's own answer holds: the server's number. */
+export const MOST_TASKS = 500;
+
+/** A run after what the stream told of it; undefined where something in between was missed. */
+export function applyChanges(run: PipelineRun, changes: RunChanges): PipelineRun | undefined {
+  if (changes.revision <= run.revision) return run;
+  if (changes.since > run.revision) return undefined;
+  const { since, tasks: changed, ...head } = changes;
+  const complete = run.tasks.length === run.taskCount;
+  const byName = new Map(changed.map((task) => [task.name, task]));
+  const tasks = run.tasks.map((task) => {
+    const found = byName.get(task.name);
+    byName.delete(task.name);
+    return found ?? task;
+  });
+  tasks.push(...byName.values());
+  // Instances came that this run's own answer may no longer hold.
+  if (complete ? tasks.length !== changes.taskCount : byName.size > 0) return undefined;
+  // What is left out is not there any more: a run that is tried again has neither message nor end.
+  return { ...run, message: undefined, endedAt: undefined, ...head, tasks };
+}
+
+/** How many of so many tasks have ended, and how many there are. */
+export function progressOf(counts: TaskCounts): { done: number; all: number } {
+  let done = 0;
+  let all = 0;
+  for (const [state, count] of Object.entries(counts)) {
+    all += count;
+    if (isTaskOver(state as TaskState)) done += count;
+  }
+  return { done, all };
+}
+
 /** What a task is shown as: one that is ready waits for room, or is being launched. */
 export function shownState(task: Task): TaskState | AttemptState {
   return task.state === 'READY' && task.attempts.at(-1)?.state === 'LAUNCHING' ? 'LAUNCHING' : task.state;
@@ -67,18 +105,6 @@ export function shownState(task: Task): TaskState | AttemptState {
 /** The tasks of the document, without the instances of those that run several times. */
 export function declaredTasks(tasks: readonly Task[]): Task[] {
   return tasks.filter((task) => task.group === undefined);
-}
-
-/** The instances of the tasks that run several times, by task and in their order. */
-export function instancesByTask(tasks: readonly Task[]): Map<string, Task[]> {
-  const instances = new Map<string, Task[]>();
-  for (const task of tasks) {
-    if (task.group === undefined) continue;
-    const known = instances.get(task.group);
-    if (known) known.push(task);
-    else instances.set(task.group, [task]);
-  }
-  return instances;
 }
 
 /** The task whose failure made the run fail: the first in the document that failed itself. */

@@ -1,5 +1,15 @@
 import { hex, seeded } from '../api/seed.fake';
-import type { Attempt, Json, PipelineRun, RunState, Task, TaskState, Transition } from '../api/types';
+import type {
+  Attempt,
+  Json,
+  PipelineRun,
+  RunState,
+  Task,
+  TaskCounts,
+  TaskState,
+  Transition,
+} from '../api/types';
+import { MOST_TASKS } from './live';
 
 /** When each task of a fake run begins and ends, in milliseconds after the run's start, and how it ends. */
 export interface TaskPlan {
@@ -30,6 +40,8 @@ export function pipelineRunAt(plan: RunPlan, startedAt: number, now: number): Pi
   const tasks = plan.tasks.map((task) => taskAt(plan, task, startedAt, elapsed));
   const over = tasks.every((task) => !['PENDING', 'READY', 'RUNNING', 'RETRYING'].includes(task.state));
   const failed = tasks.find((task) => task.state === 'FAILED');
+  const counts: TaskCounts = {};
+  for (const task of tasks) counts[task.state] = (counts[task.state] ?? 0) + 1;
   const state: RunState = elapsed < 0 ? 'QUEUED' : over ? (failed ? 'FAILED' : 'SUCCEEDED') : 'RUNNING';
   return {
     id: plan.id,
@@ -48,8 +60,16 @@ export function pipelineRunAt(plan: RunPlan, startedAt: number, now: number): Pi
     createdAt: iso(startedAt - 120),
     startedAt: elapsed < 0 ? undefined : iso(startedAt),
     endedAt: over ? iso(startedAt + Math.max(...plan.tasks.map((task) => task.to))) : undefined,
-    tasks,
+    taskCount: tasks.length,
+    counts,
+    groups: [],
+    tasks: tasks.length <= MOST_TASKS ? tasks : [],
   };
+}
+
+/** All tasks of a run, also of one whose own answer does not hold them. */
+export function tasksAt(plan: RunPlan, startedAt: number, now: number): Task[] {
+  return plan.tasks.map((task) => taskAt(plan, task, startedAt, now - startedAt));
 }
 
 export function historyAt(plan: RunPlan, startedAt: number, now: number): Transition[] {

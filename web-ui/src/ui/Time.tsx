@@ -1,5 +1,5 @@
 import { useNow } from './clock';
-import { formatAgo, formatDuration, formatTicking, formatTime } from './format';
+import { formatAgo, formatDuration, formatTicking, formatTime, formatUntil } from './format';
 
 /** How long something took, or takes: it ticks while there is no end. */
 export function Duration({ from, to, live = true }: { from?: string; to?: string; live?: boolean }) {
@@ -18,6 +18,16 @@ export function Ago({ at }: { at: string }) {
   return (
     <time className="num" dateTime={at} title={formatTime(at)}>
       {formatAgo(Date.parse(at), now)}
+    </time>
+  );
+}
+
+/** How long until then, with the exact time on hover. */
+export function Until({ at }: { at: string }) {
+  const now = useNow();
+  return (
+    <time className="num" dateTime={at} title={formatTime(at)}>
+      {formatUntil(Date.parse(at), now)}
     </time>
   );
 }

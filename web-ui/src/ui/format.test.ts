@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatItem,
   formatJson,
   formatNumber,
   formatParam,
@@ -116,3 +117,8 @@ it.each([
   ['{"a":1}', '{"a":1}'],
   ['{"kind":"dataset","name":"train.csv","digest":"sha256:00"}', 'train.csv'],
 ])('the param %s reads %s', (value, text) => expect(formatParam(value)).toBe(text));
+
+it('writes an instance by its axes', () =>
+  expect(formatItem({ rate: 0.1, data: { name: 'a.csv', digest: 'sha256:0' } })).toBe(
+    'rate = 0.1, data = a.csv',
+  ));

@@ -37,6 +37,17 @@ export function formatAgo(at: number, now: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
+/** now, in 40 s, in 5 min, in 3 h, in 2 d. */
+export function formatUntil(at: number, now: number): string {
+  const seconds = Math.ceil((at - now) / 1_000);
+  if (seconds <= 0) return 'now';
+  if (seconds < 90) return `in ${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `in ${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 36 ? `in ${hours} h` : `in ${Math.round(hours / 24)} d`;
+}
+
 /** In the reader's own time zone: 2026-03-01 14:05:09. */
 export function formatTime(at: string | number): string {
   const date = new Date(at);
@@ -95,6 +106,13 @@ export function formatJson(value: Json): string {
     if (typeof value.name === 'string' && typeof value.digest === 'string') return value.name;
   }
   return JSON.stringify(value);
+}
+
+/** What tells an instance from the others: rate = 0.1, shard = 3. */
+export function formatItem(item: Record<string, Json>): string {
+  return Object.entries(item)
+    .map(([axis, value]) => `${axis} = ${formatJson(value)}`)
+    .join(', ');
 }
 
 /** A tracked run's param, which is always text: one that holds a data reference by the data's name. */

@@ -7,7 +7,7 @@ const API = '../sdk/contract/src/main/java/dev/pipewright/contract/api';
 
 /** The constants of an enum of the contract, read from its source. */
 function constants(name: string): string[] {
-  const source = readFileSync(resolve(API, `${name}.java`), 'utf8');
+  const source = readFileSync(resolve(API, `${name}.java`), 'utf8').replace(/\/\/.*/g, '');
   const body = source.slice(source.indexOf('{', source.indexOf(`enum ${name}`)) + 1);
   return body
     .slice(0, body.search(/[;}]/))
@@ -16,7 +16,7 @@ function constants(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-describe.each(['RunState', 'TaskState', 'AttemptState', 'RunStatus'])('%s', (name) => {
+describe.each(['RunState', 'TaskState', 'AttemptState', 'RunStatus', 'FireState'])('%s', (name) => {
   it.each(constants(name))('%s has a word and a colour', (state) => {
     expect(STATES).toHaveProperty(state);
     expect(lookOf(state).word).toMatch(/^[A-Z][a-z]/);

@@ -1,7 +1,7 @@
-import type { AttemptState, RunState, RunStatus, TaskState } from '../api/types';
+import type { AttemptState, BackfillState, FireState, RunState, RunStatus, TaskState } from '../api/types';
 
-/** Every state that a page shows: of pipeline runs, tasks, attempts and tracked runs. */
-export type AnyState = RunState | TaskState | AttemptState | RunStatus;
+/** Every state that a page shows: of pipeline runs, tasks, attempts, tracked runs, and of what starts runs. */
+export type AnyState = RunState | TaskState | AttemptState | RunStatus | FireState | BackfillState;
 
 /** The colours are tokens in `tokens.css`: `--state-<tone>`. */
 export type Tone =
@@ -37,6 +37,10 @@ export const STATES: Record<AnyState, StateLook> = {
   UPSTREAM_FAILED: { word: 'Upstream failed', tone: 'blocked', active: false },
   SKIPPED: { word: 'Skipped', tone: 'skipped', active: false },
   CANCELLED: { word: 'Cancelled', tone: 'cancelled', active: false },
+  PLANNED: { word: 'Planned', tone: 'waiting', active: false },
+  STARTED: { word: 'Started', tone: 'running', active: false },
+  REFUSED: { word: 'Refused', tone: 'failed', active: false },
+  ENDED: { word: 'Ended', tone: 'succeeded', active: false },
   KILLED: { word: 'Killed', tone: 'cancelled', active: false },
 };
 

@@ -63,7 +63,8 @@ public final class Paging {
     }
   }
 
-  private static ProblemException badCursor(String cursor) {
+  /// What an `after` that no page gave is answered with.
+  public static ProblemException badCursor(String cursor) {
     return new ProblemException(
         ProblemCode.BAD_REQUEST,
         "after=" + cursor + " is not a page's 'next'.",

@@ -1,5 +1,6 @@
 package dev.pipewright.orchestrator.live;
 
+import dev.pipewright.contract.api.RunState;
 import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
 import dev.pipewright.orchestrator.run.RunReadStore;
 import dev.pipewright.platform.Live;
@@ -7,10 +8,12 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.Shutdown;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.sse.OutboundSseEvent;
@@ -29,6 +32,11 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 class RunEventsResource {
   /// Changes that come closer together are told as one.
   private static final long PACE_MILLIS = 150;
+
+  /// Runs with more tasks than this are looked at less often: each look counts all of them.
+  private static final int LARGE = 500;
+
+  private static final long LARGE_PACE_MILLIS = 500;
 
   private static final String ALL = "*";
 
@@ -54,26 +62,42 @@ class RunEventsResource {
   @Operation(
       summary = "What happens to a run, as it happens",
       description =
-          "Event `run` with the whole run at once and after each change; `end` when it is over.")
-  public void run(@PathParam("id") String id, @Context SseEventSink sink, @Context Sse sse) {
-    var run = runs.get(id).id();
-    Live.stream(sink, () -> tellRun(run, sink, sse));
+          "Event `run` with the run at once and after each change, `end` when it is over. With"
+              + " `changes=true` it is `run` at once, and then `changes` with what is different.")
+  public void run(
+      @PathParam("id") String id,
+      @QueryParam("changes") @DefaultValue("false") boolean changes,
+      @Context SseEventSink sink,
+      @Context Sse sse) {
+    var run = runs.require(id);
+    Live.stream(sink, () -> tellRun(run, changes, sink, sse));
   }
 
-  private void tellRun(String id, SseEventSink sink, Sse sse) throws InterruptedException {
+  private void tellRun(UUID id, boolean onlyChanges, SseEventSink sink, Sse sse)
+      throws InterruptedException {
     // Subscribed before the first look, so that nothing falls between the two.
-    try (var reader = live.subscribe(id)) {
+    try (var reader = live.subscribe(id.toString())) {
+      long told = -1;
       boolean open = true;
       boolean changed = true;
       while (open && !reader.isBroken()) {
         if (changed) {
-          var run = runs.get(id);
-          open = Live.send(sink, event(sse, "run", run.revision(), run));
-          if (run.state().isTerminal()) {
-            Live.send(sink, event(sse, "end", run.revision(), Map.of("state", run.state())));
+          Told now;
+          if (onlyChanges && told >= 0) {
+            var changes = runs.changes(id, told);
+            now = new Told(changes.revision(), changes.state(), changes.taskCount());
+            open = Live.send(sink, event(sse, "changes", now.revision, changes));
+          } else {
+            var run = runs.view(id);
+            now = new Told(run.revision(), run.state(), run.taskCount());
+            open = Live.send(sink, event(sse, "run", now.revision, run));
+          }
+          told = now.revision;
+          if (now.state.isTerminal()) {
+            Live.send(sink, event(sse, "end", told, Map.of("state", now.state)));
             return;
           }
-          Thread.sleep(PACE_MILLIS);
+          Thread.sleep(now.tasks > LARGE ? LARGE_PACE_MILLIS : PACE_MILLIS);
         } else {
           open = Live.heartbeat(sink, sse);
         }
@@ -84,6 +108,8 @@ class RunEventsResource {
       }
     }
   }
+
+  private record Told(long revision, RunState state, int tasks) {}
 
   @GET
   @Path("events")

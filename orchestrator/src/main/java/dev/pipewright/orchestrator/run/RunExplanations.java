@@ -8,6 +8,7 @@ import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRun.Task;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskOrder;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.orchestrator.pool.PoolStore;
 import dev.pipewright.orchestrator.pool.PoolStore.Want;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,18 +33,25 @@ class RunExplanations {
 
   private final AttemptStore attempts;
   private final RunReadStore reads;
+  private final TaskReadStore tasks;
   private final PoolStore pools;
   private final Clock clock;
 
-  RunExplanations(AttemptStore attempts, RunReadStore reads, PoolStore pools, Clock clock) {
+  RunExplanations(
+      AttemptStore attempts,
+      RunReadStore reads,
+      TaskReadStore tasks,
+      PoolStore pools,
+      Clock clock) {
     this.attempts = attempts;
     this.reads = reads;
+    this.tasks = tasks;
     this.pools = pools;
     this.clock = clock;
   }
 
   Explanation ofRun(UUID id) {
-    var run = reads.get(id);
+    var run = reads.view(id);
     var reasons = new ArrayList<String>();
     if (run.message() != null) {
       reasons.add(sentence(run.message()));
@@ -62,53 +71,41 @@ class RunExplanations {
         if (run.paused()) {
           reasons.add("It is paused: what runs goes on, and nothing new starts.");
         }
-        by(run, TaskState.RUNNING).tell(reasons, "%s running.");
-        by(run, TaskState.WAITING).tell(reasons, "%s waiting for a person.");
-        by(run, TaskState.RETRYING).tell(reasons, "%s waiting for another attempt.");
-        by(run, TaskState.READY).tell(reasons, "%s waiting for room.");
+        tell(run, TaskState.RUNNING, "%s running.", reasons);
+        tell(run, TaskState.WAITING, "%s waiting for a person.", reasons);
+        tell(run, TaskState.RETRYING, "%s waiting for another attempt.", reasons);
+        tell(run, TaskState.READY, "%s waiting for room.", reasons);
         waits(id, null, reasons);
       }
       case FAILED, CANCELLED ->
-          run.tasks().stream()
-              .filter(task -> task.group() == null && task.state() == TaskState.FAILED)
-              .limit(MOST_NAMES)
+          first(run, TaskState.FAILED, false).stream()
+              .filter(task -> task.group() == null)
               .forEach(task -> reasons.add(failed(task)));
       case SUCCEEDED -> {}
     }
     return new Explanation("run #" + run.number(), run.state().name(), reasons);
   }
 
-  /// Names, for a sentence about them.
-  private record Names(List<String> names) {
-    void tell(List<String> reasons, String sentence) {
-      if (names.isEmpty()) {
-        return;
-      }
-      var some =
-          names.stream()
-              .limit(MOST_NAMES)
-              .map(name -> "'" + name + "'")
-              .collect(Collectors.joining(", "));
-      var rest = names.size() > MOST_NAMES ? " and " + (names.size() - MOST_NAMES) + " more" : "";
-      reasons.add(
-          sentence.formatted(
-              (names.size() == 1 ? "Task " + some + " is" : "Tasks " + some + rest + " are")));
+  /// One sentence about the tasks in a state, those left out that stand for their instances.
+  private void tell(PipelineRun run, TaskState state, String sentence, List<String> reasons) {
+    int count = run.counts().getOrDefault(state, 0);
+    if (count == 0) {
+      return;
     }
+    var names =
+        first(run, state, true).stream()
+            .map(task -> "'" + task.name() + "'")
+            .collect(Collectors.joining(", "));
+    var rest = count > MOST_NAMES ? " and " + (count - MOST_NAMES) + " more" : "";
+    reasons.add(
+        sentence.formatted(
+            count == 1 ? "Task " + names + " is" : "Tasks " + names + rest + " are"));
   }
 
-  private static Names by(PipelineRun run, TaskState state) {
-    var groups = new HashSet<String>();
-    run.tasks()
-        .forEach(task -> {
-          if (task.group() != null) {
-            groups.add(task.group());
-          }
-        });
-    return new Names(
-        run.tasks().stream()
-            .filter(task -> task.state() == state && !groups.contains(task.name()))
-            .map(Task::name)
-            .toList());
+  private List<Task> first(PipelineRun run, TaskState state, boolean leaves) {
+    var filter =
+        new TaskReadStore.Filter(null, Set.of(state), null, null, leaves, TaskOrder.DOCUMENT);
+    return tasks.page(UUID.fromString(run.id()), filter, MOST_NAMES, null).items();
   }
 
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, NOT_FOUND

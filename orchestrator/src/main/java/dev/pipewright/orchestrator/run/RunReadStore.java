@@ -2,11 +2,10 @@ package dev.pipewright.orchestrator.run;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
-import dev.pipewright.contract.api.AttemptState;
-import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
+import dev.pipewright.contract.api.RunChanges;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
@@ -14,8 +13,6 @@ import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -36,98 +33,90 @@ public class RunReadStore {
     this.db = db;
   }
 
+  /// A run with all of its tasks, for those who decide by them.
+  ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
-  public PipelineRun get(String id) {
-    return get(id(id));
+  PipelineRun get(UUID id) {
+    return db.read(handle ->
+        body(row(handle, id), TaskReadStore.progress(handle, id), TaskReadStore.all(handle, id)));
   }
 
-  PipelineRun get(UUID id) {
+  /// A run with as many of its tasks as an answer may hold.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public PipelineRun view(UUID id) {
     return db.read(handle -> {
-      var run =
-          handle
-              .createQuery(RunStore.RUN + " where id = :id")
-              .bind("id", id)
-              .mapTo(RunRow.class)
-              .findOne()
-              .orElseThrow(() -> notFound(id.toString()));
-      var attempts = attempts(handle, id);
-      return new PipelineRun(
-          id.toString(),
-          run.number(),
-          run.pipeline(),
-          run.version(),
-          RunState.valueOf(run.state()),
-          run.paused(),
-          run.message(),
-          RunStore.values(run.params()),
-          RunStore.values(run.outputs()),
-          run.priority(),
-          RunStore.tree(run.origin()),
-          run.parentRunId() == null ? null : run.parentRunId().toString(),
-          run.trackedRunId(),
-          run.revision(),
-          run.createdAt(),
-          run.startedAt(),
-          run.endedAt(),
-          tasks(handle, id).stream()
-              .map(task -> body(task, attempts.getOrDefault(task.name(), List.of())))
-              .toList());
+      var row = row(handle, id);
+      var progress = TaskReadStore.progress(handle, id);
+      return body(row, progress, TaskReadStore.shown(handle, id, progress));
     });
   }
 
-  private record TaskRow(
-      String name,
-      @Nullable String groupName,
-      String kind,
-      String[] needs,
-      String state,
-      @Nullable String reason,
-      String outputs,
-      @Nullable String item,
-      @Nullable Instant dueAt,
-      @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
-
-  private record AttemptRow(
-      UUID id,
-      String task,
-      int number,
-      String state,
-      String trackedRunId,
-      @Nullable String failure,
-      @Nullable Integer exitCode,
-      @Nullable String code,
-      @Nullable String message,
-      Instant createdAt,
-      @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
-
-  private static List<TaskRow> tasks(Handle handle, UUID run) {
-    return handle
-        .createQuery(
-            """
-            select name, group_name, kind, needs, state, reason, outputs::text as outputs,
-              item::text as item, due_at, started_at, ended_at
-            from orchestrator.task where run_id = :run order by position, group_name is not null, index
-            """)
-        .bind("run", run)
-        .mapTo(TaskRow.class)
-        .list();
+  /// What changed in a run since a revision.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public RunChanges changes(UUID id, long since) {
+    return db.read(handle -> {
+      // The run's row first: a change that comes in between is told again, never left out.
+      var run = row(handle, id);
+      var progress = TaskReadStore.progress(handle, id);
+      return new RunChanges(
+          since,
+          run.revision(),
+          RunState.valueOf(run.state()),
+          run.paused(),
+          run.message(),
+          RunStore.values(run.outputs()),
+          run.startedAt(),
+          run.endedAt(),
+          progress.total(),
+          progress.counts(),
+          progress.groups(),
+          TaskReadStore.changed(handle, id, since, progress));
+    });
   }
 
-  private static Map<String, List<AttemptRow>> attempts(Handle handle, UUID run) {
-    var found = new HashMap<String, List<AttemptRow>>();
-    handle
-        .createQuery(
-            """
-            select id, task, number, state, tracked_run_id, failure, exit_code, code, message,
-              created_at, started_at, ended_at
-            from orchestrator.attempt where run_id = :run order by task, number
-            """)
-        .bind("run", run)
-        .mapTo(AttemptRow.class)
-        .forEach(row -> found.computeIfAbsent(row.task, task -> new ArrayList<>()).add(row));
-    return found;
+  private static RunRow row(Handle handle, UUID id) {
+    return handle
+        .createQuery(RunStore.RUN + " where id = :id")
+        .bind("id", id)
+        .mapTo(RunRow.class)
+        .findOne()
+        .orElseThrow(() -> notFound(id.toString()));
+  }
+
+  private static PipelineRun body(
+      RunRow run, TaskReadStore.Progress progress, List<PipelineRun.Task> tasks) {
+    return new PipelineRun(
+        run.id().toString(),
+        run.number(),
+        run.pipeline(),
+        run.version(),
+        RunState.valueOf(run.state()),
+        run.paused(),
+        run.message(),
+        RunStore.values(run.params()),
+        RunStore.values(run.outputs()),
+        run.priority(),
+        RunStore.tree(run.origin()),
+        run.parentRunId() == null ? null : run.parentRunId().toString(),
+        run.trackedRunId(),
+        run.revision(),
+        run.createdAt(),
+        run.startedAt(),
+        run.endedAt(),
+        progress.total(),
+        progress.counts(),
+        progress.groups(),
+        tasks);
+  }
+
+  /// The id of a run that is there.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public UUID require(String text) {
+    var id = id(text);
+    return db.read(handle -> row(handle, id)).id();
   }
 
   /// The id of the run that an address names by its id or its number.
@@ -153,36 +142,6 @@ public class RunReadStore {
   static ProblemException notFound(String id) {
     return new ProblemException(
         ProblemCode.PIPELINE_RUN_NOT_FOUND, "There is no pipeline run '" + id + "'.");
-  }
-
-  private static PipelineRun.Task body(TaskRow task, List<AttemptRow> attempts) {
-    return new PipelineRun.Task(
-        task.name(),
-        task.groupName(),
-        task.item() == null ? null : RunStore.tree(task.item()),
-        task.kind(),
-        List.of(task.needs()),
-        TaskState.valueOf(task.state()),
-        task.reason(),
-        RunStore.values(task.outputs()),
-        task.dueAt(),
-        task.startedAt(),
-        task.endedAt(),
-        attempts.stream()
-            .map(row ->
-                new PipelineRun.Attempt(
-                    row.id().toString(),
-                    row.number(),
-                    AttemptState.valueOf(row.state()),
-                    row.trackedRunId(),
-                    row.failure() == null ? null : FailureKind.valueOf(row.failure()),
-                    row.exitCode(),
-                    row.code(),
-                    row.message(),
-                    row.createdAt(),
-                    row.startedAt(),
-                    row.endedAt()))
-            .toList());
   }
 
   /// How many runs of a pipeline are under way.
@@ -226,13 +185,7 @@ public class RunReadStore {
 
   public PipelineRunSummary summary(UUID id) {
     return db.read(handle -> {
-      var row =
-          handle
-              .createQuery(RunStore.RUN + " where id = :id")
-              .bind("id", id)
-              .mapTo(RunRow.class)
-              .findOne()
-              .orElseThrow(() -> notFound(id.toString()));
+      var row = row(handle, id);
       return summary(row, counts(handle, List.of(row)).getOrDefault(id, Map.of()));
     });
   }
@@ -268,19 +221,19 @@ public class RunReadStore {
         row.endedAt());
   }
 
-  /// Oldest first.
-  Page<Transition> history(UUID id, int limit, @Nullable Long after) {
+  Page<Transition> history(UUID id, boolean newestFirst, int limit, @Nullable Long after) {
     return Paging.page(
         db.read(handle ->
             handle
                 .createQuery(
                     """
                     select revision, at, task, attempt, from_state as "from", to_state as "to", reason
-                    from orchestrator.transition where run_id = :run and revision > :after
-                    order by revision limit :limit
-                    """)
+                    from orchestrator.transition where run_id = :run and revision %s :after
+                    order by revision %s limit :limit
+                    """
+                        .formatted(newestFirst ? "<" : ">", newestFirst ? "desc" : "asc"))
                 .bind("run", id)
-                .bind("after", after == null ? 0 : after)
+                .bind("after", after != null ? after : newestFirst ? Long.MAX_VALUE : 0)
                 .bind("limit", limit + 1)
                 .mapTo(Transition.class)
                 .list()),

@@ -9,7 +9,10 @@ import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RerunPipeline;
+import dev.pipewright.contract.api.RunOverview;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskOrder;
+import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
 import dev.pipewright.language.Params;
 import dev.pipewright.platform.Paging;
@@ -25,8 +28,12 @@ import jakarta.ws.rs.QueryParam;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +42,11 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Pipeline runs")
 @RunOnVirtualThread
 class RunResource {
+  private static final Pattern LEVELS = Pattern.compile("(\\d{1,6})(?:-(\\d{1,6}))?");
+
   private final RunEngine engine;
   private final RunReadStore reads;
+  private final TaskReadStore tasks;
   private final RunLoop loop;
   private final RunStarter starter;
   private final RunExplanations explanations;
@@ -47,6 +57,7 @@ class RunResource {
   RunResource(
       RunEngine engine,
       RunReadStore reads,
+      TaskReadStore tasks,
       RunLoop loop,
       RunStarter starter,
       RunExplanations explanations,
@@ -55,6 +66,7 @@ class RunResource {
       Event<RunsDeleted> deleted) {
     this.engine = engine;
     this.reads = reads;
+    this.tasks = tasks;
     this.loop = loop;
     this.starter = starter;
     this.explanations = explanations;
@@ -75,9 +87,67 @@ class RunResource {
 
   @GET
   @Path("{id}")
-  @Operation(summary = "One pipeline run with its tasks")
+  @Operation(
+      summary = "One pipeline run with its tasks",
+      description =
+          "With all of them where there are 500 at most, otherwise without instances; a document with"
+              + " more tasks than that has them at `/tasks` only.")
   public PipelineRun get(@PathParam("id") String id) {
-    return reads.get(id);
+    return reads.view(reads.id(id));
+  }
+
+  @GET
+  @Path("{id}/tasks")
+  @Operation(
+      summary = "The tasks of a run, page by page",
+      description =
+          "In an order that states go into, a task may change its place while one pages; read the"
+              + " whole of a run that is under way in the document's.")
+  public Page<PipelineRun.Task> tasks(
+      @PathParam("id") String id,
+      @Parameter(description = "Only instances of this task.") @QueryParam("group")
+          @Nullable String group,
+      @Parameter(description = "Only tasks in one of these states, with commas between them.")
+          @QueryParam("state")
+          @Nullable String state,
+      @Parameter(description = "Only tasks whose name contains this.") @QueryParam("search")
+          @Nullable String search,
+      @Parameter(description = "Only tasks of this level of the overview, or of several: `3-5`.")
+          @QueryParam("level")
+          @Nullable String level,
+      @Parameter(description = "Whether to leave out tasks that stand for their instances.")
+          @QueryParam("leaves")
+          @DefaultValue("false")
+          boolean leaves,
+      @Parameter(description = "How they are sorted: `document`, `urgent` or `newest`.")
+          @QueryParam("order")
+          @DefaultValue("document")
+          String order,
+      @QueryParam("limit") @DefaultValue(Paging.DEFAULT_LIMIT) int limit,
+      @QueryParam("after") @Nullable String after) {
+    var filter =
+        new TaskReadStore.Filter(
+            blankToNull(group),
+            taskStates(state),
+            blankToNull(search),
+            levels(level),
+            leaves,
+            one("order", order, TaskOrder.values()));
+    return tasks.page(reads.require(id), filter, Paging.limit(limit), after);
+  }
+
+  @GET
+  @Path("{id}/tasks/{task}")
+  @Operation(summary = "One task of a run")
+  public PipelineRun.Task task(@PathParam("id") String id, @PathParam("task") String task) {
+    return tasks.get(reads.require(id), task);
+  }
+
+  @GET
+  @Path("{id}/overview")
+  @Operation(summary = "A large run from afar: its levels, and what it waited for")
+  public RunOverview overview(@PathParam("id") String id) {
+    return tasks.overview(reads.require(id));
   }
 
   @GET
@@ -85,10 +155,13 @@ class RunResource {
   @Operation(summary = "What happened in a run and why, oldest first")
   public Page<Transition> history(
       @PathParam("id") String id,
+      @Parameter(description = "Whether the newest come first.")
+          @QueryParam("newestFirst")
+          @DefaultValue("false")
+          boolean newestFirst,
       @QueryParam("limit") @DefaultValue("1000") int limit,
       @QueryParam("after") @Nullable String after) {
-    reads.get(id);
-    return reads.history(reads.id(id), Paging.limit(limit), Paging.number(after));
+    return reads.history(reads.require(id), newestFirst, Paging.limit(limit), Paging.number(after));
   }
 
   @POST
@@ -139,7 +212,7 @@ class RunResource {
   public RestResponse<PipelineRun> rerun(
       @PathParam("id") String id, @Nullable RerunPipeline request) {
     var run = starter.rerun(reads.id(id), request);
-    return RestResponse.status(RestResponse.Status.CREATED, reads.get(run));
+    return RestResponse.status(RestResponse.Status.CREATED, reads.view(run));
   }
 
   @POST
@@ -147,7 +220,7 @@ class RunResource {
   @Operation(summary = "Answer a task that waits for a person")
   public PipelineRun answer(
       @PathParam("id") String id, @PathParam("task") String task, AnswerTask answer) {
-    var approval = approvals.of(reads.get(id), task);
+    var approval = approvals.of(reads.view(reads.id(id)), task);
     var inputs = answer.inputs() == null ? Map.<String, JsonNode>of() : answer.inputs();
     var given = answer.approved() ? Params.answers(task, approval, inputs) : inputs;
     var by = answer.by() == null || answer.by().isBlank() ? "somebody" : answer.by();
@@ -185,23 +258,51 @@ class RunResource {
   private PipelineRun act(String id, BiConsumer<LiveRun, Instant> action) {
     var run = reads.id(id);
     loop.stepped(run, engine.act(run, action));
-    return reads.get(id);
+    return reads.view(run);
   }
 
   private static @Nullable RunState state(@Nullable String text) {
+    return text == null || text.isEmpty() ? null : one("state", text, RunState.values());
+  }
+
+  private static Set<TaskState> taskStates(@Nullable String text) {
+    return text == null || text.isEmpty()
+        ? Set.of()
+        : Arrays.stream(text.split(",", -1))
+            .map(each -> one("state", each, TaskState.values()))
+            .collect(Collectors.toSet());
+  }
+
+  private static TaskReadStore.@Nullable Range levels(@Nullable String text) {
     if (text == null || text.isEmpty()) {
       return null;
     }
-    return Arrays.stream(RunState.values())
-        .filter(state -> state.name().equals(text))
+    var match = LEVELS.matcher(text);
+    if (!match.matches()) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST,
+          "level=" + text + " is not a level such as 3, or several such as 3-5.");
+    }
+    int from = Integer.parseInt(match.group(1));
+    return new TaskReadStore.Range(
+        from, match.group(2) == null ? from : Integer.parseInt(match.group(2)));
+  }
+
+  private static @Nullable String blankToNull(@Nullable String text) {
+    return text == null || text.isBlank() ? null : text.strip();
+  }
+
+  private static <E extends Enum<E>> E one(String param, String text, E[] values) {
+    return Arrays.stream(values)
+        .filter(value -> value.name().equalsIgnoreCase(text))
         .findFirst()
         .orElseThrow(() ->
             new ProblemException(
                 ProblemCode.BAD_REQUEST,
-                "state="
-                    + text
-                    + " is not a state; one is "
-                    + Arrays.toString(RunState.values())
-                    + "."));
+                "%s=%s is not known; it is one of %s."
+                    .formatted(
+                        param,
+                        text,
+                        Arrays.stream(values).map(Enum::name).collect(Collectors.joining(", ")))));
   }
 }

@@ -45,6 +45,6 @@ class StartResource {
                 idempotencyKey));
     return RestResponse.status(
         outcome.created() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-        reads.get(outcome.run()));
+        reads.view(outcome.run()));
   }
 }

@@ -276,7 +276,7 @@ class RunEngineTest {
       }
     }
     assertThat(run.state()).isEqualTo(oracle.runState());
-    var lines = reads.history(UUID.fromString(run.id()), 1_000, null).items();
+    var lines = reads.history(UUID.fromString(run.id()), false, 1_000, null).items();
     assertThat(lines).isNotEmpty();
     long revision = 0;
     for (var line : lines) {

@@ -177,7 +177,7 @@ class RunStoreTest {
     var run = reads.get(id);
     assertThat(run.state()).isEqualTo(RunState.SUCCEEDED);
     assertThat(run.tasks().getFirst().outputs()).containsEntry("n", IntNode.valueOf(7));
-    assertThat(reads.history(id, 100, null).items())
+    assertThat(reads.history(id, false, 100, null).items())
         .extracting(transition -> transition.task() + " " + transition.to())
         .startsWith("null RUNNING", "first READY", "first RUNNING", "first SUCCEEDED")
         .endsWith("second SUCCEEDED", "null SUCCEEDED");

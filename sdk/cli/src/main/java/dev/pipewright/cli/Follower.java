@@ -4,6 +4,7 @@ import dev.pipewright.client.Pipewright;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.TrackedRun;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +26,9 @@ final class Follower {
   private static final Duration FRAME = Duration.ofMillis(100);
   private static final Duration METRICS = Duration.ofSeconds(1);
 
+  /// How often the counts of a run that is too large for a line a task are told.
+  private static final Duration COUNTS = Duration.ofSeconds(5);
+
   private final Pipewright pipewright;
   private final Terminal terminal;
   private final RunView view;
@@ -32,6 +36,8 @@ final class Follower {
   private final Map<String, String> printed = new HashMap<>();
   private Map<String, TrackedRun> tracked = Map.of();
   private Instant metricsAt = Instant.EPOCH;
+  private Map<TaskState, Integer> counted = Map.of();
+  private Instant countedAt = Instant.EPOCH;
 
   /// @param serverAlive false once it is sure that the server will not come back by itself
   Follower(Pipewright pipewright, Terminal terminal, BooleanSupplier serverAlive) {
@@ -95,6 +101,12 @@ final class Follower {
       terminal.draw(view.lines(run, tracked, now));
       return;
     }
+    boolean due = run.state().isTerminal() || countedAt.plus(COUNTS).isBefore(now);
+    if (!run.complete() && due && !run.counts().equals(counted)) {
+      counted = run.counts();
+      countedAt = now;
+      terminal.line("  " + RunView.counts(counted));
+    }
     boolean fetched = false;
     int width = run.tasks().stream().mapToInt(task -> task.name().length()).max().orElse(0);
     for (var task : run.tasks()) {
@@ -113,6 +125,9 @@ final class Follower {
 
   private void fetchMetrics(PipelineRun run) {
     metricsAt = Instant.now();
+    if (!run.complete()) {
+      return; // Numbers of thousands of tasks tell nobody anything.
+    }
     try {
       List<TrackedRun> runs = pipewright.trackedRuns().ofPipelineRun(run.id());
       var byId = new HashMap<String, TrackedRun>();

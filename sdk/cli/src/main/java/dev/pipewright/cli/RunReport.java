@@ -1,6 +1,7 @@
 package dev.pipewright.cli;
 
 import dev.pipewright.client.Pipewright;
+import dev.pipewright.client.TaskFilter;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.ModelVersion;
@@ -18,6 +19,7 @@ import java.util.Optional;
 /// failed, and the end of that task's log.
 final class RunReport {
   private static final int LOG_LINES = 20;
+  private static final int MOST_FAILURES = 5;
 
   private final Pipewright pipewright;
   private final Terminal terminal;
@@ -35,7 +37,7 @@ final class RunReport {
     if (run.state() == RunState.SUCCEEDED) {
       success(run);
     } else {
-      run.tasks().stream().filter(task -> task.state() == TaskState.FAILED).forEach(this::failure);
+      failures(run);
     }
     terminal.line("");
     terminal.line("  run    " + url + "/pipeline-runs/" + run.id());
@@ -97,6 +99,21 @@ final class RunReport {
         .filter(Objects::nonNull)
         .filter(version -> run.id().equals(version.lineage().pipelineRunId()))
         .findFirst();
+  }
+
+  private void failures(PipelineRun run) {
+    if (run.complete()) {
+      run.tasks().stream().filter(task -> task.state() == TaskState.FAILED).forEach(this::failure);
+      return;
+    }
+    var failed =
+        pipewright.runs().tasks(run.id(), TaskFilter.newest(TaskState.FAILED), MOST_FAILURES, null);
+    failed.items().forEach(this::failure);
+    int more = run.counts().getOrDefault(TaskState.FAILED, 0) - failed.items().size();
+    if (more > 0) {
+      terminal.line("");
+      terminal.line("  and %,d more".formatted(more));
+    }
   }
 
   private void failure(PipelineRun.Task task) {

@@ -5,10 +5,12 @@ import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.TrackedRun;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +26,31 @@ final class RunView {
 
   /// @param tracked the attempts' tracked runs by id, as far as they are known
   List<String> lines(PipelineRun run, Map<String, TrackedRun> tracked, Instant now) {
-    int width = run.tasks().stream().mapToInt(task -> task.name().length()).max().orElse(0);
-    return run.tasks().stream().map(task -> line(task, width, tracked, now)).toList();
+    var lines = new ArrayList<>(lines(run.tasks(), tracked, now));
+    if (!run.complete()) {
+      lines.add("  all: " + counts(run.counts()));
+      run.groups().forEach(group -> lines.add("  " + group.name() + ": " + counts(group.counts())));
+    }
+    return lines;
+  }
+
+  List<String> lines(List<PipelineRun.Task> tasks, Map<String, TrackedRun> tracked, Instant now) {
+    int width = tasks.stream().mapToInt(task -> task.name().length()).max().orElse(0);
+    return tasks.stream().map(task -> line(task, width, tracked, now)).toList();
+  }
+
+  /// `10,000 tasks, 12 failed, 4,312 succeeded`.
+  static String counts(Map<TaskState, Integer> counts) {
+    int all = counts.values().stream().mapToInt(Integer::intValue).sum();
+    return String.format(
+        Locale.ROOT,
+        "%,d tasks%s",
+        all,
+        new TreeMap<>(counts)
+            .entrySet().stream()
+                .map(entry ->
+                    String.format(Locale.ROOT, ", %,d %s", entry.getValue(), word(entry.getKey())))
+                .collect(Collectors.joining()));
   }
 
   String line(PipelineRun.Task task, int width, Map<String, TrackedRun> tracked, Instant now) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.pipewright.client.Pipewright;
+import dev.pipewright.client.TaskFilter;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
@@ -11,6 +12,7 @@ import dev.pipewright.contract.api.AnswerTask;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -159,8 +160,15 @@ final class RunsCommand implements Runnable {
     }
   }
 
-  @Command(name = "show", description = "One run with its tasks.", mixinStandardHelpOptions = true)
+  @Command(
+      name = "show",
+      description =
+          "One run with its tasks; of a run with more than 500 how many are in which state, those"
+              + " that failed and the newest. --output json has all of them.",
+      mixinStandardHelpOptions = true)
   static final class Show extends OfRun {
+    private static final int MOST_SHOWN = 10;
+
     @Mixin private Output output = new Output();
 
     @Option(
@@ -176,7 +184,7 @@ final class RunsCommand implements Runnable {
         return Exit.of(ended);
       }
       if (output.isJson()) {
-        terminal.line(Output.json(run));
+        terminal.line(Output.json(run.withTasks(pipewright.runs().tasks(run).toList())));
         return Exit.OK;
       }
       terminal.line(
@@ -193,12 +201,27 @@ final class RunsCommand implements Runnable {
       run.params()
           .forEach((name, value) -> terminal.line("  %s = %s".formatted(name, shown(value))));
       terminal.line("");
-      print(new RunView(terminal).lines(run, Map.of(), Instant.now()));
+      var view = new RunView(terminal);
+      print(view.lines(run, Map.of(), Instant.now()));
+      if (!run.complete()) {
+        some(pipewright, view, run, "failed", TaskFilter.newest(TaskState.FAILED));
+        some(pipewright, view, run, "the newest", TaskFilter.newest());
+      }
       run.outputs()
           .forEach((name, value) -> terminal.line("  %s: %s".formatted(name, shown(value))));
       terminal.line("");
       terminal.line("  " + url + "/pipeline-runs/" + run.id());
       return Exit.OK;
+    }
+
+    private void some(
+        Pipewright pipewright, RunView view, PipelineRun run, String title, TaskFilter filter) {
+      var tasks = pipewright.runs().tasks(run.id(), filter, MOST_SHOWN, null);
+      if (!tasks.items().isEmpty()) {
+        terminal.line("");
+        terminal.line("  " + title + (tasks.next() == null ? ":" : ", among others:"));
+        print(view.lines(tasks.items(), Map.of(), Instant.now()));
+      }
     }
 
     private static String shown(JsonNode value) {
@@ -227,16 +250,21 @@ final class RunsCommand implements Runnable {
 
     @Override
     int call(Pipewright pipewright, String url, PipelineRun first) {
-      requireTask(first, task);
       var run = first;
       var seen = new LinkedHashMap<String, Long>();
       while (true) {
         boolean ended = run.state().isTerminal();
-        for (var each : run.tasks()) {
-          if (task == null || each.name().equals(task)) {
-            for (var attempt : task == null ? each.attempts() : newest(each)) {
-              printLog(pipewright, each.name(), attempt.trackedRunId(), seen);
-            }
+        if (task == null) {
+          pipewright
+              .runs()
+              .tasks(run)
+              .forEach(each ->
+                  each.attempts()
+                      .forEach(attempt ->
+                          printLog(pipewright, each.name(), attempt.trackedRunId(), seen)));
+        } else {
+          for (var attempt : newest(pipewright.runs().task(run.id(), task))) {
+            printLog(pipewright, task, attempt.trackedRunId(), seen);
           }
         }
         if (!follow || ended) {
@@ -285,20 +313,6 @@ final class RunsCommand implements Runnable {
     }
   }
 
-  private static void requireTask(PipelineRun run, @Nullable String task) {
-    if (task != null && run.tasks().stream().noneMatch(each -> each.name().equals(task))) {
-      throw new ProblemException(
-          ProblemCode.NOT_FOUND,
-          "Run #%d has no task '%s'.".formatted(run.number(), task),
-          "Its tasks are %s."
-              .formatted(
-                  run.tasks().stream()
-                      .limit(20)
-                      .map(PipelineRun.Task::name)
-                      .collect(Collectors.joining(", "))));
-    }
-  }
-
   @Command(
       name = "explain",
       description = "Says why a run or a task waits, was skipped, is tried again or failed.",
@@ -311,7 +325,6 @@ final class RunsCommand implements Runnable {
 
     @Override
     int call(Pipewright pipewright, String url, PipelineRun run) {
-      requireTask(run, task);
       var explanation = pipewright.runs().explain(run.id(), task);
       if (output.isJson()) {
         terminal.line(Output.json(explanation));
@@ -425,7 +438,6 @@ final class RunsCommand implements Runnable {
 
     @Override
     int call(Pipewright pipewright, String url, PipelineRun run) {
-      requireTask(run, task);
       var values = new LinkedHashMap<String, JsonNode>();
       inputs.forEach((name, text) -> values.put(name, value(text)));
       return said(

@@ -116,6 +116,61 @@ class FollowerTest {
         .doesNotContain("    log line 5");
   }
 
+  /// Its answer holds the task that stands for its instances, and how many of these are how far.
+  @Test
+  void aRunThatIsTooLargeForALineATask() throws IOException {
+    var running =
+        large(2, RunState.RUNNING, Map.of(TaskState.SUCCEEDED, 9_000, TaskState.RUNNING, 1_000));
+    var failed = large(3, RunState.FAILED, Map.of(TaskState.SUCCEEDED, 9_993, TaskState.FAILED, 7));
+    answers.put("/api/v1/pipeline-runs/r1/events", event(running) + event(failed) + END);
+    answers.put(
+        "/api/v1/pipeline-runs/r1/tasks",
+        json(
+            new Page<>(
+                List.of(task("work[3]", TaskState.FAILED, "COMMAND_FAILED", T0.plusSeconds(1))),
+                "next")));
+
+    var ended = new Follower(pipewright, terminal, () -> true).follow(running);
+    new RunReport(pipewright, terminal, "http://server").print(ended);
+
+    assertThat(lines())
+        .contains(
+            "  10,000 tasks, 9,993 succeeded, 7 failed",
+            "  work[3] failed in attempt 1: COMMAND_FAILED: it broke",
+            "  and 6 more")
+        .hasSizeLessThan(20);
+    assertThat(new RunView(terminal).lines(ended, Map.of(), T0))
+        .contains(
+            "  all: 10,000 tasks, 9,993 succeeded, 7 failed",
+            "  work: 10,000 tasks, 9,993 succeeded, 7 failed");
+  }
+
+  private static PipelineRun large(long revision, RunState state, Map<TaskState, Integer> counts) {
+    var small = run(revision, state, task("work", TaskState.RUNNING, null, null));
+    return new PipelineRun(
+        small.id(),
+        small.number(),
+        small.pipeline(),
+        small.version(),
+        small.state(),
+        false,
+        null,
+        Map.of(),
+        Map.of(),
+        0,
+        small.origin(),
+        null,
+        small.trackedRunId(),
+        revision,
+        T0,
+        T0,
+        small.endedAt(),
+        10_001,
+        counts,
+        List.of(new PipelineRun.Group("work", counts)),
+        small.tasks());
+  }
+
   @Test
   void aServerThatIsGone() throws IOException {
     var running = run(1, RunState.RUNNING, task("train", TaskState.RUNNING, null, null));
@@ -145,6 +200,9 @@ class FollowerTest {
         T0,
         T0,
         state.isTerminal() ? T0.plusSeconds(3) : null,
+        1,
+        Map.of(task.state(), 1),
+        List.of(),
         List.of(task));
   }
 
@@ -243,7 +301,8 @@ class FollowerTest {
 
   private void answer(HttpExchange exchange) {
     try (exchange) {
-      var body = answers.get(exchange.getRequestURI().toString());
+      var uri = exchange.getRequestURI();
+      var body = answers.getOrDefault(uri.toString(), answers.get(uri.getPath()));
       var bytes = (body == null ? "" : body).getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(body == null ? 404 : 200, bytes.length == 0 ? -1 : bytes.length);
       exchange.getResponseBody().write(bytes);

@@ -14,19 +14,26 @@ import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.RerunPipeline;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.StartRun;
+import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Pipeline runs: start, see, follow, act on.
 public final class PipelineRuns {
+  /// What one page holds at most.
+  private static final int MOST = 1_000;
+
   private final Http http;
 
   PipelineRuns(Http http) {
@@ -55,10 +62,58 @@ public final class PipelineRuns {
         PipelineRun.class);
   }
 
+  /// A run with its tasks, as far as they fit: see [PipelineRun], and [#tasks(PipelineRun)] for
+  /// all.
+  ///
   /// @param id the run's id, or its number
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
   public PipelineRun get(String id) {
     return http.get(Http.path(List.of("pipeline-runs", id), Map.of()), PipelineRun.class);
+  }
+
+  /// One page of a run's tasks.
+  ///
+  /// @param limit how many, from 1 to 1,000; null for the server's choice
+  /// @param after the `next` of the page before; null for the first one
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public Page<PipelineRun.Task> tasks(
+      String id, TaskFilter filter, @Nullable Integer limit, @Nullable String after) {
+    var query = new HashMap<String, @Nullable Object>();
+    query.put("group", filter.group());
+    query.put(
+        "state",
+        filter.states().isEmpty()
+            ? null
+            : filter.states().stream().map(TaskState::name).collect(Collectors.joining(",")));
+    query.put("search", filter.search());
+    query.put("leaves", filter.leaves() ? true : null);
+    query.put("order", filter.order().name().toLowerCase(Locale.ROOT));
+    query.put("limit", limit);
+    query.put("after", after);
+    return http.get(
+        Http.path(List.of("pipeline-runs", id, "tasks"), query), new TypeReference<>() {});
+  }
+
+  /// All tasks of a run, in the document's order, read page after page as they are looked at.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  public Stream<PipelineRun.Task> tasks(PipelineRun run) {
+    if (run.complete()) {
+      return run.tasks().stream();
+    }
+    return Stream.iterate(
+            tasks(run.id(), TaskFilter.ALL, MOST, null),
+            Objects::nonNull,
+            page -> page.next() == null ? null : tasks(run.id(), TaskFilter.ALL, MOST, page.next()))
+        .flatMap(page -> page.items().stream());
+  }
+
+  /// One task of a run.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or NOT_FOUND for a task that is not there
+  public PipelineRun.Task task(String id, String task) {
+    return http.get(
+        Http.path(List.of("pipeline-runs", id, "tasks", task), Map.of()), PipelineRun.Task.class);
   }
 
   /// One page of runs, newest first.

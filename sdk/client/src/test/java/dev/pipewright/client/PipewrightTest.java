@@ -265,6 +265,9 @@ class PipewrightTest {
         created,
         null,
         null,
+        0,
+        Map.of(),
+        List.of(),
         List.of());
   }
 

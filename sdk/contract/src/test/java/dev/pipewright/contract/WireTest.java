@@ -287,6 +287,9 @@ class WireTest {
                 AT,
                 AT,
                 null,
+                1,
+                Map.of(TaskState.RETRYING, 1),
+                List.of(),
                 List.of(
                     new PipelineRun.Task(
                         "train",

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A pipeline run with its tasks.
+/// A pipeline run with its tasks, as far as they fit: `tasks` are all of them where there are 500
+/// at most, otherwise those of the document without their instances where these are 500 at most,
+/// and none otherwise. The rest is read page by page at `/tasks`.
 ///
 /// @param number grows with every run of this server: what people call it by
 /// @param paused whether nothing new starts in it
@@ -18,7 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// @param parentRunId the run that called this one; null for most
 /// @param trackedRunId the tracked run that the attempts' runs are children of
 /// @param revision grows with every change; the id of the newest event in `/events`
-/// @param tasks in the document's order, instances after the task they belong to
+/// @param taskCount how many tasks there are, instances included
+/// @param counts how many of them are in each state, without those that stand for their instances;
+///   states without a task are left out
+/// @param groups the tasks that run several times
+/// @param tasks in the document's order, instances after the task they belong to; see above
 public record PipelineRun(
     String id,
     long number,
@@ -37,7 +43,47 @@ public record PipelineRun(
     Instant createdAt,
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
+    int taskCount,
+    Map<TaskState, Integer> counts,
+    List<Group> groups,
     List<Task> tasks) {
+
+  /// Whether `tasks` are all of them.
+  public boolean complete() {
+    return tasks.size() == taskCount;
+  }
+
+  /// The same run with other tasks in it.
+  public PipelineRun withTasks(List<Task> all) {
+    return new PipelineRun(
+        id,
+        number,
+        pipeline,
+        version,
+        state,
+        paused,
+        message,
+        params,
+        outputs,
+        priority,
+        origin,
+        parentRunId,
+        trackedRunId,
+        revision,
+        createdAt,
+        startedAt,
+        endedAt,
+        taskCount,
+        counts,
+        groups,
+        all);
+  }
+
+  /// A task that runs several times.
+  ///
+  /// @param name of the task
+  /// @param counts how many of its instances are in each state; states without one are left out
+  public record Group(String name, Map<TaskState, Integer> counts) {}
 
   /// A task of the run.
   ///
@@ -67,10 +113,6 @@ public record PipelineRun(
   /// One attempt of a task.
   ///
   /// @param number from 1
-  /// @param outputs of the pipeline, once it succeeded
-  /// @param priority higher first
-  /// @param origin what started it: `by` is `request`, `rerun`, `schedule`, `trigger` or `run`
-  /// @param parentRunId the run that called this one; null for most
   /// @param trackedRunId the tracked run with its params, metrics, artifacts and logs
   /// @param failure set when it failed
   /// @param code the problem code when it failed
