@@ -41,7 +41,9 @@ public final class Chaos {
   private final Path home;
   private final Random random;
   private final Map<Target, Integer> kills = new EnumMap<>(Target.class);
-  private final List<PipelineRun> ended = new ArrayList<>();
+  private final List<Ended> ended = new ArrayList<>();
+
+  private record Ended(PipelineRun run, List<PipelineRun.Task> tasks) {}
 
   private Chaos(Path pipewright, Path home, long seed) {
     this.pipewright = pipewright;
@@ -81,9 +83,9 @@ public final class Chaos {
       var known = await(run, Duration.ZERO);
       System.err.printf(
           "%3d of %d kills: %s; %d of %d tasks of run %d have ended%n",
-          i, most, target, done(known), known.tasks().size(), ended.size() + 1);
+          i, most, target, done(known), known.taskCount(), ended.size() + 1);
       if (known.state().isTerminal()) {
-        ended.add(known);
+        ended.add(withTasks(known));
         run = null;
       }
     }
@@ -91,7 +93,7 @@ public final class Chaos {
     if (run != null) {
       var known = await(run, PATIENCE);
       stuck = !known.state().isTerminal();
-      ended.add(known);
+      ended.add(withTasks(known));
     }
     return tally(stuck, tasks, seed, Duration.between(begin, Instant.now()));
   }
@@ -102,10 +104,11 @@ public final class Chaos {
     long systemFailures = 0;
     long twice = 0;
     long failedRuns = 0;
-    for (var run : ended) {
-      failedRuns += run.state() == RunState.SUCCEEDED ? 0 : 1;
-      lost += tasks - run.tasks().stream().filter(task -> task.state() == TaskState.SUCCEEDED).count();
-      for (var task : run.tasks()) {
+    for (var each : ended) {
+      failedRuns += each.run.state() == RunState.SUCCEEDED ? 0 : 1;
+      lost +=
+          tasks - each.tasks.stream().filter(task -> task.state() == TaskState.SUCCEEDED).count();
+      for (var task : each.tasks) {
         long succeeded = 0;
         for (var attempt : task.attempts()) {
           succeeded += attempt.state().name().equals("SUCCEEDED") ? 1 : 0;
@@ -117,9 +120,9 @@ public final class Chaos {
     }
     long unended = 0;
     long doubled = 0;
-    for (var run : ended) {
-      for (var task : run.tasks()) {
-        var log = home.resolve("checkpoints").resolve(run.id()).resolve(task.name()).resolve("log");
+    for (var each : ended) {
+      for (var task : each.tasks) {
+        var log = home.resolve("checkpoints").resolve(each.run.id()).resolve(task.name()).resolve("log");
         var lines = Files.exists(log) ? Files.readAllLines(log) : List.<String>of();
         unended += lines.contains("end") ? 0 : 1;
         doubled += lines.stream().filter(line -> line.equals("doubled")).count();
@@ -209,8 +212,21 @@ public final class Chaos {
     }
   }
 
+  private Ended withTasks(PipelineRun run) throws Exception {
+    while (true) {
+      try (var client = connect()) {
+        return new Ended(run, client.runs().tasks(run).toList());
+      } catch (RuntimeException e) {
+        Thread.sleep(200); // what was killed is coming back
+      }
+    }
+  }
+
   private static long done(PipelineRun run) {
-    return run.tasks().stream().filter(task -> task.state().isTerminal()).count();
+    return run.counts().entrySet().stream()
+        .filter(each -> each.getKey().isTerminal())
+        .mapToLong(Map.Entry::getValue)
+        .sum();
   }
 
   // Killing ---------------------------------------------------------------------------------------
