@@ -126,18 +126,18 @@ test('a graph of two hundred tasks stays usable', async ({ page }) => {
   await expect(page.getByRole('complementary', { name: 'Task task-042' })).toBeVisible();
 });
 
-test('a graph of thousands of tasks is shown by levels and as a list', async ({ page }) => {
+test('a graph of too many tasks to be drawn is shown by levels and as a list', async ({ page }) => {
   await page.goto('/pipeline-runs/huge');
   const list = page.getByRole('table', { name: 'Tasks' });
   await expect(list).toBeVisible();
   expect(await list.getByRole('row').count()).toBeLessThan(60);
   await page.getByRole('button', { name: /^Level 3:/ }).click();
   await expect(page).toHaveURL(/level=3$/);
-  await expect(list.getByRole('button', { name: 'task-135', exact: true })).toBeVisible();
-  await page.getByRole('searchbox').fill('task-140');
+  await expect(list.getByRole('button', { name: 'task-075', exact: true })).toBeVisible();
+  await page.getByRole('searchbox').fill('task-080');
   await expect(list.getByRole('row')).toHaveCount(2);
-  await list.getByRole('button', { name: 'task-140' }).click();
-  await expect(page.getByRole('complementary', { name: 'Task task-140' })).toBeVisible();
+  await list.getByRole('button', { name: 'task-080' }).click();
+  await expect(page.getByRole('complementary', { name: 'Task task-080' })).toBeVisible();
 });
 
 test('what starts runs leads to its pages, and is paused by the keyboard', async ({ page }) => {

@@ -24,7 +24,7 @@ export class World {
       this.runs.set(plan.id, { plan, startedAt: began - ago, extraLines });
     add(creditPlan('live', { trainMs: 20 * MINUTE }), 18_000);
     add(widePlan('wide', 200), 9_000);
-    add(widePlan('huge', 2_000), 60_000);
+    add(widePlan('huge', 600), 60_000);
     add(creditPlan('done'), 4 * MINUTE);
     add(creditPlan('failed', { fails: 'train', trainMs: 900 }), 11 * MINUTE);
     add(creditPlan('gated', { lost: true, gate: false }), 48 * MINUTE);

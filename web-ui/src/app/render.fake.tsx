@@ -6,8 +6,11 @@ import type { Problem } from '../api/types';
 import { makeQueryClient } from './queryClient';
 import { makeRouter } from './router';
 
-/** Renders the whole app at an address; `answers` are the API's bodies by path, without the query. */
-export function renderAt(address: string, answers: Record<string, unknown>) {
+/**
+ * Renders the whole app at an address; `answers` are the API's bodies by path, without the query, and everything else
+ * is answered with the code of a problem.
+ */
+export function renderAt(address: string, answers: Record<string, unknown>, missing = 'NOT_FOUND') {
   const asked: string[] = [];
   vi.stubGlobal('fetch', (input: string) => {
     const url = new URL(input, 'http://fake');
@@ -15,7 +18,7 @@ export function renderAt(address: string, answers: Record<string, unknown>) {
     const body = answers[url.pathname.replace('/api/v1', '')];
     return Promise.resolve(
       body === undefined
-        ? Response.json(notFound(url.pathname), {
+        ? Response.json(notFound(url.pathname, missing), {
             status: 404,
             headers: { 'content-type': 'application/problem+json' },
           })
@@ -31,10 +34,10 @@ export function renderAt(address: string, answers: Record<string, unknown>) {
   return { ...screen, router, asked };
 }
 
-function notFound(path: string): Problem {
+function notFound(path: string, code: string): Problem {
   return {
-    type: '/docs/problems#NOT_FOUND',
-    code: 'NOT_FOUND',
+    type: `/docs/problems#${code}`,
+    code,
     title: 'There is nothing at this address',
     status: 404,
     detail: `Nothing at ${path}`,

@@ -48,7 +48,7 @@ function originOf({ origin, parentRunId }: PipelineRun): ReactNode {
   return (
     other && (
       <Link to="/pipeline-runs/$id" params={{ id: other }}>
-        {parentRunId ? 'the run that called it' : 'running another again'}
+        {parentRunId ? 'the run that called it' : 'a rerun of another run'}
       </Link>
     )
   );

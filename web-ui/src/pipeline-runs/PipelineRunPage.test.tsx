@@ -60,6 +60,14 @@ it('says why a task was skipped, and that it has no log', async () => {
   expect(panel.getByText(/has not been started/)).toBeDefined();
 });
 
+it('says that a task without a tracked run recorded nothing', async () => {
+  const answers = answersFor(creditPlan('r'), 60_000);
+  const run = pipelineRunAt(creditPlan('r'), START, START + 60_000);
+  delete answers[`/runs/${run.tasks[0]?.attempts[0]?.trackedRunId}`];
+  const page = renderAt('/pipeline-runs/r?task=split', answers, 'RUN_NOT_FOUND');
+  expect(await page.findByText(/It recorded nothing/)).toBeDefined();
+});
+
 it('unfolds the history, newest first', async () => {
   const page = renderAt('/pipeline-runs/r', answersFor(creditPlan('r'), 60_000));
   const summary = await page.findByText('History');

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { ApiError } from '../api/client';
 import type { Attempt, Json, PipelineRun, Task, TaskCounts } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
@@ -213,6 +214,10 @@ function AttemptLog({ attempt }: { attempt: Attempt }) {
   });
   const live = run.data ? !isStatusOver(run.data.status) : !over;
   useFollowRun(attempt.trackedRunId, run.data !== undefined && live);
+  // A task that has nothing to record has no tracked run.
+  if (over && run.error instanceof ApiError && run.error.problem.code === 'RUN_NOT_FOUND') {
+    return <p className="log-empty muted">It recorded nothing: no log, no params, no metrics.</p>;
+  }
   return <LogView runId={attempt.trackedRunId} live={live} />;
 }
 
