@@ -69,8 +69,8 @@ public final class TrackedRuns {
 
   /// The points of one metric, by step.
   ///
-  /// @param points at most so many, with no peak lost; null for all of them
-  /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
+  /// @param points at most so many, with no peak lost; null for all of them, up to a million
+  /// @throws ProblemException RUN_NOT_FOUND, METRIC_NOT_FOUND, or TOO_MANY_POINTS
   public MetricHistory history(String id, String key, @Nullable Integer points) {
     return history(id, key, null, null, points);
   }
@@ -78,8 +78,8 @@ public final class TrackedRuns {
   /// The points of a range of steps, both ends included.
   ///
   /// @param from null for no limit, as with `to`
-  /// @param points at most so many, with no peak lost; null for all of them
-  /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
+  /// @param points at most so many, with no peak lost; null for all of them, up to a million
+  /// @throws ProblemException RUN_NOT_FOUND, METRIC_NOT_FOUND, or TOO_MANY_POINTS
   public MetricHistory history(
       String id, String key, @Nullable Long from, @Nullable Long to, @Nullable Integer points) {
     var segments = new ArrayList<>(List.of("runs", id, "metrics"));

@@ -77,6 +77,10 @@ public enum ProblemCode {
   RUN_IN_USE(
       409, "A registered model needs what is to be deleted", "Delete the model version first."),
   METRIC_NOT_FOUND(404, "The run has no such metric", "See the run for the ones it has."),
+  TOO_MANY_POINTS(
+      400,
+      "There are more points than one answer holds",
+      "Ask for ranges of steps with from and to, or for fewer points with points=2000."),
   ARTIFACT_NOT_FOUND(
       404, "The run has no such artifact", "List them: /api/v1/runs/{id}/artifacts."),
   MODEL_NOT_FOUND(404, "There is no such registered model", "List them with GET /api/v1/models."),

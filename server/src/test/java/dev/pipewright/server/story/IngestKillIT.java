@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -40,11 +41,14 @@ import org.junit.jupiter.api.condition.OS;
 /// `kill -9` of server, broker and database at random moments while metrics come in over REST and
 /// over Kafka: every point that was acknowledged or produced is there, once, and no other.
 ///
-/// `-Dpipewright.kills=50` makes it the long one.
+/// `-Dpipewright.kills=50` or `-Dpipewright.kills.for=PT1H` makes it the long one.
 @EnabledOnOs(OS.LINUX)
 class IngestKillIT {
+  private static final Duration LENGTH =
+      Duration.parse(System.getProperty("pipewright.kills.for", "PT0S"));
   private static final int KILLS = Integer.getInteger("pipewright.kills", 4);
   private static final int POINTS = 50;
+  private static final int RANGE = 100_000;
   private static final long START = 1_800_000_000_000L;
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
@@ -57,7 +61,8 @@ class IngestKillIT {
       sandbox.up();
       try (var rest = new OverRest(sandbox);
           var kafka = new OverKafka(sandbox)) {
-        for (int i = 0; i < KILLS; i++) {
+        var end = Instant.now().plus(LENGTH);
+        for (int i = 0; i < KILLS || Instant.now().isBefore(end); i++) {
           // On a slow machine one of the two could else come through again and again, and the
           // other never.
           long acknowledged = rest.acknowledged();
@@ -105,14 +110,24 @@ class IngestKillIT {
 
   /// How many points the run has; each step from 0 on exactly once, with its value.
   private static long stored(Sandbox sandbox, String run, String key) throws IOException {
-    var history = Json.MAPPER.readTree(sandbox.get("/api/v1/runs/" + run + "/metrics/" + key));
-    var steps = history.get("steps");
-    var values = history.get("values");
-    for (int i = 0; i < steps.size(); i++) {
-      assertThat(steps.get(i).longValue()).as("step at " + i).isEqualTo(i);
-      assertThat(values.get(i).doubleValue()).isEqualTo(value(i));
+    long stored = 0;
+    while (true) {
+      var range = "?from=%d&to=%d".formatted(stored, stored + RANGE - 1);
+      var history =
+          Json.MAPPER.readTree(sandbox.get("/api/v1/runs/" + run + "/metrics/" + key + range));
+      var steps = history.get("steps");
+      var values = history.get("values");
+      for (int i = 0; i < steps.size(); i++, stored++) {
+        assertThat(steps.get(i).longValue()).as("step at " + stored).isEqualTo(stored);
+        assertThat(values.get(i).doubleValue()).isEqualTo(value(stored));
+      }
+      if (steps.size() < RANGE) {
+        // Nothing follows after the gap.
+        var rest = sandbox.get("/api/v1/runs/%s/metrics/%s?from=%d".formatted(run, key, stored));
+        assertThat(Json.MAPPER.readTree(rest).get("steps")).isEmpty();
+        return stored;
+      }
     }
-    return steps.size();
   }
 
   private static double value(long step) {

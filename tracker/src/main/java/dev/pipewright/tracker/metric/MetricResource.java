@@ -30,6 +30,7 @@ class MetricResource {
       summary = "The points of one metric",
       description =
           "With `points`, at most so many: the lowest and the highest of each bucket of steps."
+              + " Without, all of them, up to a million; the whole of a longer metric is read range by range."
               + " With `from` and `to`, those of a range of steps, both ends included.")
   public MetricHistory history(
       @PathParam("runId") String runId,
@@ -37,9 +38,11 @@ class MetricResource {
       @QueryParam("points") @Nullable Integer points,
       @QueryParam("from") @Nullable Long from,
       @QueryParam("to") @Nullable Long to) {
-    if (points != null && points < FEWEST) {
+    if (points != null && (points < FEWEST || points > MetricStore.MOST_EXACT)) {
       throw new ProblemException(
-          ProblemCode.BAD_REQUEST, "points is " + points + "; it must be at least " + FEWEST + ".");
+          ProblemCode.BAD_REQUEST,
+          "points is %d; it must be between %d and %d."
+              .formatted(points, FEWEST, MetricStore.MOST_EXACT));
     }
     return metrics
         .history(

@@ -1,5 +1,7 @@
 package dev.pipewright.tracker.metric;
 
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.MetricHistory;
 import dev.pipewright.contract.api.TrackedRun.LatestMetric;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
@@ -47,6 +49,9 @@ public class MetricStore {
 
   /// An index entry holds 2,700 bytes at most, and a character has up to four.
   private static final int LONGEST_KEY = 500;
+
+  /// The points of one answer: what a server with half a gigabyte can make several of at once.
+  static final int MOST_EXACT = 1_000_000;
 
   private final Db db;
 
@@ -528,8 +533,12 @@ public class MetricStore {
   /// The answer of the API. Empty when the run has no such metric.
   ///
   /// @param most how many points to answer at most; null for all
+  /// @throws ProblemException TOO_MANY_POINTS
   Optional<MetricHistory> history(
       String runId, String key, long fromStep, long toStep, @Nullable Integer most) {
+    if (most == null) {
+      requireFew(runId, key, fromStep, toStep);
+    }
     var chart = chart(runId, key, fromStep, toStep, most);
     if (chart.total() == 0 && !exists(runId, key)) {
       return Optional.empty();
@@ -538,6 +547,32 @@ public class MetricStore {
     return Optional.of(
         new MetricHistory(
             runId, key, chart.total(), points.steps(), points.timestamps(), points.values()));
+  }
+
+  /// What is folded counts; the tail is short.
+  private void requireFew(String runId, String key, long fromStep, long toStep) {
+    long points =
+        db.read(handle ->
+            handle
+                .createQuery(
+                    """
+                    select coalesce(sum(c.points), 0)::bigint
+                    from tracker.run r join tracker.metric_chunk c on c.run = r.number
+                    where r.id = :run and c.key = :key
+                      and c.last_step >= :from and c.first_step <= :to
+                    """)
+                .bind("run", runId)
+                .bind("key", key)
+                .bind("from", fromStep)
+                .bind("to", toStep)
+                .mapTo(Long.class)
+                .one());
+    if (points > MOST_EXACT) {
+      throw new ProblemException(
+          ProblemCode.TOO_MANY_POINTS,
+          "Run %s has about %,d points of '%s' there; one answer holds %,d."
+              .formatted(runId, points, key, MOST_EXACT));
+    }
   }
 
   private boolean exists(String runId, String key) {

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class MetricCalls implements Routes.Family {
   private static final int MOST_POINTS = 25_000;
+
+  /// Of a history that is asked for whole; the rest is on the next pages.
+  private static final int MOST_AT_ONCE = 250_000;
+
   private static final int MOST_RUNS = 100;
   private static final int MOST_PER_RUN = 2500;
 
@@ -45,7 +49,7 @@ class MetricCalls implements Routes.Family {
               + " for parameter 'max_results' supplied. It must be a positive integer.");
     }
     int from = position(call.string("page_token"));
-    int limit = most == null ? Integer.MAX_VALUE : (int) Math.min(most, Integer.MAX_VALUE);
+    int limit = (int) Math.min(most == null ? MOST_AT_ONCE : most, MOST_AT_ONCE);
     var page = metrics.page(id, key, from, limit);
     return new MetricHistories(key, true)
         .add(null, page.points())

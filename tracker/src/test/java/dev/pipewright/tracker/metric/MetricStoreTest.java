@@ -3,6 +3,7 @@ package dev.pipewright.tracker.metric;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.TrackedRun.LatestMetric;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
@@ -100,6 +101,24 @@ class MetricStoreTest {
   private long count(String table) {
     return db.read(handle ->
         handle.createQuery("select count(*) from tracker." + table).mapTo(Long.class).one());
+  }
+
+  @Test
+  void moreThanOneAnswerHoldsIsAskedForInRanges() {
+    log(run, "loss", List.of(new Point(1, 1, 1), new Point(2, 2, 2)));
+    fold();
+    log(run, "loss", List.of(new Point(8, 8, 8), new Point(9, 9, 9)));
+    fold();
+    // As if the first of the two were a long one.
+    db.useTransaction(tx ->
+        tx.createUpdate("update tracker.metric_chunk set points = :many where first_step = 1")
+            .bind("many", MetricStore.MOST_EXACT + 1)
+            .execute());
+    assertThatThrownBy(() -> metrics.history("run", "loss", 0, 9, null))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("1,000,001 points of 'loss'");
+    assertThat(metrics.history("run", "loss", 8, 9, null).orElseThrow().steps())
+        .containsExactly(8, 9);
   }
 
   /// Batches of any size, in any order, with repetitions, folded now and then.

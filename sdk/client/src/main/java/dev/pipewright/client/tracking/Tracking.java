@@ -209,9 +209,9 @@ public final class Tracking implements AutoCloseable {
     return pipewright.trackedRuns().get(id);
   }
 
-  /// All points of a metric, by step.
+  /// All points of a metric, by step, up to a million.
   ///
-  /// @throws ProblemException RUN_NOT_FOUND or METRIC_NOT_FOUND
+  /// @throws ProblemException RUN_NOT_FOUND, METRIC_NOT_FOUND, or TOO_MANY_POINTS
   public MetricHistory history(String runId, String key) {
     return pipewright.trackedRuns().history(runId, key, null);
   }
