@@ -116,7 +116,7 @@ class MetricStoreTest {
             .execute());
     assertThatThrownBy(() -> metrics.history("run", "loss", 0, 9, null))
         .isInstanceOf(ProblemException.class)
-        .hasMessageContaining("1,000,001 points of 'loss'");
+        .hasMessageContaining("1,000,003 points of 'loss'");
     assertThat(metrics.history("run", "loss", 8, 9, null).orElseThrow().steps())
         .containsExactly(8, 9);
   }
