@@ -165,9 +165,15 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
     return new Applied(stored(row), true);
   }
 
+  /// Versions never change, so one that is known needs no look at the database.
   @Override
-  @Transactional
   public StoredVersion version(String pipeline, @Nullable Integer version) {
+    var known = version == null ? null : parsed.get(new PipelineVersionRow.Key(pipeline, version));
+    return known == null ? read(pipeline, version) : known;
+  }
+
+  @Transactional
+  StoredVersion read(String pipeline, @Nullable Integer version) {
     int wanted = version == null ? get(pipeline).latestVersion : version;
     var key = new PipelineVersionRow.Key(pipeline, wanted);
     var known = parsed.get(key);

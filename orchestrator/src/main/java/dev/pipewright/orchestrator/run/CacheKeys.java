@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.pipewright.contract.Digests;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.DataRef;
+import dev.pipewright.language.TaskSpec;
 import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
 import java.util.List;
@@ -24,8 +25,7 @@ final class CacheKeys {
   /// @return null for an attempt whose outputs are not to be used again
   static @Nullable String of(StartedAttempt attempt, List<DataRef.FileRef> files) {
     var spec = attempt.spec();
-    // What tidies up or tells somebody is not done by having been done before.
-    if (!spec.cache().on() || spec.outputs().isEmpty() || spec.isFinally()) {
+    if (!mayHave(spec)) {
       return null;
     }
     Object work =
@@ -54,6 +54,12 @@ final class CacheKeys {
     } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
       throw new IllegalStateException("values did not become JSON", e);
     }
+  }
+
+  /// Whether attempts of a task may have a key.
+  static boolean mayHave(TaskSpec spec) {
+    // What tidies up or tells somebody is not done by having been done before.
+    return spec.cache().on() && !spec.outputs().isEmpty() && !spec.isFinally();
   }
 
   private static Map<String, Object> contents(Map<String, JsonNode> inputs) {

@@ -34,7 +34,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -127,7 +129,8 @@ public class RunEngine {
     // As exact as the database keeps it.
     var now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     var run = take(tx, row, version);
-    for (var message : RunStore.takeInbox(tx, row.id())) {
+    for (var message :
+        row.told() ? RunStore.takeInbox(tx, row.id()) : List.<RunStore.Message>of()) {
       switch (message.kind()) {
         case REPORT -> run.hear(ReportReader.read(RunStore.report(message)), now);
         case CANCEL -> run.stop(LiveRun.Stop.CANCEL, now);
@@ -152,7 +155,7 @@ public class RunEngine {
               .filter(attempt -> attempt.to() == AttemptState.SUCCEEDED)
               .map(Changes.EndedAttempt::id)
               .toList();
-      if (!succeeded.isEmpty()) {
+      if (!succeeded.isEmpty() && mayBeRemembered(version, changes)) {
         RunStore.remember(tx, row, succeeded, now);
       }
       events.append(tx, row, version.spec(), changes, now);
@@ -173,6 +176,14 @@ public class RunEngine {
         !changes.stopped().isEmpty(),
         !changes.moves().isEmpty(),
         touched);
+  }
+
+  private static boolean mayBeRemembered(StoredVersion version, Changes changes) {
+    return changes.updated().stream()
+        .map(task -> task.group() == null ? task.name() : task.group())
+        .distinct()
+        .map(name -> Objects.requireNonNull(version.spec().tasks().get(name)))
+        .anyMatch(CacheKeys::mayHave);
   }
 
   /// Attempts that begin once this transaction is committed.

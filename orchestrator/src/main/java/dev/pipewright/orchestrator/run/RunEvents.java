@@ -18,6 +18,8 @@ import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Outbox;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /// Tells the tracker about the pipeline run itself, which is the parent of its attempts' runs. The
@@ -32,16 +34,14 @@ final class RunEvents {
   }
 
   void append(Handle tx, RunRow run, PipelineSpec spec, Changes changes, Instant now) {
+    var events = new ArrayList<RunEvent.Builder>();
     for (var move : changes.moves()) {
       if (move.from() == RunState.QUEUED || move.from().isTerminal()) {
-        started(tx, run, spec, now);
+        started(run, spec, events);
       }
       if (move.to().isTerminal()) {
         var message = move.message();
-        send(
-            tx,
-            run,
-            now,
+        events.add(
             RunEvent.newBuilder()
                 .setRunFinished(
                     RunFinished.newBuilder()
@@ -49,13 +49,13 @@ final class RunEvents {
                         .setMessage(message == null ? "" : message)));
       }
     }
+    if (!events.isEmpty()) {
+      send(tx, run, now, events);
+    }
   }
 
-  private void started(Handle tx, RunRow run, PipelineSpec spec, Instant now) {
-    send(
-        tx,
-        run,
-        now,
+  private static void started(RunRow run, PipelineSpec spec, List<RunEvent.Builder> events) {
+    events.add(
         RunEvent.newBuilder()
             .setRunStarted(
                 RunStarted.newBuilder()
@@ -75,10 +75,7 @@ final class RunEvents {
           if (type != null && type.type().isData()) {
             var data = data(value);
             params.putParams(name, data.name() + " " + data.digest());
-            send(
-                tx,
-                run,
-                now,
+            events.add(
                 RunEvent.newBuilder()
                     .setDatasetUsed(
                         DatasetUsed.newBuilder()
@@ -91,17 +88,28 @@ final class RunEvents {
             params.putParams(name, value.isTextual() ? value.textValue() : value.toString());
           }
         });
-    send(tx, run, now, RunEvent.newBuilder().setParamsLogged(params));
+    if (params.getParamsCount() > 0) {
+      events.add(RunEvent.newBuilder().setParamsLogged(params));
+    }
   }
 
-  private void send(Handle tx, RunRow run, Instant now, RunEvent.Builder event) {
-    long number = outbox.nextNumber(tx);
-    event
-        .setRunId(run.trackedRunId())
-        .setSource(SOURCE)
-        .setSeq(number)
-        .setAt(Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()));
-    outbox.append(tx, number, Topics.RUN_EVENTS, run.trackedRunId(), event.build());
+  private void send(Handle tx, RunRow run, Instant now, List<RunEvent.Builder> events) {
+    var numbers = outbox.nextNumbers(tx, events.size());
+    var at = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
+    var messages = new ArrayList<Outbox.Message>();
+    for (int i = 0; i < events.size(); i++) {
+      long number = numbers.get(i);
+      var event =
+          events
+              .get(i)
+              .setRunId(run.trackedRunId())
+              .setSource(SOURCE)
+              .setSeq(number)
+              .setAt(at)
+              .build();
+      messages.add(new Outbox.Message(number, Topics.RUN_EVENTS, run.trackedRunId(), event));
+    }
+    outbox.append(tx, messages);
   }
 
   private static RunStatus status(RunState state) {

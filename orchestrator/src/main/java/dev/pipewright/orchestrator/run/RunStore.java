@@ -55,6 +55,8 @@ public class RunStore {
   }
 
   /// A run's own row.
+  ///
+  /// @param told whether something waits in its inbox
   record RunRow(
       UUID id,
       long number,
@@ -77,14 +79,16 @@ public class RunStore {
       Instant createdAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
-      @Nullable Instant wakeAt) {}
+      @Nullable Instant wakeAt,
+      boolean told) {}
 
   static final String RUN =
       """
       select id, number, pipeline, version, state, message, params::text as params,
         outputs::text as outputs, tracked_run_id, revision, priority, paused, stop, scheduled_at,
         origin::text as origin, parent_run_id, parent_attempt_id, depth, created_at, started_at,
-        ended_at, wake_at
+        ended_at, wake_at,
+        exists (select 1 from orchestrator.inbox i where i.run_id = pipeline_run.id) as told
       from orchestrator.pipeline_run
       """;
 

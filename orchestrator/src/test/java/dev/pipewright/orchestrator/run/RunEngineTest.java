@@ -3,7 +3,6 @@ package dev.pipewright.orchestrator.run;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
@@ -259,13 +258,13 @@ class RunEngineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void twoServersTakeRunsToTheirRightEnd(long seed) {
     var random = new Random(seed);
     var source = LiveRunPropertyTest.text(random, 14);
-    assumeTrue(
-        PipelineLanguage.check(source) instanceof Checked.Valid,
-        "the seed gives no valid pipeline");
+    while (!(PipelineLanguage.check(source) instanceof Checked.Valid)) {
+      source = LiveRunPropertyTest.text(random, 14);
+    }
     store(source);
     var spec = versions.get("random").spec();
     var oracle = new Oracle(spec, seed);
@@ -478,9 +477,10 @@ class RunEngineTest {
 
     lane.room = 2;
     engines.getFirst().step(run);
-    assertThat(lane.begun).isEqualTo(attempts.active("s", 9)).hasSize(2);
+    assertThat(lane.begun).hasSize(2).containsExactlyInAnyOrderElementsOf(attempts.active("s", 9));
     assertThat(attempts.queued(9)).hasSize(1);
-    assertThat(attempts.silent("t", now.plusSeconds(1), 9)).isEqualTo(lane.begun);
+    assertThat(attempts.silent("t", now.plusSeconds(1), 9))
+        .containsExactlyInAnyOrderElementsOf(lane.begun);
   }
 
   @Test

@@ -66,8 +66,8 @@ final class RunReport {
                       "    %-16s %s".formatted(metric.key(), RunView.number(metric.value()))));
         });
     var model = registered(run);
-    terminal.line("");
     if (model.isPresent()) {
+      terminal.line("");
       var version = model.get();
       var aliases =
           version.aliases().isEmpty() ? "" : " (" + String.join(", ", version.aliases()) + ")";
@@ -75,7 +75,9 @@ final class RunReport {
           "  model  %s version %d%s"
               .formatted(terminal.bold(version.name()), version.version(), aliases));
       terminal.line("         %s/models/%s".formatted(url, version.name()));
-    } else {
+    } else if (run.tasks().stream()
+        .anyMatch(task -> task.kind().startsWith("pipewright/register"))) {
+      terminal.line("");
       terminal.line("  no model was registered");
       run.tasks().stream()
           .filter(task -> task.state() == TaskState.SKIPPED && task.reason() != null)
