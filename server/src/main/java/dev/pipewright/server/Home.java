@@ -23,6 +23,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -94,9 +95,20 @@ final class Home implements AutoCloseable {
       // Left by a server that was killed.
       Files.deleteIfExists(folder.server());
       Files.writeString(folder.startup(), "");
+      empty(folder.temporary());
       return home;
     } catch (IOException e) {
       throw notWritable(folder, e);
+    }
+  }
+
+  /// Libraries put native code there, which a server that is killed leaves behind.
+  private static void empty(Path temporary) throws IOException {
+    Files.createDirectories(temporary);
+    try (var files = Files.walk(temporary)) {
+      for (var file : files.skip(1).sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
     }
   }
 

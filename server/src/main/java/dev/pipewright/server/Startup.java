@@ -66,6 +66,8 @@ final class Startup {
     Home.requireUsable(settings.home());
     int port = LoopbackPort.claim(settings.host(), settings.port());
     var home = Home.take(settings.home());
+    // Before anything asks for it.
+    System.setProperty("java.io.tmpdir", settings.home().temporary().toString());
     home.report(Phase.HOME, State.READY, settings.home().root().toString());
     var startup = new Startup(settings, home, port);
     Runtime.getRuntime().addShutdownHook(new Thread(startup::shutDown, "pipewright-shutdown"));

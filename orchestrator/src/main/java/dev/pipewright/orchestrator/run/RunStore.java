@@ -648,28 +648,18 @@ public class RunStore {
   }
 
   private static void move(Handle tx, Changes changes) {
-    if (!changes.running().isEmpty()) {
-      var update =
-          tx.createUpdate(
-              """
-              update orchestrator.attempt a set state = 'RUNNING', started_at = r.at::timestamptz
-              from unnest(:ids, :ats) as r (id, at)
-              where a.id = r.id and a.state in ('QUEUED', 'LAUNCHING')
-              """);
-      var columns = new Columns<>(changes.running(), update);
-      columns.ids("ids", Changes.RunningAttempt::id);
-      columns.texts("ats", attempt -> attempt.at().toString());
-      update.execute();
-    }
+    var began = new HashMap<UUID, Instant>();
+    changes.running().forEach(attempt -> began.put(attempt.id(), attempt.at()));
     if (!changes.ended().isEmpty()) {
       var update =
           tx.createUpdate(
               """
               update orchestrator.attempt a set state = e.state, failure = e.failure,
                 exit_code = e.exit_code, code = e.code, message = e.message,
+                started_at = coalesce(e.began::timestamptz, a.started_at),
                 ended_at = e.at::timestamptz
-              from unnest(:ids, :states, :failures, :exits, :codes, :messages, :ats)
-                as e (id, state, failure, exit_code, code, message, at)
+              from unnest(:ids, :states, :failures, :exits, :codes, :messages, :begans, :ats)
+                as e (id, state, failure, exit_code, code, message, began, at)
               where a.id = e.id
               """);
       var columns = new Columns<>(changes.ended(), update);
@@ -680,6 +670,27 @@ public class RunStore {
       columns.numbers("exits", attempt -> attempt.ending().exitCode());
       columns.texts("codes", attempt -> attempt.ending().code());
       columns.texts("messages", attempt -> attempt.ending().message());
+      columns.texts(
+          "begans",
+          attempt -> {
+            var at = began.remove(attempt.id());
+            return at == null ? null : at.toString();
+          });
+      columns.texts("ats", attempt -> attempt.at().toString());
+      update.execute();
+    }
+    // Most of those that take no time have begun and ended in one step.
+    var running = changes.running().stream().filter(each -> began.containsKey(each.id())).toList();
+    if (!running.isEmpty()) {
+      var update =
+          tx.createUpdate(
+              """
+              update orchestrator.attempt a set state = 'RUNNING', started_at = r.at::timestamptz
+              from unnest(:ids, :ats) as r (id, at)
+              where a.id = r.id and a.state in ('QUEUED', 'LAUNCHING')
+              """);
+      var columns = new Columns<>(running, update);
+      columns.ids("ids", Changes.RunningAttempt::id);
       columns.texts("ats", attempt -> attempt.at().toString());
       update.execute();
     }

@@ -72,6 +72,11 @@ public record HomeFolder(Path root) {
     return root.resolve("kafka");
   }
 
+  /// The server's temporary files, of which no later server needs any.
+  public Path temporary() {
+    return root.resolve("tmp");
+  }
+
   /// A folder for each attempt of a task that is not over and delivered.
   public Path work() {
     return root.resolve("work");
