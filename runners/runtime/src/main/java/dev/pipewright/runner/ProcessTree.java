@@ -3,7 +3,6 @@ package dev.pipewright.runner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -95,8 +94,12 @@ final class ProcessTree {
     }
     try {
       return Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat")).strip();
-    } catch (NoSuchFileException e) {
-      return process.pid() + " ended"; // just now
+    } catch (IOException e) {
+      // It may end before its file is opened, or between that and the reading.
+      if (process.isAlive()) {
+        throw e;
+      }
+      return process.pid() + " ended";
     }
   }
 

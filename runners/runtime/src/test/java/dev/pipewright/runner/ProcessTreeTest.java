@@ -43,6 +43,19 @@ class ProcessTreeTest {
     return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
   }
 
+  /// It may be gone before, while or after it is remembered.
+  @Test
+  void aCommandThatTakesNoTimeIsNoTrouble() throws IOException, InterruptedException {
+    var remembered = folder.resolve("pid");
+    for (int i = 0; i < 300; i++) {
+      var tree = ProcessTree.start(new ProcessBuilder("true"), ATTEMPT, remembered, null);
+      assertThat(tree.process().waitFor()).isZero();
+      assertThat(remembered).content().startsWith(tree.process().pid() + " ");
+    }
+    ProcessTree.killRemembered(ATTEMPT, remembered);
+    assertThat(remembered).doesNotExist();
+  }
+
   @Test
   void whatACommandLeftRunningEndsWithIt() throws IOException, InterruptedException {
     long child = childOfAnEndedCommand(LEAVES_A_CHILD, folder.resolve("pid"));
