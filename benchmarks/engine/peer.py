@@ -106,3 +106,5 @@ try:
 finally:
     server.terminate()
     server.wait(30)
+sys.stdout.flush()
+os._exit(0)  # what the flows' process has not told the server by now would keep it for minutes
