@@ -10,7 +10,7 @@ JAVA_HOME=$(find_jdk)
 folder=$(mktemp -d)
 export JAVA_HOME NO_COLOR=1 PIPEWRIGHT_PORT=0 PIPEWRIGHT_HOME="$folder/home"
 cleanup() {
-  ./pipewright down >/dev/null 2>&1 || true # nothing runs after a clean end
+  ./pipewright down >/dev/null # where it fails a server may still run: its folder stays
   [ -n "${KEEP:-}" ] || rm -rf "$folder"
 }
 trap cleanup EXIT
