@@ -150,9 +150,9 @@ public final class Chaos {
     var text = new StringBuilder("name: chaos\ntasks:\n");
     for (int i = 0; i < tasks; i++) {
       text.append("  t").append(i).append(":\n");
-      text.append("    command: ")
-          .append(JSON.valueToTree(List.of("sh", "-c", script.formatted("0." + (1 + random.nextInt(8))))))
-          .append('\n');
+      JsonNode command =
+          JSON.valueToTree(List.of("sh", "-c", script.formatted("0." + (1 + random.nextInt(8)))));
+      text.append("    command: ").append(command.toString()).append('\n');
       int above = (i / WIDTH - 1) * WIDTH;
       if (above >= 0) {
         int column = i % WIDTH;
