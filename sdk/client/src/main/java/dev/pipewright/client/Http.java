@@ -7,9 +7,12 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import java.io.BufferedReader;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -18,30 +21,36 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The calls themselves: addresses, JSON, problems, repeats.
 final class Http implements AutoCloseable {
-  private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final Duration TRANSFER = Duration.ofMinutes(30);
 
   private final URI server;
   private final Retry retry;
+  private final Duration answer;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(5))
           .build();
 
-  Http(URI server, Retry retry) {
+  /// @param answer how long a call waits for its answer to begin
+  Http(URI server, Retry retry, Duration answer) {
     this.server = server;
     this.retry = retry;
+    this.answer = answer;
   }
 
   Retry retry() {
@@ -69,12 +78,12 @@ final class Http implements AutoCloseable {
   }
 
   private HttpResponse<InputStream> get(String path) {
-    return send(request(path, ANSWER).GET(), true);
+    return send(request(path, answer).GET(), true);
   }
 
   /// @param idempotencyKey makes the call repeatable; null for one that is made only once
   <T> T post(String path, @Nullable Object body, @Nullable String idempotencyKey, Class<T> type) {
-    var request = request(path, ANSWER);
+    var request = request(path, answer);
     if (idempotencyKey != null) {
       request.header("Idempotency-Key", idempotencyKey);
     }
@@ -89,7 +98,7 @@ final class Http implements AutoCloseable {
 
   /// Whether there is something at the address.
   boolean exists(String path) {
-    var request = request(path, ANSWER).method("HEAD", BodyPublishers.noBody());
+    var request = request(path, answer).method("HEAD", BodyPublishers.noBody());
     var response = sendUnchecked(request, true);
     drain(response);
     if (response.statusCode() == 404) {
@@ -102,7 +111,7 @@ final class Http implements AutoCloseable {
   /// Makes what is at the address this; may be repeated.
   <T> T put(String path, Object body, Class<T> type) {
     var request =
-        request(path, ANSWER)
+        request(path, answer)
             .header("Content-Type", "application/json")
             .PUT(BodyPublishers.ofByteArray(json(body)));
     return read(send(request, true), Json.MAPPER.constructType(type));
@@ -110,7 +119,7 @@ final class Http implements AutoCloseable {
 
   /// Not repeated: what is gone is not found the second time.
   void delete(String path) {
-    drain(send(request(path, ANSWER).DELETE(), false));
+    drain(send(request(path, answer).DELETE(), false));
   }
 
   void put(String path, Path file) {
@@ -125,26 +134,54 @@ final class Http implements AutoCloseable {
     }
   }
 
+  /// Writes what is at the address into a file.
+  ///
+  /// @throws IOException when the file cannot be written, or the answer breaks off
+  void download(String path, Path file) throws IOException {
+    try (var body = send(request(path, answer).GET(), true).body()) {
+      Files.copy(body, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
   /// The lines of a stream of server-sent events, from now on. Made once: whoever reads them knows
   /// better when to connect again.
   ///
+  /// @param atMost after which the stream ends
   /// @throws IOException when the server cannot be reached
-  Stream<String> events(String path, @Nullable String lastEventId) throws IOException {
-    var request = request(path, ANSWER).header("Accept", "text/event-stream");
+  Stream<String> events(String path, @Nullable String lastEventId, Duration atMost)
+      throws IOException {
+    var request = request(path, answer).header("Accept", "text/event-stream");
     if (lastEventId != null) {
       request.header("Last-Event-ID", lastEventId);
     }
     try {
-      var response = client.send(request.GET().build(), BodyHandlers.ofLines());
+      var response = client.send(request.GET().build(), BodyHandlers.ofInputStream());
       if (response.statusCode() >= 400) {
-        try (var body = response.body()) {
-          requireSuccess(response, body.collect(Collectors.joining("\n")));
-        }
+        requireSuccess(response, text(response));
       }
-      return response.body();
+      var over = new CompletableFuture<Void>();
+      var closed =
+          over.completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
+              .thenRun(() -> close(response.body()));
+      return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))
+          .lines()
+          .onClose(() -> {
+            if (!closed.isDone()) {
+              over.cancel(false);
+              close(response.body());
+            }
+          });
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for the server", e);
+    }
+  }
+
+  private static void close(InputStream body) {
+    try {
+      body.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

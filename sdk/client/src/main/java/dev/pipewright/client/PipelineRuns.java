@@ -16,9 +16,13 @@ import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.StartRun;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.api.Transition;
+import dev.pipewright.contract.task.DataRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,6 +38,8 @@ public final class PipelineRuns {
   /// What one page holds at most.
   private static final int MOST = 1_000;
 
+  private static final Duration FOR_EVER = Duration.ofDays(36_500);
+
   private final Http http;
 
   PipelineRuns(Http http) {
@@ -42,11 +48,24 @@ public final class PipelineRuns {
 
   /// Starts a run of the latest version.
   ///
-  /// @param params by name; data is a [dev.pipewright.contract.task.DataRef] as JSON (see
-  ///   [Blobs#uploadDataset]) or the path of a file that the server can read
-  /// @throws ProblemException PIPELINE_NOT_FOUND, or PARAMS_INVALID with every error
-  public PipelineRun start(String pipeline, Map<String, JsonNode> params) {
-    return start(pipeline, new StartRun(null, params), UUID.randomUUID().toString());
+  /// @param params by name: texts, numbers, booleans, and for a param of type json what Jackson
+  ///   writes. Data is a [dev.pipewright.contract.task.DataRef], such as [Blobs#upload] gives or a
+  ///   run left behind; a [Path], which is uploaded as a dataset; or the path, as a text, of a file
+  ///   that the server can read
+  /// @throws ProblemException PIPELINE_NOT_FOUND, PARAMS_INVALID with every error, or INPUT_MISSING
+  ///   for a [Path] that is not there
+  public PipelineRun start(String pipeline, Map<String, ?> params) {
+    return start(pipeline, new StartRun(null, json(params)), UUID.randomUUID().toString());
+  }
+
+  private Map<String, JsonNode> json(Map<String, ?> params) {
+    var values = new LinkedHashMap<String, JsonNode>();
+    params.forEach((name, value) -> {
+      var given =
+          value instanceof Path file ? new Blobs(http).upload(file, DataRef.Kind.DATASET) : value;
+      values.put(name, Json.MAPPER.valueToTree(given));
+    });
+    return values;
   }
 
   /// Starts a run once, however often this is called with the same key.
@@ -183,10 +202,10 @@ public final class PipelineRuns {
 
   /// Starts a run like an earlier one, of the same version.
   ///
-  /// @param params take the place of the earlier run's, by name
+  /// @param params take the place of the earlier run's, by name; as for [#start]
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or PARAMS_INVALID with every error
-  public PipelineRun rerun(String id, Map<String, JsonNode> params) {
-    return rerun(id, new RerunPipeline(params, null));
+  public PipelineRun rerun(String id, Map<String, ?> params) {
+    return rerun(id, new RerunPipeline(json(params), null));
   }
 
   /// Starts a run like an earlier one at these tasks: they and what depends on them run, the
@@ -250,6 +269,17 @@ public final class PipelineRuns {
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or SERVER_UNREACHABLE when the server stayed
   ///   away for two minutes
   public PipelineRun follow(String id, Consumer<PipelineRun> onChange) {
+    return follow(id, FOR_EVER, onChange);
+  }
+
+  /// Follows a run to its end, but no longer than this. The run itself goes on.
+  ///
+  /// @param onChange called on this thread
+  /// @return the run when it has ended
+  /// @throws ProblemException RUN_NOT_ENDED when the time is over; see [#follow(String, Consumer)]
+  ///   for others
+  public PipelineRun follow(String id, Duration atMost, Consumer<PipelineRun> onChange) {
+    long begin = System.nanoTime();
     var path = Http.path(List.of("pipeline-runs", id, "events"), Map.of());
     var following = new Following(onChange);
     int failures = 0;
@@ -257,7 +287,18 @@ public final class PipelineRuns {
     while (true) {
       var before = following.revision();
       IOException why;
-      try (var lines = http.events(path, following.revision())) {
+      var left = atMost.minusNanos(System.nanoTime() - begin);
+      if (!left.isPositive()) {
+        throw new ProblemException(
+            ProblemCode.RUN_NOT_ENDED,
+            "Run %s has not ended after %d seconds%s."
+                .formatted(
+                    id,
+                    atMost.toSeconds(),
+                    following.latest == null ? "" : ": it is " + following.latest.state()),
+            "It goes on: follow it again, or cancel it.");
+      }
+      try (var lines = http.events(path, following.revision(), left)) {
         for (var line : (Iterable<String>) lines::iterator) {
           if (following.ended(line)) {
             return following.result();
@@ -269,7 +310,7 @@ public final class PipelineRuns {
       } catch (IOException e) {
         why = e;
       } catch (ProblemException e) {
-        if (!e.problem().code().equals(ProblemCode.UNAVAILABLE.name())) {
+        if (!e.is(ProblemCode.UNAVAILABLE)) {
           throw e;
         }
         why = new IOException(e.problem().detail(), e);

@@ -2,14 +2,16 @@ package dev.pipewright.client;
 
 import dev.pipewright.contract.api.ServerInfo;
 import java.net.URI;
+import java.time.Duration;
 
 /// A connection to one Pipewright server.
 ///
 /// ```java
 /// try (var pipewright = Pipewright.connect(URI.create("http://127.0.0.1:8080"))) {
 ///   var version = pipewright.pipelines().apply(Path.of("pipeline.yaml"));
-///   var run = pipewright.runs().start(version.pipeline(), Map.of());
-///   pipewright.runs().follow(run.id(), now -> System.out.println(now.state()));
+///   var run = pipewright.runs().start(version.pipeline(), Map.of("rows", 1000));
+///   var ended = pipewright.runs().follow(run.id(), now -> System.out.println(now.state()));
+///   double auc = ended.output("auc", Double.class);
 /// }
 /// ```
 ///
@@ -28,11 +30,18 @@ public final class Pipewright implements AutoCloseable {
   ///
   /// @param server base address, such as `http://127.0.0.1:8080`
   public static Pipewright connect(URI server) {
-    return new Pipewright(new Http(server, Retry.DEFAULT));
+    return connect(server, ClientOptions.DEFAULT);
   }
 
-  static Pipewright connect(URI server, Retry retry) {
-    return new Pipewright(new Http(server, retry));
+  /// Prepares for calls made in another way than by default.
+  ///
+  /// @param server base address, such as `http://127.0.0.1:8080`
+  public static Pipewright connect(URI server, ClientOptions options) {
+    return connect(server, Retry.DEFAULT.withAttempts(options.attempts()), options.timeout());
+  }
+
+  static Pipewright connect(URI server, Retry retry, Duration timeout) {
+    return new Pipewright(new Http(server, retry, timeout));
   }
 
   /// What is running there.

@@ -14,6 +14,10 @@ record Retry(int attempts, Duration firstPause, Duration lost) {
 
   private static final Duration LONGEST = Duration.ofSeconds(5);
 
+  Retry withAttempts(int most) {
+    return new Retry(most, firstPause, lost);
+  }
+
   /// A random time up to the pause that is due: clients that failed together do not come back
   /// together.
   Duration pause(int failures) {

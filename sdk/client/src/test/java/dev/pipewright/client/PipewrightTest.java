@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.task.DataRef;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PipewrightTest {
   private static final Retry QUICK = new Retry(3, Duration.ofMillis(2), Duration.ofMillis(200));
+  private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final String SERVER =
       "{\"version\":\"1\",\"roles\":[\"tracker\"],\"home\":\"/h\",\"pid\":7}";
 
@@ -38,7 +42,7 @@ class PipewrightTest {
   @BeforeEach
   void start() throws IOException {
     server = new ScriptedServer();
-    pipewright = Pipewright.connect(server.uri(), QUICK);
+    pipewright = Pipewright.connect(server.uri(), QUICK, ANSWER);
   }
 
   @AfterEach
@@ -120,7 +124,7 @@ class PipewrightTest {
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    try (var nobody = Pipewright.connect(URI.create("http://127.0.0.1:" + port), QUICK)) {
+    try (var nobody = Pipewright.connect(URI.create("http://127.0.0.1:" + port), QUICK, ANSWER)) {
       assertThatThrownBy(nobody::server)
           .isInstanceOf(ProblemException.class)
           .hasMessageStartingWith(
@@ -141,6 +145,28 @@ class PipewrightTest {
     var last = pipewright.runs().follow("r1", run -> seen.add(run.state()));
     assertThat(seen).containsExactly(RunState.QUEUED, RunState.RUNNING, RunState.SUCCEEDED);
     assertThat(last.revision()).isEqualTo(3);
+  }
+
+  @Test
+  void followsNoLongerThanAskedFor() throws IOException {
+    server.eventsHeldOpen(event(run(1, RunState.RUNNING)));
+    var seen = new ArrayList<RunState>();
+    assertThatThrownBy(() ->
+            pipewright.runs().follow("r1", Duration.ofMillis(300), run -> seen.add(run.state())))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageStartingWith("RUN_NOT_ENDED: Run r1 has not ended")
+        .hasMessageContaining("RUNNING");
+    assertThat(seen).containsExactly(RunState.RUNNING);
+  }
+
+  @Test
+  void waitsNoLongerForAnAnswerThanItMay() {
+    server.eventsHeldOpen("");
+    var options = ClientOptions.DEFAULT.withTimeout(Duration.ofMillis(200)).withAttempts(1);
+    try (var hasty = Pipewright.connect(server.uri(), options)) {
+      assertThatThrownBy(hasty::server).hasMessageStartingWith("SERVER_UNREACHABLE: ");
+    }
+    assertThat(server.requests).hasSize(1);
   }
 
   @Test
@@ -174,15 +200,75 @@ class PipewrightTest {
     var address =
         "/api/v1/blobs/sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     server.json(404, "").json(201, "");
-    var ref = pipewright.blobs().uploadDataset(file);
+    var ref = pipewright.blobs().upload(file, DataRef.Kind.DATASET);
     assertThat(ref.name()).isEqualTo("data.csv");
     assertThat(ref.size()).isEqualTo(3);
     assertThat(server.lines()).containsExactly("HEAD " + address, "PUT " + address);
     assertThat(server.requests.getLast().body()).isEqualTo("abc");
 
     server.json(200, "");
-    assertThat(pipewright.blobs().uploadDataset(file)).isEqualTo(ref);
+    assertThat(pipewright.blobs().upload(file, DataRef.Kind.DATASET)).isEqualTo(ref);
     assertThat(server.lines()).hasSize(3).last().isEqualTo("HEAD " + address);
+  }
+
+  @Test
+  void uploadsAFolderAsOne(@TempDir Path dir) throws IOException {
+    var model = Files.createDirectories(dir.resolve("model/sub")).getParent();
+    Files.writeString(model.resolve("sub/weights"), "abc");
+    Files.writeString(model.resolve("MLmodel"), "flavors: {}");
+    server.json(200, "").json(200, "");
+    var ref = pipewright.blobs().upload(model, DataRef.Kind.MODEL);
+    assertThat(ref.name()).isEqualTo("model");
+    assertThat(ref.size()).isEqualTo(14);
+    assertThat(ref.files()).extracting("path").containsExactly("MLmodel", "sub/weights");
+    assertThat(ref.digest()).isEqualTo(DataRef.digestOf(ref.files()));
+  }
+
+  @Test
+  void downloadsWhatWasUploadedAndNothingElse(@TempDir Path dir) throws IOException {
+    var file = Files.writeString(dir.resolve("data.csv"), "abc");
+    server.json(200, "");
+    var ref = pipewright.blobs().upload(file, DataRef.Kind.DATASET);
+
+    server.json(200, "abc");
+    var copy = dir.resolve("new/copy.csv");
+    pipewright.blobs().download(ref, copy);
+    assertThat(copy).hasContent("abc");
+
+    server.json(200, "abd");
+    assertThatThrownBy(() -> pipewright.blobs().download(ref, copy))
+        .hasMessageStartingWith("BLOB_DIGEST_MISMATCH: ");
+    assertThat(copy).as("what was there stays").hasContent("abc");
+    assertThat(copy.getParent()).isDirectoryNotContaining("glob:**.download*");
+  }
+
+  @Test
+  void downloadsNothingOutsideOfTheFolder(@TempDir Path dir) {
+    var inside = new DataRef.FileRef("a", "sha256:" + "0".repeat(64), 1);
+    var outside = new DataRef.FileRef("../b", "sha256:" + "0".repeat(64), 1);
+    var ref =
+        new DataRef(DataRef.Kind.MODEL, "m", "sha256:", 2, List.of(outside, inside), null, null);
+    assertThatThrownBy(() -> pipewright.blobs().download(ref, dir.resolve("m")))
+        .hasMessageStartingWith("INPUT_INVALID: '../b'");
+    assertThat(server.requests).isEmpty();
+  }
+
+  @Test
+  void makesParamsOfJavaValues(@TempDir Path dir) throws IOException {
+    var table = Files.writeString(dir.resolve("data.csv"), "abc");
+    server.json(200, "").json(201, json(run(1, RunState.QUEUED)));
+    var params = new LinkedHashMap<String, Object>();
+    params.put("rows", 1000);
+    params.put("rate", 0.5);
+    params.put("name", "a");
+    params.put("on", true);
+    params.put("list", List.of(1, 2));
+    params.put("table", table);
+    pipewright.runs().start("credit", params);
+    var sent = Json.MAPPER.readTree(server.requests.getLast().body()).get("params");
+    assertThat(sent.get("table").get("kind").asText()).isEqualTo("dataset");
+    assertThat(((ObjectNode) sent).without("table").toString())
+        .isEqualTo("{\"rows\":1000,\"rate\":0.5,\"name\":\"a\",\"on\":true,\"list\":[1,2]}");
   }
 
   @Test

@@ -41,8 +41,8 @@ public enum ProblemCode {
   // tasks
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
   INPUT_INVALID(422, "An input has an unusable value", "Correct it."),
-  OUTPUT_MISSING(422, "The task ended without an output it declares", "Write it, or drop it."),
-  OUTPUT_INVALID(422, "An output does not have the type it declares", "Write it as its type says."),
+  OUTPUT_MISSING(422, "An output is not there", "Write it, or drop it."),
+  OUTPUT_INVALID(422, "An output does not have its type", "Write it as its type says."),
   COMMAND_FAILED(422, "The command ended with an error", "Read the task's log."),
   COMMAND_NOT_FOUND(422, "The command is not there", "Install it or correct its name."),
   TABLE_UNREADABLE(422, "The table cannot be read", "Give a CSV file with a header line."),

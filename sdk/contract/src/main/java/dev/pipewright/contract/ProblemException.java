@@ -30,4 +30,9 @@ public final class ProblemException extends RuntimeException {
   public Problem problem() {
     return problem;
   }
+
+  /// Whether it is this problem. A code that this version does not know is none of them.
+  public boolean is(ProblemCode code) {
+    return problem.code().equals(code.name());
+  }
 }

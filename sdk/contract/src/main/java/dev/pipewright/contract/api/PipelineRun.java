@@ -53,6 +53,15 @@ public record PipelineRun(
     return tasks.size() == taskCount;
   }
 
+  /// An output of the pipeline as a Java type: a number, a text, a record, a list, or for data a
+  /// [dev.pipewright.contract.task.DataRef].
+  ///
+  /// @throws dev.pipewright.contract.ProblemException OUTPUT_MISSING when it is not there, which it
+  ///   never is before the run has succeeded; OUTPUT_INVALID when it is of another type
+  public <T> T output(String name, Class<T> type) {
+    return Outputs.read(outputs, name, type, "run #%d, which is %s".formatted(number, state));
+  }
+
   /// The same run with other tasks in it.
   public PipelineRun withTasks(List<Task> all) {
     return new PipelineRun(
@@ -108,7 +117,15 @@ public record PipelineRun(
       @Nullable Instant dueAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
-      List<Attempt> attempts) {}
+      List<Attempt> attempts) {
+
+    /// An output as a Java type, see [PipelineRun#output].
+    ///
+    /// @throws dev.pipewright.contract.ProblemException OUTPUT_MISSING or OUTPUT_INVALID
+    public <T> T output(String output, Class<T> type) {
+      return Outputs.read(outputs, output, type, "task %s, which is %s".formatted(name, state));
+    }
+  }
 
   /// One attempt of a task.
   ///
