@@ -84,7 +84,7 @@ final class ExportCommand implements Runnable {
 
     int write(Function<Export, ExportReport> what) {
       var terminal = Terminal.standard(System.getenv());
-      var url = LocalServer.ofEnvironment(terminal).requireRunning().url();
+      var url = OnServer.url(terminal);
       try (var pipewright = Pipewright.connect(URI.create(url))) {
         var export =
             new Export(pipewright.trackedRuns(), format, out, report -> show(terminal, report));

@@ -31,7 +31,7 @@ final class GcCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var terminal = Terminal.standard(System.getenv());
-    var url = LocalServer.ofEnvironment(terminal).requireRunning().url();
+    var url = OnServer.url(terminal);
     try (var pipewright = Pipewright.connect(URI.create(url))) {
       var outcome = pipewright.maintenance().gc(olderThan, dryRun);
       terminal.line(dryRun ? "Would be deleted for good:" : "Deleted for good:");

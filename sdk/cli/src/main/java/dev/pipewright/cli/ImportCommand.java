@@ -32,7 +32,7 @@ final class ImportCommand implements Runnable {
   }
 
   private static URI target(Terminal terminal) {
-    return URI.create(LocalServer.ofEnvironment(terminal).requireRunning().url());
+    return URI.create(OnServer.url(terminal));
   }
 
   @Command(

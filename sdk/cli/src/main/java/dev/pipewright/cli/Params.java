@@ -8,6 +8,7 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineVersion;
+import dev.pipewright.contract.task.DataRef;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -36,7 +37,9 @@ final class Params {
     return switch (declared.type()) {
       case STRING -> TextNode.valueOf(text);
       case INT, DOUBLE, BOOL, JSON -> json(text);
-      case DATASET, MODEL, ARTIFACT -> data(name, text, blobs);
+      case DATASET -> data(name, text, DataRef.Kind.DATASET, blobs);
+      case MODEL -> data(name, text, DataRef.Kind.MODEL, blobs);
+      case ARTIFACT -> data(name, text, DataRef.Kind.ARTIFACT, blobs);
     };
   }
 
@@ -48,16 +51,16 @@ final class Params {
     }
   }
 
-  private static JsonNode data(String name, String text, Blobs blobs) {
+  private static JsonNode data(String name, String text, DataRef.Kind kind, Blobs blobs) {
     if (text.startsWith("{")) {
       return json(text);
     }
     var file = Path.of(text);
-    if (!Files.isRegularFile(file)) {
+    if (!Files.exists(file)) {
       throw new ProblemException(
           ProblemCode.INPUT_MISSING,
-          "There is no file %s for the param %s.".formatted(file.toAbsolutePath(), name));
+          "There is no file or folder %s for the param %s.".formatted(file.toAbsolutePath(), name));
     }
-    return Json.MAPPER.valueToTree(blobs.uploadDataset(file));
+    return Json.MAPPER.valueToTree(blobs.upload(file, kind));
   }
 }

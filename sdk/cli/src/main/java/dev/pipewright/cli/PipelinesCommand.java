@@ -196,7 +196,8 @@ final class PipelinesCommand implements Runnable {
     }
   }
 
-  private static PipelineVersion version(Pipewright pipewright, String name) {
+  /// @param name of a pipeline, or `name@3`
+  static PipelineVersion version(Pipewright pipewright, String name) {
     int at = name.indexOf('@');
     if (at < 0) {
       return pipewright.pipelines().version(name, pipewright.pipelines().get(name).latestVersion());

@@ -2,24 +2,32 @@ package dev.pipewright.cli;
 
 import dev.pipewright.client.Pipewright;
 import dev.pipewright.contract.api.PipelineRun;
+import dev.pipewright.contract.api.PipelineVersion;
 import dev.pipewright.contract.api.StartRun;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "run",
-    description = "Stores a pipeline and starts a run of it on the server that runs.",
+    description = "Starts a run: of a file, which is stored first, or of a stored pipeline.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "FILE", description = "The pipeline, a YAML file.")
-  private Path file = Path.of("");
+  /// What a name looks like, which no path of a YAML file does.
+  private static final Pattern STORED = Pattern.compile("[a-z][a-z0-9-]*(@.*)?");
+
+  @Parameters(
+      paramLabel = "FILE|NAME",
+      description = "A YAML file, or the name of a stored pipeline, such as churn or churn@3.")
+  private String pipeline = "";
 
   @Option(
       names = {"-p", "--param"},
@@ -35,10 +43,9 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var terminal = Terminal.standard(System.getenv());
-    var local = LocalServer.ofEnvironment(terminal);
-    var url = local.requireRunning().url();
+    var url = OnServer.url(terminal);
     try (var pipewright = Pipewright.connect(URI.create(url))) {
-      var run = start(pipewright, file, params);
+      var run = start(pipewright, version(pipewright), params);
       terminal.line("%s version %d, run %s".formatted(run.pipeline(), run.version(), run.id()));
       if (!follow) {
         terminal.line("  " + url + "/pipeline-runs/" + run.id());
@@ -51,8 +58,14 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  static PipelineRun start(Pipewright pipewright, Path file, Map<String, String> params) {
-    var version = pipewright.pipelines().apply(file);
+  private PipelineVersion version(Pipewright pipewright) {
+    return Files.exists(Path.of(pipeline)) || !STORED.matcher(pipeline).matches()
+        ? pipewright.pipelines().apply(Path.of(pipeline))
+        : PipelinesCommand.version(pipewright, pipeline);
+  }
+
+  private static PipelineRun start(
+      Pipewright pipewright, PipelineVersion version, Map<String, String> params) {
     var values = Params.read(params, version.params(), pipewright.blobs());
     return pipewright
         .runs()

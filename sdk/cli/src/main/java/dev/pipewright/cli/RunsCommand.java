@@ -65,7 +65,7 @@ final class RunsCommand implements Runnable {
 
     @Override
     public final Integer call() {
-      var url = LocalServer.ofEnvironment(terminal).requireRunning().url();
+      var url = dev.pipewright.cli.OnServer.url(terminal);
       try (var pipewright = Pipewright.connect(URI.create(url))) {
         return call(pipewright, url);
       }

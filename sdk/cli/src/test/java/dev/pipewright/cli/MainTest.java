@@ -19,7 +19,7 @@ class MainTest {
         "'' | 2 | a command is missing",
         "frob | 2 | Unmatched argument",
         "up --frob | 2 | Unknown option: '--frob'",
-        "run | 2 | Missing required parameter: 'FILE'",
+        "run | 2 | Missing required parameter: 'FILE",
         "import | 2 | say what to import from: mlflow or tensorboard",
         "import mlflow /nowhere | 2 | is neither a folder nor an http address",
         "import mlflow /proc/self/task | 2 | INPUT_MISSING: /proc/self/task is no MLflow store",
