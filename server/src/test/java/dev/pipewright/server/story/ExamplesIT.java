@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import dev.pipewright.client.Pipewright;
 import dev.pipewright.contract.Problem;
@@ -16,6 +14,9 @@ import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.contract.task.DataRef;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -48,13 +50,12 @@ class ExamplesIT {
     sandbox.close();
   }
 
-  private static PipelineRun start(
-      Pipewright pipewright, String file, Map<String, JsonNode> params) {
+  private static PipelineRun start(Pipewright pipewright, String file, Map<String, ?> params) {
     var version = pipewright.pipelines().apply(EXAMPLES.resolve(file));
     return pipewright.runs().start(version.pipeline(), params);
   }
 
-  private static PipelineRun run(Pipewright pipewright, String file, Map<String, JsonNode> params) {
+  private static PipelineRun run(Pipewright pipewright, String file, Map<String, ?> params) {
     return pipewright.runs().follow(start(pipewright, file, params).id(), run -> {});
   }
 
@@ -66,8 +67,7 @@ class ExamplesIT {
   @CsvSource({"0.9, published, publish", "0.7, to be reviewed, review", "0.1, discarded, discard"})
   void branches(double score, String what, String taken) {
     try (var pipewright = sandbox.client()) {
-      var run =
-          run(pipewright, "branches/pipeline.yaml", Map.of("score", DoubleNode.valueOf(score)));
+      var run = run(pipewright, "branches/pipeline.yaml", Map.of("score", score));
       assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
       assertThat(run.outputs().get("what").asText().strip()).isEqualTo(what);
       for (var branch : List.of("publish", "review", "discard")) {
@@ -163,7 +163,7 @@ class ExamplesIT {
           .extracting(PipelineRun.Attempt::state)
           .containsExactly(AttemptState.FAILED, AttemptState.SUCCEEDED);
 
-      var bad = run(pipewright, "sturdy/pipeline.yaml", Map.of("broken", BooleanNode.TRUE));
+      var bad = run(pipewright, "sturdy/pipeline.yaml", Map.of("broken", true));
       assertThat(bad.state()).isEqualTo(RunState.FAILED);
       assertThat(task(bad, "broken").attempts()).hasSize(1);
       assertThat(task(bad, "broken").reason()).contains("not retried");
@@ -175,6 +175,59 @@ class ExamplesIT {
       assertThat(task(again, "shaky").attempts()).as("what succeeded stays").hasSize(2);
       assertThat(task(again, "broken").attempts()).hasSize(2);
       assertThat(task(again, "tidy").attempts()).hasSize(2);
+    }
+  }
+
+  @Test
+  void cache() {
+    try (var pipewright = sandbox.client()) {
+      var first = run(pipewright, "cache/pipeline.yaml", Map.of("rows", 20));
+      assertThat(first.output("lines", Integer.class)).isEqualTo(21);
+      var again = run(pipewright, "cache/pipeline.yaml", Map.of("rows", 20));
+      assertThat(again.output("lines", Integer.class)).isEqualTo(21);
+      assertThat(task(again, "features").reason()).startsWith("cached: ");
+      assertThat(task(again, "count").reason()).startsWith("cached: ");
+      assertThat(task(again, "announce").attempts()).as("is impure").hasSize(1);
+      var other = run(pipewright, "cache/pipeline.yaml", Map.of("rows", 21));
+      assertThat(task(other, "features").attempts()).hasSize(1);
+    }
+  }
+
+  /// By hand, by the clock, and for somebody who pushed; with a secret that stays one.
+  @Test
+  void nightly(@TempDir Path folder) throws IOException {
+    var secrets = Files.createDirectories(sandbox.home().root().resolve("secrets"));
+    Files.writeString(secrets.resolve("WAREHOUSE_TOKEN"), "open-sesame\n");
+    var key = Files.writeString(folder.resolve("key"), "a key of sixteen characters or more");
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, "nightly/pipeline.yaml", Map.of("day", "2026-02-03"));
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.priority()).isEqualTo(10);
+      assertThat(run.output("page", String.class).strip()).isEqualTo("2026-02-03,100 (by hand)");
+      var copy = folder.resolve("sales.csv");
+      pipewright.blobs().download(task(run, "load").output("sales", DataRef.class), copy);
+      assertThat(copy).content().isEqualToNormalizingNewlines("day,sales\n2026-02-03,100\n");
+      var log = sandbox.pipewright("runs", "logs", Long.toString(run.number()), "load").text();
+      assertThat(log).contains("loading with the token ***").doesNotContain("open-sesame");
+
+      var elsewhere =
+          Map.of(
+              "PIPEWRIGHT_HOME",
+              folder.resolve("none").toString(),
+              "PIPEWRIGHT_URL",
+              "http://127.0.0.1:" + sandbox.port());
+      var byName =
+          sandbox.pipewright(elsewhere, "run", "nightly@1", "-p", "day=2026-02-04", "--wait");
+      assertThat(byName.exitCode()).as(byName.text()).isZero();
+      assertThat(byName.text()).contains("nightly version 1");
+
+      var schedule = EXAMPLES.resolve("nightly/schedule.yaml").toString();
+      assertThat(sandbox.pipewright("schedules", "apply", schedule).exitCode()).isZero();
+      assertThat(pipewright.schedules().next("nightly", 5)).hasSize(5);
+      var push = EXAMPLES.resolve("nightly/push.yaml").toString();
+      var applied = sandbox.pipewright("triggers", "apply", push, "--secret-file", key.toString());
+      assertThat(applied.exitCode()).as(applied.text()).isZero();
+      assertThat(pipewright.triggers().get("push").spec().pipeline()).isEqualTo("nightly");
     }
   }
 

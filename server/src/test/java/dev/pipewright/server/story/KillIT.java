@@ -13,6 +13,7 @@ import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.RunStatus;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.contract.task.DataRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -184,7 +185,8 @@ class KillIT {
                   version.pipeline(),
                   Map.of(
                       "data",
-                      Json.MAPPER.valueToTree(pipewright.blobs().uploadDataset(table)),
+                      Json.MAPPER.valueToTree(
+                          pipewright.blobs().upload(table, DataRef.Kind.DATASET)),
                       "rounds",
                       IntNode.valueOf(ROUNDS)));
       within(Duration.ofSeconds(60))
