@@ -129,8 +129,11 @@ final class ShellReader {
           path,
           entry.at(),
           "Give one: 'uses' for a built-in task, 'command' for a program, 'pipeline' for a call, 'approval' for a person.");
-      Section.read(ANY_TASK, keys, path, entry.at(), violations);
-      return null;
+      return unknown(
+          Section.read(ANY_TASK, keys, path, entry.at(), violations),
+          name,
+          isFinally,
+          new Work.Builtin(""));
     }
     var table = sorts.getFirst();
     var section = Section.read(table, keys, path, entry.at(), violations);
@@ -152,6 +155,11 @@ final class ShellReader {
     };
   }
 
+  /// Of a task whose inputs and outputs nobody knows, the rest can still be checked.
+  private static Shell unknown(Section section, String name, boolean isFinally, Work work) {
+    return new Shell(name, isFinally, section, null, Map.of(), true, false, work, null);
+  }
+
   private @Nullable Shell builtin(Section section, String name, boolean isFinally) {
     var wanted = section.text("uses");
     if (wanted == null) {
@@ -167,7 +175,7 @@ final class ShellReader {
           section.place("uses"),
           Expressions.suggestion(
               wanted, all, "The built-in tasks are %s.".formatted(String.join(", ", all))));
-      return null;
+      return unknown(section, name, isFinally, new Work.Builtin(wanted));
     }
     var inputs = new LinkedHashMap<String, Shell.Input>();
     signature
@@ -198,21 +206,12 @@ final class ShellReader {
     var pipeline = parts.group(1);
     var version = parts.group(2) == null ? null : Integer.valueOf(parts.group(2));
     if (lookup == null) {
-      return new Shell(
-          name,
-          isFinally,
-          section,
-          null,
-          Map.of(),
-          true,
-          false,
-          new Work.Call(pipeline, version),
-          null);
+      return unknown(section, name, isFinally, new Work.Call(pipeline, version));
     }
     var found = called.computeIfAbsent(wanted, _ -> lookup.find(pipeline, version));
     if (found.isEmpty()) {
       unknownPipeline(section, lookup, pipeline, version);
-      return null;
+      return unknown(section, name, isFinally, new Work.Call(pipeline, version));
     }
     var signature = found.get();
     if (signature.depth() >= MOST_DEPTH) {

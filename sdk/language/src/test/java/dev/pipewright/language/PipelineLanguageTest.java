@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PipelineLanguageTest {
@@ -580,6 +581,24 @@ class PipelineLanguageTest {
               assertThat(e.problem().errors()).hasSize(6);
             })
         .hasMessageContaining("6 errors; the first: 'Bad Name'");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"comand: [x] | TASK_KIND,UNKNOWN_KEY", "uses: pipewright/none@v1 | UNKNOWN_USES"})
+  void checks_the_rest_of_a_task_of_no_known_kind(String kind, String codes) {
+    var document =
+        "name: x\ntasks:\n  a: { "
+            + kind
+            + ", needs: [b], when: \"${{ params.z }}\", timeout: soon, with: { c: \"${{ params.z }}\" } }\n";
+    assertThat(errors(document))
+        .extracting(Problem.Violation::code)
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(
+                    Stream.of(codes.split(",")),
+                    Stream.of("UNKNOWN_TASK", "UNKNOWN_PARAM", "VALUE_INVALID", "UNKNOWN_PARAM"))
+                .toList());
   }
 
   @Test
