@@ -10,7 +10,6 @@ import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.Matrix;
-import dev.pipewright.language.TaskSpec;
 import dev.pipewright.language.Trigger;
 import dev.pipewright.language.Values;
 import dev.pipewright.language.Work;
@@ -18,6 +17,7 @@ import dev.pipewright.orchestrator.run.Changes.Line;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
 import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
+import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,12 +55,12 @@ final class LiveRun {
   static final int MOST_TASKS = 200_000;
 
   private final RunSnapshot run;
-  private final Map<String, Task> tasks = new LinkedHashMap<>();
+  private final Map<String, LiveTask> tasks = new LinkedHashMap<>();
   private final Map<String, Map<String, JsonNode>> outputs = new HashMap<>();
   private final PriorityQueue<Timer> timers = new PriorityQueue<>();
-  private final Deque<Task> ended = new ArrayDeque<>();
-  private final Set<Task> toStart = new LinkedHashSet<>();
-  private final Map<UUID, Task> byAttempt = new HashMap<>();
+  private final Deque<LiveTask> ended = new ArrayDeque<>();
+  private final Set<LiveTask> toStart = new LinkedHashSet<>();
+  private final Map<UUID, LiveTask> byAttempt = new HashMap<>();
   private final Set<UUID> withdrawing = new LinkedHashSet<>();
   private RunState state;
   private @Nullable Stop stop;
@@ -79,95 +79,9 @@ final class LiveRun {
   /// States were set back: what may start must be looked for.
   private boolean setBack;
 
-  /// A task or an instance of one, while it is being decided on.
-  private static final class Task {
-    final TaskSpec spec;
-    final String name;
-    final @Nullable Task group;
-    final int index;
-    final List<Task> successors = new ArrayList<>(2);
-    @Nullable JsonNode item;
-    TaskState state;
-    @Nullable String reason;
-    boolean conditionFalse;
-    int userFailures;
-    int systemFailures;
-    @Nullable Instant dueAt;
-    Map<String, JsonNode> outputs;
-    int attempt;
-    @Nullable UUID attemptId;
-    @Nullable AttemptState attemptState;
-    boolean stopRequested;
-    int unmet;
-
-    // Of a group.
-    final List<Task> instances = new ArrayList<>(0);
-    int active;
-    int succeeded;
-    int unsuccessful;
-
-    /// All instances before it have been let go, or were when it was loaded.
-    int next;
-
-    boolean failing;
-
-    Task(TaskSpec spec, TaskSnapshot row, @Nullable Task group) {
-      this.spec = spec;
-      this.group = group;
-      name = row.name();
-      index = row.index();
-      item = row.item();
-      state = row.state();
-      reason = row.reason();
-      conditionFalse = row.conditionFalse();
-      userFailures = row.userFailures();
-      systemFailures = row.systemFailures();
-      dueAt = row.dueAt();
-      outputs = row.outputs();
-      var newest = row.attempt();
-      if (newest != null) {
-        attempt = newest.number();
-        attemptId = newest.id();
-        attemptState = newest.state();
-        stopRequested = newest.stopRequested();
-      }
-    }
-
-    /// In its group: combinations count from 0, iterations from 1.
-    int position() {
-      return spec.loop() == null ? index : index - 1;
-    }
-
-    boolean isDeclared() {
-      return group == null;
-    }
-
-    boolean hasActiveAttempt() {
-      return attemptState != null && !attemptState.isTerminal();
-    }
-
-    TaskSnapshot row() {
-      return new TaskSnapshot(
-          name,
-          group == null ? null : group.name,
-          index,
-          item,
-          state,
-          reason,
-          conditionFalse,
-          outputs,
-          userFailures,
-          systemFailures,
-          dueAt,
-          attemptId == null
-              ? null
-              : new RunSnapshot.AttemptSnapshot(
-                  attemptId, attempt, Objects.requireNonNull(attemptState), stopRequested));
-    }
-  }
-
   /// @param task null for the run itself
-  private record Timer(Instant at, long number, @Nullable Task task) implements Comparable<Timer> {
+  private record Timer(Instant at, long number, @Nullable LiveTask task)
+      implements Comparable<Timer> {
     private static final Comparator<Timer> ORDER =
         Comparator.comparing(Timer::at).thenComparing(Timer::number);
 
@@ -175,14 +89,6 @@ final class LiveRun {
     public int compareTo(Timer other) {
       return ORDER.compare(this, other);
     }
-  }
-
-  /// Why everything is to stop.
-  enum Stop {
-    CANCEL,
-    TIMEOUT,
-    /// Not even the tasks of `finally` are waited for.
-    KILL
   }
 
   LiveRun(RunSnapshot run) {
@@ -196,7 +102,7 @@ final class LiveRun {
       var spec =
           Objects.requireNonNull(
               run.spec().tasks().get(row.group() == null ? row.name() : row.group()), row.name());
-      add(new Task(spec, row, group));
+      add(new LiveTask(spec, row, group));
     }
     for (var task : tasks.values()) {
       if (!task.isDeclared()) {
@@ -224,7 +130,7 @@ final class LiveRun {
     }
   }
 
-  private void add(Task task) {
+  private void add(LiveTask task) {
     tasks.put(task.name, task);
     if (task.group != null) {
       task.group.instances.add(task);
@@ -244,7 +150,7 @@ final class LiveRun {
   }
 
   /// What an instance is to its group, when it is loaded.
-  private static void count(Task instance) {
+  private static void count(LiveTask instance) {
     var group = Objects.requireNonNull(instance.group);
     switch (instance.state) {
       case SUCCEEDED -> group.succeeded++;
@@ -376,7 +282,7 @@ final class LiveRun {
     approve(task, given, by, comment);
   }
 
-  private void approve(Task task, Map<String, JsonNode> given, String by, String comment) {
+  private void approve(LiveTask task, Map<String, JsonNode> given, String by, String comment) {
     var json = Json.MAPPER.getNodeFactory();
     var made = new LinkedHashMap<String, JsonNode>();
     made.put("approved", json.booleanNode(true));
@@ -416,7 +322,7 @@ final class LiveRun {
     setBack = true;
   }
 
-  private static boolean isRetried(Task task) {
+  private static boolean isRetried(LiveTask task) {
     return switch (task.state) {
       case FAILED, UPSTREAM_FAILED, CANCELLED -> true;
       case SKIPPED -> !task.conditionFalse && !task.spec.isFinally();
@@ -470,7 +376,7 @@ final class LiveRun {
   }
 
   /// An attempt that nobody has heard of yet is as if it had never been.
-  private boolean unstart(Task task) {
+  private boolean unstart(LiveTask task) {
     var id = Objects.requireNonNull(task.attemptId);
     if (!changes.unstart(id)) {
       return false;
@@ -565,7 +471,7 @@ final class LiveRun {
         run.params(),
         run.scheduledAt(),
         startedAt,
-        tasks.values().stream().map(Task::row).toList());
+        tasks.values().stream().map(LiveTask::row).toList());
   }
 
   /// Attempts that must be taken back if nobody launched them yet.
@@ -603,7 +509,7 @@ final class LiveRun {
     }
   }
 
-  private void due(Task task) {
+  private void due(LiveTask task) {
     switch (task.state) {
       case RETRYING -> {
         task.dueAt = null;
@@ -642,7 +548,7 @@ final class LiveRun {
     return values;
   }
 
-  private void pendingTooLong(Task task) {
+  private void pendingTooLong(LiveTask task) {
     var why = "it did not start within %s of when it could".formatted(task.spec.pendingTimeout());
     if (task.hasActiveAttempt()) {
       endAttempt(
@@ -676,7 +582,7 @@ final class LiveRun {
   // A task's way ---------------------------------------------------------------------------------
 
   /// All that the task needs has ended: it may start, or it never will.
-  private void release(Task task) {
+  private void release(LiveTask task) {
     if (stopping(task)) {
       end(task, TaskState.CANCELLED, stopReason(task));
       return;
@@ -714,7 +620,7 @@ final class LiveRun {
   }
 
   /// Whether what came of the tasks that it needs lets it start; if not it has ended.
-  private boolean allowed(Task task) {
+  private boolean allowed(LiveTask task) {
     String failed = null;
     String skipped = null;
     boolean succeeded = false;
@@ -755,7 +661,7 @@ final class LiveRun {
     return true;
   }
 
-  private void ask(Task task, Work.Approval approval) {
+  private void ask(LiveTask task, Work.Approval approval) {
     try {
       var message = approval.message().evaluate(values(task)).asText();
       move(task, TaskState.WAITING, message);
@@ -769,7 +675,7 @@ final class LiveRun {
     }
   }
 
-  private void ready(Task task) {
+  private void ready(LiveTask task) {
     move(task, TaskState.READY, null);
     toStart.add(task);
   }
@@ -791,7 +697,7 @@ final class LiveRun {
     }
   }
 
-  private void start(Task task) {
+  private void start(LiveTask task) {
     var inputs = new LinkedHashMap<String, JsonNode>();
     try {
       var values = values(task);
@@ -818,7 +724,7 @@ final class LiveRun {
     }
   }
 
-  private void finish(Task task, Report.Finished finished) {
+  private void finish(LiveTask task, Report.Finished finished) {
     var ending = finished.ending();
     switch (finished.outcome()) {
       case Outcome.Succeeded(var made) -> {
@@ -846,7 +752,7 @@ final class LiveRun {
     }
   }
 
-  private void userFailure(Task task, RunSnapshot.Ending ending) {
+  private void userFailure(LiveTask task, RunSnapshot.Ending ending) {
     task.userFailures++;
     var retry = task.spec.retry();
     if (task.userFailures > retry.limit()) {
@@ -875,7 +781,7 @@ final class LiveRun {
             .formatted(task.attempt, why(ending), task.userFailures, retry.limit()));
   }
 
-  private static Map<String, JsonNode> failure(Task task, RunSnapshot.Ending ending) {
+  private static Map<String, JsonNode> failure(LiveTask task, RunSnapshot.Ending ending) {
     var json = Json.MAPPER.getNodeFactory();
     var failure = new HashMap<String, JsonNode>();
     if (ending.exitCode() != null) {
@@ -887,7 +793,7 @@ final class LiveRun {
     return failure;
   }
 
-  private void systemFailure(Task task, Report.Finished finished) {
+  private void systemFailure(LiveTask task, Report.Finished finished) {
     if (stopping(task)) {
       endAttempt(task, AttemptState.CANCELLED, null, finished.ending(), finished.at());
       end(task, TaskState.CANCELLED, stopReason(task));
@@ -910,7 +816,7 @@ final class LiveRun {
   private static final Duration FIRST_SYSTEM_BACKOFF = Duration.ofSeconds(1);
 
   private void endAttempt(
-      Task task,
+      LiveTask task,
       AttemptState to,
       @Nullable FailureKind failure,
       RunSnapshot.Ending ending,
@@ -923,7 +829,7 @@ final class LiveRun {
     withdrawing.remove(id);
   }
 
-  private void retry(Task task, Instant at, String reason) {
+  private void retry(LiveTask task, Instant at, String reason) {
     move(task, TaskState.RETRYING, reason);
     task.dueAt = at;
     timer(at, task);
@@ -931,7 +837,7 @@ final class LiveRun {
 
   /// Grows with every failure, up to the longest wait; a share of it is left to chance, which is
   /// the same whenever it is asked for.
-  private static Duration backoff(Task task, Duration first, int failures) {
+  private static Duration backoff(LiveTask task, Duration first, int failures) {
     var retry = task.spec.retry();
     double wanted = first.toMillis() * Math.pow(retry.factor(), failures - 1.0);
     double longest = Math.max(first.toMillis(), retry.maxBackoff().toMillis());
@@ -940,7 +846,7 @@ final class LiveRun {
         (long) (Math.min(wanted, longest) * (1 - retry.jitter() + 2 * retry.jitter() * chance)));
   }
 
-  private void succeed(Task task, Map<String, JsonNode> made, @Nullable String reason) {
+  private void succeed(LiveTask task, Map<String, JsonNode> made, @Nullable String reason) {
     task.outputs = made;
     if (task.isDeclared()) {
       outputs.put(task.name, made);
@@ -950,7 +856,7 @@ final class LiveRun {
 
   // Groups ---------------------------------------------------------------------------------------
 
-  private void expand(Task task, Matrix matrix) {
+  private void expand(LiveTask task, Matrix matrix) {
     if (!task.instances.isEmpty()) {
       // Retried: what succeeded stays.
       move(task, TaskState.RUNNING, null);
@@ -1011,8 +917,8 @@ final class LiveRun {
     return combinations;
   }
 
-  private Task instance(Task group, int index, @Nullable JsonNode item) {
-    var instance = new Task(group.spec, TaskSnapshot.instance(group.name, index, item), group);
+  private LiveTask instance(LiveTask group, int index, @Nullable JsonNode item) {
+    var instance = new LiveTask(group.spec, TaskSnapshot.instance(group.name, index, item), group);
     tasks.put(instance.name, instance);
     group.instances.add(instance);
     changes.created(instance.name);
@@ -1020,7 +926,7 @@ final class LiveRun {
   }
 
   /// Lets as many instances go as there may be at once.
-  private void fill(Task group) {
+  private void fill(LiveTask group) {
     var matrix = Objects.requireNonNull(group.spec.matrix());
     int most = matrix.maxParallel() == null ? Integer.MAX_VALUE : matrix.maxParallel();
     while (group.active < most && group.next < group.instances.size()) {
@@ -1032,7 +938,7 @@ final class LiveRun {
     }
   }
 
-  private void iterate(Task group) {
+  private void iterate(LiveTask group) {
     int number = group.instances.size() + 1;
     var instance = instance(group, number, null);
     group.next = group.instances.size();
@@ -1041,7 +947,7 @@ final class LiveRun {
   }
 
   /// Retried: goes on with the iteration that failed.
-  private void resume(Task group) {
+  private void resume(LiveTask group) {
     var last = group.instances.getLast();
     if (last.state == TaskState.PENDING) {
       group.active++;
@@ -1051,7 +957,7 @@ final class LiveRun {
     }
   }
 
-  private void instanceEnded(Task instance) {
+  private void instanceEnded(LiveTask instance) {
     var group = Objects.requireNonNull(instance.group);
     if (group.active > 0) {
       group.active--;
@@ -1071,7 +977,7 @@ final class LiveRun {
     }
   }
 
-  private void iterationEnded(Task group, Task iteration) {
+  private void iterationEnded(LiveTask group, LiveTask iteration) {
     var loop = Objects.requireNonNull(group.spec.loop());
     if (iteration.state == TaskState.CANCELLED) {
       end(group, TaskState.CANCELLED, stopReason(group));
@@ -1107,7 +1013,7 @@ final class LiveRun {
     }
   }
 
-  private void combinationEnded(Task group) {
+  private void combinationEnded(LiveTask group) {
     var matrix = Objects.requireNonNull(group.spec.matrix());
     int all = group.instances.size();
     int wanted = (int) Math.ceil(matrix.minSuccess() * all - 1e-9);
@@ -1138,7 +1044,7 @@ final class LiveRun {
     }
   }
 
-  private void stopTask(Task instance) {
+  private void stopTask(LiveTask instance) {
     if (instance.state.isTerminal()) {
       return;
     }
@@ -1152,7 +1058,7 @@ final class LiveRun {
   }
 
   /// Each output as the list of what the instances left, in their order; null where one failed.
-  private static Map<String, JsonNode> lists(Task group) {
+  private static Map<String, JsonNode> lists(LiveTask group) {
     var json = Json.MAPPER.getNodeFactory();
     var lists = new LinkedHashMap<String, JsonNode>();
     for (var name : group.spec.outputs().keySet()) {
@@ -1168,7 +1074,7 @@ final class LiveRun {
 
   // Values ---------------------------------------------------------------------------------------
 
-  private Values values(Task task) {
+  private Values values(LiveTask task) {
     var values = Values.of(run.params(), outputs).withRun(runValues(task.spec.isFinally()));
     var group = task.group;
     if (group == null) {
@@ -1186,7 +1092,7 @@ final class LiveRun {
     return values.withMatrix(matrix);
   }
 
-  private static Map<String, JsonNode> loop(int iteration, @Nullable Task last) {
+  private static Map<String, JsonNode> loop(int iteration, @Nullable LiveTask last) {
     var json = Json.MAPPER.getNodeFactory();
     var loop = new HashMap<String, JsonNode>();
     loop.put("iteration", json.numberNode((long) iteration));
@@ -1274,14 +1180,14 @@ final class LiveRun {
                     : " failed"));
   }
 
-  private boolean stopping(Task task) {
+  private boolean stopping(LiveTask task) {
     if (task.group != null && task.group.failing) {
       return true;
     }
     return task.spec.isFinally() ? stop == Stop.KILL : stop != null;
   }
 
-  private String stopReason(Task task) {
+  private String stopReason(LiveTask task) {
     return task.group != null && task.group.failing && stop == null
         ? "the others cannot make up for what failed"
         : stop == Stop.TIMEOUT ? "the run took too long" : "the run was cancelled";
@@ -1304,7 +1210,7 @@ final class LiveRun {
     }
   }
 
-  private void requestStop(Task task) {
+  private void requestStop(LiveTask task) {
     if (!task.stopRequested) {
       task.stopRequested = true;
       changes.stop(Objects.requireNonNull(task.attemptId), task.spec.work() instanceof Work.Call);
@@ -1318,7 +1224,7 @@ final class LiveRun {
     state = to;
   }
 
-  private void move(Task task, TaskState to, @Nullable String reason) {
+  private void move(LiveTask task, TaskState to, @Nullable String reason) {
     Transitions.check(task.state, to);
     changes.moved(
         task.name,
@@ -1333,7 +1239,7 @@ final class LiveRun {
     task.dueAt = null;
   }
 
-  private void end(Task task, TaskState to, @Nullable String reason) {
+  private void end(LiveTask task, TaskState to, @Nullable String reason) {
     move(task, to, reason);
     if (task.isDeclared()) {
       if (task.spec.isFinally()) {
@@ -1345,7 +1251,7 @@ final class LiveRun {
     ended.add(task);
   }
 
-  private void timer(Instant at, @Nullable Task task) {
+  private void timer(Instant at, @Nullable LiveTask task) {
     timers.add(new Timer(at, timerNumber++, task));
   }
 

@@ -133,7 +133,7 @@ public class RunEngine {
         row.told() ? RunStore.takeInbox(tx, row.id()) : List.<RunStore.Message>of()) {
       switch (message.kind()) {
         case REPORT -> run.hear(ReportReader.read(RunStore.report(message)), now);
-        case CANCEL -> run.stop(LiveRun.Stop.CANCEL, now);
+        case CANCEL -> run.stop(RunSnapshot.Stop.CANCEL, now);
         case LOOK -> {}
       }
     }

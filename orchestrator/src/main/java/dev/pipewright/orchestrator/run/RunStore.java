@@ -427,7 +427,7 @@ public class RunStore {
         run.number,
         run.revision,
         RunState.valueOf(run.state),
-        run.stop == null ? null : LiveRun.Stop.valueOf(run.stop),
+        run.stop == null ? null : RunSnapshot.Stop.valueOf(run.stop),
         run.paused,
         spec,
         values(run.params),

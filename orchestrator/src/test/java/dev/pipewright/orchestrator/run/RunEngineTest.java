@@ -385,7 +385,7 @@ class RunEngineTest {
     var random = new Random(2);
     var outer = start("outer");
     settle(random);
-    engines.getFirst().act(outer, (run, at) -> run.stop(LiveRun.Stop.CANCEL, at));
+    engines.getFirst().act(outer, (run, at) -> run.stop(RunSnapshot.Stop.CANCEL, at));
     settle(random);
     assertThat(reads.get(outer).state()).isEqualTo(RunState.CANCELLED);
     assertThat(reads.page(10, null, "inner", null).items())
