@@ -13,26 +13,20 @@ import dev.pipewright.language.Matrix;
 import dev.pipewright.language.Trigger;
 import dev.pipewright.language.Values;
 import dev.pipewright.language.Work;
-import dev.pipewright.orchestrator.run.Changes.Line;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
 import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
-import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -54,135 +48,48 @@ final class LiveRun {
   /// Of one run, with all instances.
   static final int MOST_TASKS = 200_000;
 
-  private final RunSnapshot run;
-  private final Map<String, LiveTask> tasks = new LinkedHashMap<>();
-  private final Map<String, Map<String, JsonNode>> outputs = new HashMap<>();
-  private final PriorityQueue<Timer> timers = new PriorityQueue<>();
-  private final Deque<LiveTask> ended = new ArrayDeque<>();
+  private final LiveState live;
   private final Set<LiveTask> toStart = new LinkedHashSet<>();
   private final Map<UUID, LiveTask> byAttempt = new HashMap<>();
   private final Set<UUID> withdrawing = new LinkedHashSet<>();
-  private RunState state;
-  private @Nullable Stop stop;
-  private boolean paused;
-  private @Nullable Instant startedAt;
-
-  /// Declared tasks that have not ended, without those of `finally`, and those.
-  private int open;
-
-  private int finallyOpen;
-  private boolean finallyBegun;
-  private Changes.Builder changes = new Changes.Builder();
-  private Instant now = Instant.EPOCH;
-  private long timerNumber;
 
   /// States were set back: what may start must be looked for.
   private boolean setBack;
 
-  /// @param task null for the run itself
-  private record Timer(Instant at, long number, @Nullable LiveTask task)
-      implements Comparable<Timer> {
-    private static final Comparator<Timer> ORDER =
-        Comparator.comparing(Timer::at).thenComparing(Timer::number);
-
-    @Override
-    public int compareTo(Timer other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
   LiveRun(RunSnapshot run) {
-    this.run = run;
-    state = run.state();
-    stop = run.stop();
-    paused = run.paused();
-    startedAt = run.startedAt();
-    for (var row : run.tasks()) {
-      var group = row.group() == null ? null : tasks.get(row.group());
-      var spec =
-          Objects.requireNonNull(
-              run.spec().tasks().get(row.group() == null ? row.name() : row.group()), row.name());
-      add(new LiveTask(spec, row, group));
-    }
-    for (var task : tasks.values()) {
-      if (!task.isDeclared()) {
-        count(task);
-        continue;
+    live = new LiveState(run);
+    for (var task : live.tasks.values()) {
+      if (task.hasActiveAttempt()) {
+        byAttempt.put(Objects.requireNonNull(task.attemptId), task);
+      } else if (task.state == TaskState.READY) {
+        toStart.add(task);
       }
-      if (!task.state.isTerminal()) {
-        if (task.spec.isFinally()) {
-          finallyOpen++;
-        } else {
-          open++;
-        }
-      }
-      for (var need : task.spec.needs()) {
-        var needed = Objects.requireNonNull(tasks.get(need));
-        needed.successors.add(task);
-        if (!needed.state.isTerminal()) {
-          task.unmet++;
-        }
-      }
-      finallyBegun |= task.spec.isFinally() && task.state != TaskState.PENDING;
-    }
-    if (startedAt != null && run.spec().timeout() != null && !state.isTerminal()) {
-      timer(startedAt.plus(run.spec().timeout()), null);
-    }
-  }
-
-  private void add(LiveTask task) {
-    tasks.put(task.name, task);
-    if (task.group != null) {
-      task.group.instances.add(task);
-    }
-    if (task.state == TaskState.SUCCEEDED && task.isDeclared()) {
-      outputs.put(task.name, task.outputs);
-    }
-    if (task.dueAt != null && !task.state.isTerminal()) {
-      timer(task.dueAt, task);
-    }
-    if (task.hasActiveAttempt()) {
-      byAttempt.put(Objects.requireNonNull(task.attemptId), task);
-    }
-    if (task.state == TaskState.READY && !task.hasActiveAttempt()) {
-      toStart.add(task);
-    }
-  }
-
-  /// What an instance is to its group, when it is loaded.
-  private static void count(LiveTask instance) {
-    var group = Objects.requireNonNull(instance.group);
-    switch (instance.state) {
-      case SUCCEEDED -> group.succeeded++;
-      case FAILED, CANCELLED, SKIPPED, UPSTREAM_FAILED -> group.unsuccessful++;
-      case PENDING -> {}
-      case READY, RUNNING, RETRYING, WAITING -> group.active++;
     }
   }
 
   RunState state() {
-    return state;
+    return live.state;
   }
 
   int size() {
-    return tasks.size();
+    return live.tasks.size();
   }
 
   // What happens to it -------------------------------------------------------------------------
 
   /// Takes in what an attempt said. Old news changes nothing.
   void hear(Report report, Instant at) {
-    now = at;
+    live.now = at;
     var task = byAttempt.get(report.attemptId());
-    if (task == null || state.isTerminal()) {
+    if (task == null || live.state.isTerminal()) {
       return;
     }
     switch (report) {
       case Report.Started started -> {
         if (task.attemptState != AttemptState.RUNNING) {
           task.attemptState = AttemptState.RUNNING;
-          changes.running(task.attemptId, started.at());
-          move(task, TaskState.RUNNING, null);
+          live.changes.running(task.attemptId, started.at());
+          live.move(task, TaskState.RUNNING, null);
           task.dueAt = null;
         }
       }
@@ -192,14 +99,14 @@ final class LiveRun {
 
   /// Attempts that were taken back before anybody launched them.
   void withdrawn(Collection<UUID> attempts, Instant at) {
-    now = at;
+    live.now = at;
     for (var id : attempts) {
       withdrawing.remove(id);
       var task = byAttempt.get(id);
       if (task != null) {
-        if (stopping(task)) {
-          endAttempt(task, AttemptState.CANCELLED, null, RunSnapshot.Ending.NONE, now);
-          end(task, TaskState.CANCELLED, stopReason(task));
+        if (live.stopping(task)) {
+          endAttempt(task, AttemptState.CANCELLED, null, RunSnapshot.Ending.NONE, live.now);
+          live.cancel(task);
         } else {
           pendingTooLong(task);
         }
@@ -214,7 +121,7 @@ final class LiveRun {
       var task = byAttempt.get(id);
       if (task != null) {
         task.attemptState = AttemptState.LAUNCHING;
-        if (stopping(task)) {
+        if (live.stopping(task)) {
           requestStop(task);
         }
       }
@@ -222,34 +129,34 @@ final class LiveRun {
   }
 
   void stop(Stop why, Instant at) {
-    now = at;
-    if (state.isTerminal()) {
+    live.now = at;
+    if (live.state.isTerminal()) {
       return;
     }
-    if (stop == null || (why == Stop.KILL && stop != Stop.KILL)) {
-      stop = why;
-      changes.runChanged();
-    } else if (why == Stop.CANCEL && finallyBegun) {
+    if (live.stop == null || (why == Stop.KILL && live.stop != Stop.KILL)) {
+      live.stop = why;
+      live.changes.runChanged();
+    } else if (why == Stop.CANCEL && live.finallyBegun) {
       // Asked a second time.
-      stop = Stop.KILL;
-      changes.runChanged();
+      live.stop = Stop.KILL;
+      live.changes.runChanged();
     }
-    if (state == RunState.RUNNING) {
+    if (live.state == RunState.RUNNING) {
       stopAll();
     }
   }
 
   /// @throws ProblemException RUN_ENDED
   void pause(boolean yes, Instant at) {
-    now = at;
-    if (state.isTerminal()) {
+    live.now = at;
+    if (live.state.isTerminal()) {
       throw new ProblemException(
-          ProblemCode.RUN_ENDED, "Run #" + run.number() + " is " + state + ".");
+          ProblemCode.RUN_ENDED, "Run #" + live.run.number() + " is " + live.state + ".");
     }
-    if (paused != yes) {
-      paused = yes;
-      changes.runChanged();
-      changes.line(null, null, state, state, yes ? "paused" : "resumed");
+    if (live.paused != yes) {
+      live.paused = yes;
+      live.changes.runChanged();
+      live.changes.line(null, null, live.state, live.state, yes ? "paused" : "resumed");
     }
   }
 
@@ -263,8 +170,8 @@ final class LiveRun {
       String by,
       String comment,
       Instant at) {
-    now = at;
-    var task = tasks.get(name);
+    live.now = at;
+    var task = live.tasks.get(name);
     if (task == null || task.state != TaskState.WAITING) {
       throw new ProblemException(
           ProblemCode.NOT_WAITING,
@@ -273,7 +180,7 @@ final class LiveRun {
               : "The task '" + name + "' does not wait for an answer: it is " + task.state + ".");
     }
     if (!approved) {
-      end(
+      live.end(
           task,
           TaskState.FAILED,
           "APPROVAL_REJECTED: %s said no%s".formatted(by, comment.isBlank() ? "" : ": " + comment));
@@ -289,20 +196,20 @@ final class LiveRun {
     made.put("by", json.textNode(by));
     made.put("comment", json.textNode(comment));
     made.putAll(given);
-    succeed(task, made, "approved by " + by);
+    live.succeed(task, made, "approved by " + by);
   }
 
   /// Gives every task that did not succeed another chance; a run that has ended goes on.
   ///
   /// @throws ProblemException NOTHING_TO_RETRY
   void retry(Instant at) {
-    now = at;
-    var again = tasks.values().stream().filter(LiveRun::isRetried).toList();
+    live.now = at;
+    var again = live.tasks.values().stream().filter(LiveRun::isRetried).toList();
     if (again.isEmpty()) {
       throw new ProblemException(
-          ProblemCode.NOTHING_TO_RETRY, "No task of run #" + run.number() + " failed.");
+          ProblemCode.NOTHING_TO_RETRY, "No task of run #" + live.run.number() + " failed.");
     }
-    for (var task : tasks.values()) {
+    for (var task : live.tasks.values()) {
       boolean after = task.spec.isFinally() && task.state.isTerminal();
       if (after || isRetried(task)) {
         // Attempts go on counting: each has an identity for ever.
@@ -310,15 +217,15 @@ final class LiveRun {
         task.systemFailures = 0;
         task.outputs = Map.of();
         task.conditionFalse = false;
-        outputs.remove(task.name);
-        move(task, TaskState.PENDING, "retried");
+        live.outputs.remove(task.name);
+        live.move(task, TaskState.PENDING, "retried");
       }
     }
-    stop = null;
-    if (state.isTerminal()) {
-      moveRun(RunState.RUNNING, "retried");
+    live.stop = null;
+    if (live.state.isTerminal()) {
+      live.moveRun(RunState.RUNNING, "retried");
     }
-    recount();
+    live.recount();
     setBack = true;
   }
 
@@ -330,47 +237,13 @@ final class LiveRun {
     };
   }
 
-  /// After states were set back.
-  private void recount() {
-    open = 0;
-    finallyOpen = 0;
-    finallyBegun = false;
-    for (var task : tasks.values()) {
-      task.unmet = 0;
-      task.active = 0;
-      task.succeeded = 0;
-      task.unsuccessful = 0;
-      task.failing = false;
-      task.next = 0;
-    }
-    for (var task : tasks.values()) {
-      if (!task.isDeclared()) {
-        count(task);
-        continue;
-      }
-      if (!task.state.isTerminal()) {
-        if (task.spec.isFinally()) {
-          finallyOpen++;
-        } else {
-          open++;
-        }
-      }
-      for (var need : task.spec.needs()) {
-        if (!Objects.requireNonNull(tasks.get(need)).state.isTerminal()) {
-          task.unmet++;
-        }
-      }
-      finallyBegun |= task.spec.isFinally() && task.state != TaskState.PENDING;
-    }
-  }
-
   /// The cached outputs of attempts that were about to start.
   void cached(Map<UUID, Changes.Hit> hits) {
     hits.forEach((attempt, hit) -> {
       var task = byAttempt.get(attempt);
       if (task != null && unstart(task)) {
-        changes.cached(task.name, hit.attempt());
-        succeed(task, hit.outputs(), "cached: the same inputs gave it in " + hit.where());
+        live.changes.cached(task.name, hit.attempt());
+        live.succeed(task, hit.outputs(), "cached: the same inputs gave it in " + hit.where());
       }
     });
   }
@@ -378,7 +251,7 @@ final class LiveRun {
   /// An attempt that nobody has heard of yet is as if it had never been.
   private boolean unstart(LiveTask task) {
     var id = Objects.requireNonNull(task.attemptId);
-    if (!changes.unstart(id)) {
+    if (!live.changes.unstart(id)) {
       return false;
     }
     byAttempt.remove(id);
@@ -394,22 +267,22 @@ final class LiveRun {
   ///
   /// @param mayStart whether a queued run may begin
   void decide(Instant at, boolean mayStart) {
-    now = at;
-    if (state.isTerminal()) {
+    live.now = at;
+    if (live.state.isTerminal()) {
       return;
     }
-    if (state == RunState.QUEUED && stop == null && mayStart) {
-      startedAt = now;
-      moveRun(RunState.RUNNING, null);
-      if (run.spec().timeout() != null) {
-        timer(now.plus(run.spec().timeout()), null);
+    if (live.state == RunState.QUEUED && live.stop == null && mayStart) {
+      live.startedAt = live.now;
+      live.moveRun(RunState.RUNNING, null);
+      if (live.run.spec().timeout() != null) {
+        live.timers.add(live.now.plus(live.run.spec().timeout()), null);
       }
       releaseAll(false);
     }
-    if (state == RunState.QUEUED) {
-      if (stop != null) {
-        tasks.values().forEach(task -> end(task, TaskState.CANCELLED, stopReason(task)));
-        ended.clear();
+    if (live.state == RunState.QUEUED) {
+      if (live.stop != null) {
+        live.tasks.values().forEach(task -> live.cancel(task));
+        live.ended.clear();
         endRun();
       }
       return;
@@ -422,56 +295,35 @@ final class LiveRun {
     while (true) {
       spread();
       startAll();
-      if (!ended.isEmpty()) {
+      if (!live.ended.isEmpty()) {
         continue;
       }
-      if (open == 0 && !finallyBegun && finallyOpen > 0) {
-        finallyBegun = true;
-        if (stop == Stop.KILL) {
+      if (live.open == 0 && !live.finallyBegun && live.finallyOpen > 0) {
+        live.finallyBegun = true;
+        if (live.stop == Stop.KILL) {
           stopAll();
         } else {
           releaseAll(true);
         }
-        if (!ended.isEmpty() || !toStart.isEmpty()) {
+        if (!live.ended.isEmpty() || !toStart.isEmpty()) {
           continue;
         }
       }
       break;
     }
-    if (open == 0 && finallyOpen == 0) {
+    if (live.open == 0 && live.finallyOpen == 0) {
       endRun();
     }
   }
 
   /// The run's changes since the last time, which are to be stored now.
   Changes take() {
-    var next = nextTimer();
-    var taken =
-        changes.build(
-            state,
-            stop,
-            paused,
-            startedAt,
-            next,
-            name -> Objects.requireNonNull(tasks.get(name)).row());
-    changes = new Changes.Builder();
-    return taken;
+    return live.take();
   }
 
   /// What is known of it, as it would be stored.
   RunSnapshot snapshot() {
-    return new RunSnapshot(
-        run.id(),
-        run.number(),
-        run.revision(),
-        state,
-        stop,
-        paused,
-        run.spec(),
-        run.params(),
-        run.scheduledAt(),
-        startedAt,
-        tasks.values().stream().map(LiveTask::row).toList());
+    return live.snapshot();
   }
 
   /// Attempts that must be taken back if nobody launched them yet.
@@ -481,11 +333,11 @@ final class LiveRun {
 
   /// Attempts about to start whose outputs may be known already, by the key of what they depend on.
   List<StartedAttempt> starting() {
-    return changes.started();
+    return live.changes.started();
   }
 
   private void releaseAll(boolean finallyTasks) {
-    for (var task : List.copyOf(tasks.values())) {
+    for (var task : List.copyOf(live.tasks.values())) {
       if (task.isDeclared()
           && task.state == TaskState.PENDING
           && task.unmet == 0
@@ -496,14 +348,13 @@ final class LiveRun {
   }
 
   private void elapse() {
-    while (!timers.isEmpty() && !timers.peek().at.isAfter(now)) {
-      var timer = timers.poll();
-      var task = timer.task;
+    for (var timer = live.timers.poll(live.now, live.stop != null);
+        timer != null;
+        timer = live.timers.poll(live.now, live.stop != null)) {
+      var task = timer.task();
       if (task == null) {
-        if (stop == null) {
-          stop(Stop.TIMEOUT, now);
-        }
-      } else if (timer.at.equals(task.dueAt)) {
+        stop(Stop.TIMEOUT, live.now);
+      } else {
         due(task);
       }
     }
@@ -517,7 +368,7 @@ final class LiveRun {
       }
       case READY -> {
         task.dueAt = null;
-        changes.touch(task.name);
+        live.changes.touch(task.name);
         if (task.attemptId != null && task.hasActiveAttempt()) {
           withdrawing.add(task.attemptId);
         } else {
@@ -529,7 +380,7 @@ final class LiveRun {
         if (((Work.Approval) task.spec.work()).approveOnDeadline()) {
           approve(task, defaults((Work.Approval) task.spec.work()), "nobody", "");
         } else {
-          end(task, TaskState.FAILED, "APPROVAL_TIMEOUT: nobody answered in time");
+          live.end(task, TaskState.FAILED, "APPROVAL_TIMEOUT: nobody answered in time");
         }
       }
       case PENDING, RUNNING, SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> {}
@@ -556,15 +407,15 @@ final class LiveRun {
           AttemptState.FAILED,
           FailureKind.SYSTEM,
           new RunSnapshot.Ending(null, ProblemCode.PENDING_TIMEOUT.name(), why),
-          now);
+          live.now);
     }
-    end(task, TaskState.FAILED, ProblemCode.PENDING_TIMEOUT + ": " + why);
+    live.end(task, TaskState.FAILED, ProblemCode.PENDING_TIMEOUT + ": " + why);
   }
 
   /// Tells the tasks that wait for those that have just ended.
   private void spread() {
-    while (!ended.isEmpty()) {
-      var task = ended.poll();
+    while (!live.ended.isEmpty()) {
+      var task = live.ended.poll();
       if (!task.isDeclared()) {
         instanceEnded(task);
         continue;
@@ -572,7 +423,7 @@ final class LiveRun {
       for (var successor : task.successors) {
         if (--successor.unmet == 0
             && successor.state == TaskState.PENDING
-            && (!successor.spec.isFinally() || finallyBegun)) {
+            && (!successor.spec.isFinally() || live.finallyBegun)) {
           release(successor);
         }
       }
@@ -583,8 +434,8 @@ final class LiveRun {
 
   /// All that the task needs has ended: it may start, or it never will.
   private void release(LiveTask task) {
-    if (stopping(task)) {
-      end(task, TaskState.CANCELLED, stopReason(task));
+    if (live.stopping(task)) {
+      live.cancel(task);
       return;
     }
     if (!allowed(task)) {
@@ -595,18 +446,19 @@ final class LiveRun {
       try {
         if (!when.evaluate(values(task)).asBoolean()) {
           task.conditionFalse = true;
-          end(task, TaskState.SKIPPED, "its condition is false: " + when.source());
+          live.end(task, TaskState.SKIPPED, "its condition is false: " + when.source());
           return;
         }
       } catch (ProblemException e) {
-        end(task, TaskState.FAILED, "its condition cannot be evaluated: " + e.problem().detail());
+        live.end(
+            task, TaskState.FAILED, "its condition cannot be evaluated: " + e.problem().detail());
         return;
       }
     }
     if (task.spec.matrix() != null) {
       expand(task, task.spec.matrix());
     } else if (task.spec.loop() != null) {
-      move(task, TaskState.RUNNING, null);
+      live.move(task, TaskState.RUNNING, null);
       if (task.instances.isEmpty()) {
         iterate(task);
       } else {
@@ -625,10 +477,10 @@ final class LiveRun {
     String skipped = null;
     boolean succeeded = false;
     for (var need : task.spec.needs()) {
-      var needed = Objects.requireNonNull(tasks.get(need));
+      var needed = Objects.requireNonNull(live.tasks.get(need));
       if (need.equals(task.spec.elseOf())) {
         if (needed.state != TaskState.SKIPPED || !needed.conditionFalse) {
-          end(
+          live.end(
               task,
               needed.state == TaskState.UPSTREAM_FAILED
                   ? TaskState.UPSTREAM_FAILED
@@ -651,11 +503,11 @@ final class LiveRun {
       return true;
     }
     if (failed != null) {
-      end(task, TaskState.UPSTREAM_FAILED, "task '" + failed + "' did not succeed");
+      live.end(task, TaskState.UPSTREAM_FAILED, "task '" + failed + "' did not succeed");
       return false;
     }
     if (skipped != null && (task.spec.trigger() == Trigger.ALL_SUCCEEDED || !succeeded)) {
-      end(task, TaskState.SKIPPED, "task '" + skipped + "' was skipped");
+      live.end(task, TaskState.SKIPPED, "task '" + skipped + "' was skipped");
       return false;
     }
     return true;
@@ -664,32 +516,31 @@ final class LiveRun {
   private void ask(LiveTask task, Work.Approval approval) {
     try {
       var message = approval.message().evaluate(values(task)).asText();
-      move(task, TaskState.WAITING, message);
+      live.move(task, TaskState.WAITING, message);
     } catch (ProblemException e) {
-      end(task, TaskState.FAILED, "its message cannot be evaluated: " + e.problem().detail());
+      live.end(task, TaskState.FAILED, "its message cannot be evaluated: " + e.problem().detail());
       return;
     }
     if (approval.deadline() != null) {
-      task.dueAt = now.plus(approval.deadline());
-      timer(task.dueAt, task);
+      live.due(task, live.now.plus(approval.deadline()));
     }
   }
 
   private void ready(LiveTask task) {
-    move(task, TaskState.READY, null);
+    live.move(task, TaskState.READY, null);
     toStart.add(task);
   }
 
   private void startAll() {
-    if (paused || toStart.isEmpty()) {
+    if (live.paused || toStart.isEmpty()) {
       return;
     }
     var starting = List.copyOf(toStart);
     toStart.clear();
     for (var task : starting) {
       if (task.state == TaskState.READY && !task.hasActiveAttempt()) {
-        if (stopping(task)) {
-          end(task, TaskState.CANCELLED, stopReason(task));
+        if (live.stopping(task)) {
+          live.cancel(task);
         } else {
           start(task);
         }
@@ -703,24 +554,23 @@ final class LiveRun {
       var values = values(task);
       task.spec.inputs().forEach((name, value) -> inputs.put(name, value.evaluate(values)));
     } catch (ProblemException e) {
-      end(task, TaskState.FAILED, "its inputs cannot be evaluated: " + e.problem().detail());
+      live.end(task, TaskState.FAILED, "its inputs cannot be evaluated: " + e.problem().detail());
       return;
     }
     task.attempt++;
-    var id = Ids.uuid(run.id().toString(), task.name, String.valueOf(task.attempt));
+    var id = Ids.uuid(live.run.id().toString(), task.name, String.valueOf(task.attempt));
     task.attemptId = id;
     task.stopRequested = false;
     byAttempt.put(id, task);
     boolean call = task.spec.work() instanceof Work.Call;
     task.attemptState = call ? AttemptState.RUNNING : AttemptState.QUEUED;
-    changes.start(
+    live.changes.start(
         new StartedAttempt(id, task.name, task.attempt, task.attemptState, task.spec, inputs));
     if (call) {
-      move(task, TaskState.RUNNING, null);
+      live.move(task, TaskState.RUNNING, null);
     } else if (task.spec.pendingTimeout() != null) {
-      task.dueAt = now.plus(task.spec.pendingTimeout());
-      timer(task.dueAt, task);
-      changes.touch(task.name);
+      live.due(task, live.now.plus(task.spec.pendingTimeout()));
+      live.changes.touch(task.name);
     }
   }
 
@@ -729,21 +579,21 @@ final class LiveRun {
     switch (finished.outcome()) {
       case Outcome.Succeeded(var made) -> {
         endAttempt(task, AttemptState.SUCCEEDED, null, ending, finished.at());
-        succeed(task, made, null);
+        live.succeed(task, made, null);
       }
       case Outcome.UserFailure() -> {
         endAttempt(task, AttemptState.FAILED, FailureKind.USER, ending, finished.at());
-        if (stopping(task)) {
-          end(task, TaskState.CANCELLED, stopReason(task));
+        if (live.stopping(task)) {
+          live.cancel(task);
         } else {
           userFailure(task, ending);
         }
       }
       case Outcome.SystemFailure() -> systemFailure(task, finished);
       case Outcome.Cancelled() -> {
-        if (stopping(task)) {
+        if (live.stopping(task)) {
           endAttempt(task, AttemptState.CANCELLED, null, ending, finished.at());
-          end(task, TaskState.CANCELLED, stopReason(task));
+          live.cancel(task);
         } else {
           // Stopped, but not by us: somebody's SIGTERM, a node that shuts down.
           systemFailure(task, finished);
@@ -756,18 +606,18 @@ final class LiveRun {
     task.userFailures++;
     var retry = task.spec.retry();
     if (task.userFailures > retry.limit()) {
-      end(task, TaskState.FAILED, why(ending));
+      live.end(task, TaskState.FAILED, why(ending));
       return;
     }
     var filter = retry.when();
     if (filter != null) {
       try {
         if (!filter.evaluate(values(task).withFailure(failure(task, ending))).asBoolean()) {
-          end(task, TaskState.FAILED, why(ending) + " (not retried: " + filter.source() + ")");
+          live.end(task, TaskState.FAILED, why(ending) + " (not retried: " + filter.source() + ")");
           return;
         }
       } catch (ProblemException e) {
-        end(
+        live.end(
             task,
             TaskState.FAILED,
             why(ending) + " (whether to retry cannot be evaluated: " + e.problem().detail() + ")");
@@ -776,7 +626,7 @@ final class LiveRun {
     }
     retry(
         task,
-        now.plus(backoff(task, retry.backoff(), task.userFailures)),
+        live.now.plus(backoff(task, retry.backoff(), task.userFailures)),
         "attempt %d failed (%s); retry %d of %d"
             .formatted(task.attempt, why(ending), task.userFailures, retry.limit()));
   }
@@ -794,9 +644,9 @@ final class LiveRun {
   }
 
   private void systemFailure(LiveTask task, Report.Finished finished) {
-    if (stopping(task)) {
+    if (live.stopping(task)) {
       endAttempt(task, AttemptState.CANCELLED, null, finished.ending(), finished.at());
-      end(task, TaskState.CANCELLED, stopReason(task));
+      live.cancel(task);
       return;
     }
     endAttempt(task, AttemptState.FAILED, FailureKind.SYSTEM, finished.ending(), finished.at());
@@ -805,11 +655,11 @@ final class LiveRun {
     if (task.systemFailures <= most) {
       retry(
           task,
-          now.plus(backoff(task, FIRST_SYSTEM_BACKOFF, task.systemFailures)),
+          live.now.plus(backoff(task, FIRST_SYSTEM_BACKOFF, task.systemFailures)),
           "attempt %d was lost to the system (%s); retry %d of %d"
               .formatted(task.attempt, why(finished.ending()), task.systemFailures, most));
     } else {
-      end(task, TaskState.FAILED, why(finished.ending()));
+      live.end(task, TaskState.FAILED, why(finished.ending()));
     }
   }
 
@@ -823,16 +673,15 @@ final class LiveRun {
       Instant at) {
     var id = Objects.requireNonNull(task.attemptId);
     Transitions.check(Objects.requireNonNull(task.attemptState), to);
-    changes.ended(id, to, failure, ending, at);
+    live.changes.ended(id, to, failure, ending, at);
     task.attemptState = to;
     byAttempt.remove(id);
     withdrawing.remove(id);
   }
 
   private void retry(LiveTask task, Instant at, String reason) {
-    move(task, TaskState.RETRYING, reason);
-    task.dueAt = at;
-    timer(at, task);
+    live.move(task, TaskState.RETRYING, reason);
+    live.due(task, at);
   }
 
   /// Grows with every failure, up to the longest wait; a share of it is left to chance, which is
@@ -846,20 +695,12 @@ final class LiveRun {
         (long) (Math.min(wanted, longest) * (1 - retry.jitter() + 2 * retry.jitter() * chance)));
   }
 
-  private void succeed(LiveTask task, Map<String, JsonNode> made, @Nullable String reason) {
-    task.outputs = made;
-    if (task.isDeclared()) {
-      outputs.put(task.name, made);
-    }
-    end(task, TaskState.SUCCEEDED, reason);
-  }
-
   // Groups ---------------------------------------------------------------------------------------
 
   private void expand(LiveTask task, Matrix matrix) {
     if (!task.instances.isEmpty()) {
       // Retried: what succeeded stays.
-      move(task, TaskState.RUNNING, null);
+      live.move(task, TaskState.RUNNING, null);
       fill(task);
       return;
     }
@@ -867,23 +708,23 @@ final class LiveRun {
     try {
       combinations = combinations(matrix, values(task));
     } catch (ProblemException e) {
-      end(task, TaskState.FAILED, "its matrix cannot be evaluated: " + e.problem().detail());
+      live.end(task, TaskState.FAILED, "its matrix cannot be evaluated: " + e.problem().detail());
       return;
     }
-    if (tasks.size() + combinations.size() > MOST_TASKS) {
-      end(
+    if (live.tasks.size() + combinations.size() > MOST_TASKS) {
+      live.end(
           task,
           TaskState.FAILED,
           "MATRIX_TOO_LARGE: with its %,d combinations the run would have more than %,d tasks"
               .formatted(combinations.size(), MOST_TASKS));
       return;
     }
-    move(task, TaskState.RUNNING, null);
+    live.move(task, TaskState.RUNNING, null);
     for (int i = 0; i < combinations.size(); i++) {
-      instance(task, i, combinations.get(i));
+      live.create(task, i, combinations.get(i));
     }
     if (combinations.isEmpty()) {
-      succeed(task, lists(task), "its matrix is empty");
+      live.succeed(task, lists(task), "its matrix is empty");
     } else {
       fill(task);
     }
@@ -917,14 +758,6 @@ final class LiveRun {
     return combinations;
   }
 
-  private LiveTask instance(LiveTask group, int index, @Nullable JsonNode item) {
-    var instance = new LiveTask(group.spec, TaskSnapshot.instance(group.name, index, item), group);
-    tasks.put(instance.name, instance);
-    group.instances.add(instance);
-    changes.created(instance.name);
-    return instance;
-  }
-
   /// Lets as many instances go as there may be at once.
   private void fill(LiveTask group) {
     var matrix = Objects.requireNonNull(group.spec.matrix());
@@ -940,7 +773,7 @@ final class LiveRun {
 
   private void iterate(LiveTask group) {
     int number = group.instances.size() + 1;
-    var instance = instance(group, number, null);
+    var instance = live.create(group, number, null);
     group.next = group.instances.size();
     group.active++;
     ready(instance);
@@ -980,11 +813,11 @@ final class LiveRun {
   private void iterationEnded(LiveTask group, LiveTask iteration) {
     var loop = Objects.requireNonNull(group.spec.loop());
     if (iteration.state == TaskState.CANCELLED) {
-      end(group, TaskState.CANCELLED, stopReason(group));
+      live.cancel(group);
       return;
     }
     if (iteration.state != TaskState.SUCCEEDED) {
-      end(group, TaskState.FAILED, "iteration %d failed".formatted(iteration.index));
+      live.end(group, TaskState.FAILED, "iteration %d failed".formatted(iteration.index));
       return;
     }
     boolean done;
@@ -994,19 +827,20 @@ final class LiveRun {
               .evaluate(values(group).withLoop(loop(iteration.index, iteration)))
               .asBoolean();
     } catch (ProblemException e) {
-      end(group, TaskState.FAILED, "whether to go on cannot be evaluated: " + e.problem().detail());
+      live.end(
+          group, TaskState.FAILED, "whether to go on cannot be evaluated: " + e.problem().detail());
       return;
     }
     if (done) {
-      succeed(group, iteration.outputs, "done after %d iterations".formatted(iteration.index));
-    } else if (stopping(group)) {
-      end(group, TaskState.CANCELLED, stopReason(group));
+      live.succeed(group, iteration.outputs, "done after %d iterations".formatted(iteration.index));
+    } else if (live.stopping(group)) {
+      live.cancel(group);
     } else if (iteration.index < loop.limit()) {
       iterate(group);
     } else if (loop.succeedAtLimit()) {
-      succeed(group, iteration.outputs, "its limit of %d iterations".formatted(loop.limit()));
+      live.succeed(group, iteration.outputs, "its limit of %d iterations".formatted(loop.limit()));
     } else {
-      end(
+      live.end(
           group,
           TaskState.FAILED,
           "LOOP_LIMIT: not done after %d iterations".formatted(loop.limit()));
@@ -1024,20 +858,20 @@ final class LiveRun {
       }
     }
     if (group.succeeded + group.unsuccessful < all) {
-      if (!group.failing && !stopping(group)) {
+      if (!group.failing && !live.stopping(group)) {
         fill(group);
       }
       return;
     }
     if (group.succeeded >= wanted) {
-      succeed(
+      live.succeed(
           group,
           lists(group),
           group.unsuccessful == 0 ? null : "%d of %d succeeded".formatted(group.succeeded, all));
-    } else if (stopping(group)) {
-      end(group, TaskState.CANCELLED, stopReason(group));
+    } else if (live.stopping(group)) {
+      live.cancel(group);
     } else {
-      end(
+      live.end(
           group,
           TaskState.FAILED,
           "%d of %d succeeded, but %d must".formatted(group.succeeded, all, wanted));
@@ -1049,7 +883,7 @@ final class LiveRun {
       return;
     }
     if (!instance.hasActiveAttempt() || unstart(instance)) {
-      end(instance, TaskState.CANCELLED, stopReason(instance));
+      live.cancel(instance);
     } else if (instance.attemptState == AttemptState.QUEUED) {
       withdrawing.add(Objects.requireNonNull(instance.attemptId));
     } else {
@@ -1075,7 +909,8 @@ final class LiveRun {
   // Values ---------------------------------------------------------------------------------------
 
   private Values values(LiveTask task) {
-    var values = Values.of(run.params(), outputs).withRun(runValues(task.spec.isFinally()));
+    var values =
+        Values.of(live.run.params(), live.outputs).withRun(runValues(task.spec.isFinally()));
     var group = task.group;
     if (group == null) {
       return values;
@@ -1107,17 +942,17 @@ final class LiveRun {
   private Map<String, JsonNode> runValues(boolean finallyTask) {
     var json = Json.MAPPER.getNodeFactory();
     var values = new HashMap<String, JsonNode>();
-    values.put("id", json.textNode(run.id().toString()));
-    values.put("number", json.numberNode(run.number()));
-    values.put("name", json.textNode(run.spec().name()));
-    var time = run.scheduledAt() != null ? run.scheduledAt() : startedAt;
+    values.put("id", json.textNode(live.run.id().toString()));
+    values.put("number", json.numberNode(live.run.number()));
+    values.put("name", json.textNode(live.run.spec().name()));
+    var time = live.run.scheduledAt() != null ? live.run.scheduledAt() : live.startedAt;
     if (time != null) {
       values.put("scheduledAt", json.textNode(time.toString()));
     }
     if (finallyTask) {
-      values.put("status", json.textNode(outcome().name()));
+      values.put("status", json.textNode(live.outcome().name()));
       var failed = json.arrayNode();
-      failed().forEach(failed::add);
+      live.failed().forEach(failed::add);
       values.put("failed", failed);
     }
     return values;
@@ -1125,49 +960,36 @@ final class LiveRun {
 
   // Ending ---------------------------------------------------------------------------------------
 
-  private List<String> failed() {
-    return tasks.values().stream()
-        .filter(task -> task.isDeclared() && task.state == TaskState.FAILED)
-        .map(task -> task.name)
-        .toList();
-  }
-
-  /// What the run ends as, if it ends as it stands.
-  private RunState outcome() {
-    return stop == Stop.TIMEOUT || (stop == null && !failed().isEmpty())
-        ? RunState.FAILED
-        : stop != null ? RunState.CANCELLED : RunState.SUCCEEDED;
-  }
-
   private void endRun() {
-    var to = outcome();
+    var to = live.outcome();
     if (to == RunState.SUCCEEDED) {
       try {
         var made = new LinkedHashMap<String, JsonNode>();
-        var values = Values.of(run.params(), outputs).withRun(runValues(false));
-        run.spec()
+        var values = Values.of(live.run.params(), live.outputs).withRun(runValues(false));
+        live.run
+            .spec()
             .outputs()
             .forEach((name, output) -> made.put(name, output.value().evaluate(values)));
-        changes.outputs(made);
+        live.changes.outputs(made);
       } catch (ProblemException e) {
-        moveRun(RunState.FAILED, "its outputs cannot be evaluated: " + e.problem().detail());
+        live.moveRun(RunState.FAILED, "its outputs cannot be evaluated: " + e.problem().detail());
         return;
       }
     }
-    moveRun(
+    live.moveRun(
         to,
         switch (to) {
           case CANCELLED -> "it was cancelled";
           case FAILED ->
-              stop == Stop.TIMEOUT
-                  ? "RUN_TIMEOUT: it took longer than " + run.spec().timeout()
+              live.stop == Stop.TIMEOUT
+                  ? "RUN_TIMEOUT: it took longer than " + live.run.spec().timeout()
                   : failedTasks();
           case QUEUED, RUNNING, SUCCEEDED -> null;
         });
   }
 
   private String failedTasks() {
-    var failed = failed();
+    var failed = live.failed();
     return failed.stream()
         .limit(20)
         .map(name -> "'" + name + "'")
@@ -1180,22 +1002,9 @@ final class LiveRun {
                     : " failed"));
   }
 
-  private boolean stopping(LiveTask task) {
-    if (task.group != null && task.group.failing) {
-      return true;
-    }
-    return task.spec.isFinally() ? stop == Stop.KILL : stop != null;
-  }
-
-  private String stopReason(LiveTask task) {
-    return task.group != null && task.group.failing && stop == null
-        ? "the others cannot make up for what failed"
-        : stop == Stop.TIMEOUT ? "the run took too long" : "the run was cancelled";
-  }
-
   private void stopAll() {
-    for (var task : List.copyOf(tasks.values())) {
-      if (task.state.isTerminal() || !stopping(task)) {
+    for (var task : List.copyOf(live.tasks.values())) {
+      if (task.state.isTerminal() || !live.stopping(task)) {
         continue;
       }
       if (task.spec.isGroup() && task.isDeclared()) {
@@ -1203,7 +1012,7 @@ final class LiveRun {
           // It ends with its instances.
           continue;
         }
-        end(task, TaskState.CANCELLED, stopReason(task));
+        live.cancel(task);
       } else {
         stopTask(task);
       }
@@ -1213,58 +1022,10 @@ final class LiveRun {
   private void requestStop(LiveTask task) {
     if (!task.stopRequested) {
       task.stopRequested = true;
-      changes.stop(Objects.requireNonNull(task.attemptId), task.spec.work() instanceof Work.Call);
-      changes.line(task.name, task.attempt, task.state, task.state, "asked to stop");
+      live.changes.stop(
+          Objects.requireNonNull(task.attemptId), task.spec.work() instanceof Work.Call);
+      live.changes.line(task.name, task.attempt, task.state, task.state, "asked to stop");
     }
-  }
-
-  private void moveRun(RunState to, @Nullable String message) {
-    Transitions.check(state, to);
-    changes.runMoved(state, to, message);
-    state = to;
-  }
-
-  private void move(LiveTask task, TaskState to, @Nullable String reason) {
-    Transitions.check(task.state, to);
-    changes.moved(
-        task.name,
-        new Line(
-            task.name,
-            task.attempt == 0 ? null : task.attempt,
-            task.state.name(),
-            to.name(),
-            reason));
-    task.state = to;
-    task.reason = reason;
-    task.dueAt = null;
-  }
-
-  private void end(LiveTask task, TaskState to, @Nullable String reason) {
-    move(task, to, reason);
-    if (task.isDeclared()) {
-      if (task.spec.isFinally()) {
-        finallyOpen--;
-      } else {
-        open--;
-      }
-    }
-    ended.add(task);
-  }
-
-  private void timer(Instant at, @Nullable LiveTask task) {
-    timers.add(new Timer(at, timerNumber++, task));
-  }
-
-  /// When it must be looked at even if nothing happens.
-  private @Nullable Instant nextTimer() {
-    while (!timers.isEmpty()) {
-      var next = timers.peek();
-      if (next.task == null ? stop == null : next.at.equals(next.task.dueAt)) {
-        return next.at;
-      }
-      timers.poll();
-    }
-    return null;
   }
 
   private static String why(RunSnapshot.Ending ending) {

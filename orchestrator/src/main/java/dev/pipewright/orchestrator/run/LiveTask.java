@@ -14,13 +14,18 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A task or an instance of one, while it is being decided on.
+/// A task of a run, or an instance of one, as the engine knows it while it decides: its row and its
+/// newest attempt, who waits for it, and what its instances came to. It has no rules; it is the
+/// common ground of those that [LiveRun] names.
 final class LiveTask {
   final TaskSpec spec;
   final String name;
   final @Nullable LiveTask group;
   final int index;
+
+  /// Declared tasks that need it, once for each time they name it.
   final List<LiveTask> successors = new ArrayList<>(2);
+
   @Nullable JsonNode item;
   TaskState state;
   @Nullable String reason;
@@ -33,6 +38,8 @@ final class LiveTask {
   @Nullable UUID attemptId;
   @Nullable AttemptState attemptState;
   boolean stopRequested;
+
+  /// How many of those that it needs have not ended.
   int unmet;
 
   // Of a group.
@@ -44,6 +51,7 @@ final class LiveTask {
   /// All instances before it have been let go, or were when it was loaded.
   int next;
 
+  /// Too many instances failed: the others are to stop.
   boolean failing;
 
   LiveTask(TaskSpec spec, TaskSnapshot row, @Nullable LiveTask group) {
@@ -81,6 +89,28 @@ final class LiveTask {
     return attemptState != null && !attemptState.isTerminal();
   }
 
+  /// Forgets what is counted of others, which [#countInGroup] and the tasks it needs tell anew.
+  void clearCounts() {
+    unmet = 0;
+    active = 0;
+    succeeded = 0;
+    unsuccessful = 0;
+    next = 0;
+    failing = false;
+  }
+
+  /// What an instance is to its group.
+  void countInGroup() {
+    var to = Objects.requireNonNull(group);
+    switch (state) {
+      case SUCCEEDED -> to.succeeded++;
+      case FAILED, CANCELLED, SKIPPED, UPSTREAM_FAILED -> to.unsuccessful++;
+      case PENDING -> {}
+      case READY, RUNNING, RETRYING, WAITING -> to.active++;
+    }
+  }
+
+  /// As it is stored.
   TaskSnapshot row() {
     return new TaskSnapshot(
         name,
