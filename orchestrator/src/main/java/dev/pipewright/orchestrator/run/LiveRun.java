@@ -49,6 +49,7 @@ final class LiveRun {
   static final int MOST_TASKS = 200_000;
 
   private final LiveState live;
+  private final LiveValues values;
   private final Set<LiveTask> toStart = new LinkedHashSet<>();
   private final Map<UUID, LiveTask> byAttempt = new HashMap<>();
   private final Set<UUID> withdrawing = new LinkedHashSet<>();
@@ -58,6 +59,7 @@ final class LiveRun {
 
   LiveRun(RunSnapshot run) {
     live = new LiveState(run);
+    values = new LiveValues(live);
     for (var task : live.tasks.values()) {
       if (task.hasActiveAttempt()) {
         byAttempt.put(Objects.requireNonNull(task.attemptId), task);
@@ -444,7 +446,7 @@ final class LiveRun {
     var when = task.spec.when();
     if (when != null) {
       try {
-        if (!when.evaluate(values(task)).asBoolean()) {
+        if (!when.evaluate(values.of(task)).asBoolean()) {
           task.conditionFalse = true;
           live.end(task, TaskState.SKIPPED, "its condition is false: " + when.source());
           return;
@@ -515,7 +517,7 @@ final class LiveRun {
 
   private void ask(LiveTask task, Work.Approval approval) {
     try {
-      var message = approval.message().evaluate(values(task)).asText();
+      var message = approval.message().evaluate(values.of(task)).asText();
       live.move(task, TaskState.WAITING, message);
     } catch (ProblemException e) {
       live.end(task, TaskState.FAILED, "its message cannot be evaluated: " + e.problem().detail());
@@ -551,8 +553,8 @@ final class LiveRun {
   private void start(LiveTask task) {
     var inputs = new LinkedHashMap<String, JsonNode>();
     try {
-      var values = values(task);
-      task.spec.inputs().forEach((name, value) -> inputs.put(name, value.evaluate(values)));
+      var visible = values.of(task);
+      task.spec.inputs().forEach((name, value) -> inputs.put(name, value.evaluate(visible)));
     } catch (ProblemException e) {
       live.end(task, TaskState.FAILED, "its inputs cannot be evaluated: " + e.problem().detail());
       return;
@@ -612,7 +614,7 @@ final class LiveRun {
     var filter = retry.when();
     if (filter != null) {
       try {
-        if (!filter.evaluate(values(task).withFailure(failure(task, ending))).asBoolean()) {
+        if (!filter.evaluate(values.ofFailure(task, ending)).asBoolean()) {
           live.end(task, TaskState.FAILED, why(ending) + " (not retried: " + filter.source() + ")");
           return;
         }
@@ -629,18 +631,6 @@ final class LiveRun {
         live.now.plus(backoff(task, retry.backoff(), task.userFailures)),
         "attempt %d failed (%s); retry %d of %d"
             .formatted(task.attempt, why(ending), task.userFailures, retry.limit()));
-  }
-
-  private static Map<String, JsonNode> failure(LiveTask task, RunSnapshot.Ending ending) {
-    var json = Json.MAPPER.getNodeFactory();
-    var failure = new HashMap<String, JsonNode>();
-    if (ending.exitCode() != null) {
-      failure.put("exitCode", json.numberNode((long) ending.exitCode()));
-    }
-    failure.put("code", json.textNode(Objects.requireNonNullElse(ending.code(), "")));
-    failure.put("message", json.textNode(Objects.requireNonNullElse(ending.message(), "")));
-    failure.put("attempt", json.numberNode((long) task.attempt));
-    return failure;
   }
 
   private void systemFailure(LiveTask task, Report.Finished finished) {
@@ -706,7 +696,7 @@ final class LiveRun {
     }
     List<JsonNode> combinations;
     try {
-      combinations = combinations(matrix, values(task));
+      combinations = combinations(matrix, values.of(task));
     } catch (ProblemException e) {
       live.end(task, TaskState.FAILED, "its matrix cannot be evaluated: " + e.problem().detail());
       return;
@@ -822,10 +812,7 @@ final class LiveRun {
     }
     boolean done;
     try {
-      done =
-          loop.until()
-              .evaluate(values(group).withLoop(loop(iteration.index, iteration)))
-              .asBoolean();
+      done = loop.until().evaluate(values.afterIteration(iteration)).asBoolean();
     } catch (ProblemException e) {
       live.end(
           group, TaskState.FAILED, "whether to go on cannot be evaluated: " + e.problem().detail());
@@ -906,58 +893,6 @@ final class LiveRun {
     return lists;
   }
 
-  // Values ---------------------------------------------------------------------------------------
-
-  private Values values(LiveTask task) {
-    var values =
-        Values.of(live.run.params(), live.outputs).withRun(runValues(task.spec.isFinally()));
-    var group = task.group;
-    if (group == null) {
-      return values;
-    }
-    if (group.spec.loop() != null) {
-      int at = task.position();
-      return values.withLoop(loop(task.index, at > 0 ? group.instances.get(at - 1) : null));
-    }
-    var matrix = new HashMap<String, JsonNode>();
-    if (task.item != null) {
-      task.item.properties().forEach(field -> matrix.put(field.getKey(), field.getValue()));
-    }
-    matrix.put("index", Json.MAPPER.getNodeFactory().numberNode((long) task.index));
-    return values.withMatrix(matrix);
-  }
-
-  private static Map<String, JsonNode> loop(int iteration, @Nullable LiveTask last) {
-    var json = Json.MAPPER.getNodeFactory();
-    var loop = new HashMap<String, JsonNode>();
-    loop.put("iteration", json.numberNode((long) iteration));
-    if (last != null) {
-      var made = json.objectNode();
-      last.outputs.forEach(made::set);
-      loop.put("outputs", made);
-    }
-    return loop;
-  }
-
-  private Map<String, JsonNode> runValues(boolean finallyTask) {
-    var json = Json.MAPPER.getNodeFactory();
-    var values = new HashMap<String, JsonNode>();
-    values.put("id", json.textNode(live.run.id().toString()));
-    values.put("number", json.numberNode(live.run.number()));
-    values.put("name", json.textNode(live.run.spec().name()));
-    var time = live.run.scheduledAt() != null ? live.run.scheduledAt() : live.startedAt;
-    if (time != null) {
-      values.put("scheduledAt", json.textNode(time.toString()));
-    }
-    if (finallyTask) {
-      values.put("status", json.textNode(live.outcome().name()));
-      var failed = json.arrayNode();
-      live.failed().forEach(failed::add);
-      values.put("failed", failed);
-    }
-    return values;
-  }
-
   // Ending ---------------------------------------------------------------------------------------
 
   private void endRun() {
@@ -965,11 +900,11 @@ final class LiveRun {
     if (to == RunState.SUCCEEDED) {
       try {
         var made = new LinkedHashMap<String, JsonNode>();
-        var values = Values.of(live.run.params(), live.outputs).withRun(runValues(false));
+        var visible = values.ofRun();
         live.run
             .spec()
             .outputs()
-            .forEach((name, output) -> made.put(name, output.value().evaluate(values)));
+            .forEach((name, output) -> made.put(name, output.value().evaluate(visible)));
         live.changes.outputs(made);
       } catch (ProblemException e) {
         live.moveRun(RunState.FAILED, "its outputs cannot be evaluated: " + e.problem().detail());
