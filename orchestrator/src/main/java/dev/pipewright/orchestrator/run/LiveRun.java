@@ -1,12 +1,9 @@
 package dev.pipewright.orchestrator.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
-import dev.pipewright.contract.api.AttemptState;
-import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.Matrix;
@@ -14,23 +11,18 @@ import dev.pipewright.language.Trigger;
 import dev.pipewright.language.Values;
 import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
-import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// A run while the engine works on it: what is known of it, and the rules of what comes next. It
 /// has no database, no clock and no side effect; what it decides is handed out as [Changes], and
@@ -50,9 +42,7 @@ final class LiveRun {
 
   private final LiveState live;
   private final LiveValues values;
-  private final Set<LiveTask> toStart = new LinkedHashSet<>();
-  private final Map<UUID, LiveTask> byAttempt = new HashMap<>();
-  private final Set<UUID> withdrawing = new LinkedHashSet<>();
+  private final LiveAttempts attempts;
 
   /// States were set back: what may start must be looked for.
   private boolean setBack;
@@ -60,13 +50,7 @@ final class LiveRun {
   LiveRun(RunSnapshot run) {
     live = new LiveState(run);
     values = new LiveValues(live);
-    for (var task : live.tasks.values()) {
-      if (task.hasActiveAttempt()) {
-        byAttempt.put(Objects.requireNonNull(task.attemptId), task);
-      } else if (task.state == TaskState.READY) {
-        toStart.add(task);
-      }
-    }
+    attempts = new LiveAttempts(live, values);
   }
 
   RunState state() {
@@ -82,52 +66,25 @@ final class LiveRun {
   /// Takes in what an attempt said. Old news changes nothing.
   void hear(Report report, Instant at) {
     live.now = at;
-    var task = byAttempt.get(report.attemptId());
-    if (task == null || live.state.isTerminal()) {
-      return;
-    }
-    switch (report) {
-      case Report.Started started -> {
-        if (task.attemptState != AttemptState.RUNNING) {
-          task.attemptState = AttemptState.RUNNING;
-          live.changes.running(task.attemptId, started.at());
-          live.move(task, TaskState.RUNNING, null);
-          task.dueAt = null;
-        }
-      }
-      case Report.Finished finished -> finish(task, finished);
+    if (!live.state.isTerminal()) {
+      attempts.hear(report);
     }
   }
 
   /// Attempts that were taken back before anybody launched them.
-  void withdrawn(Collection<UUID> attempts, Instant at) {
+  void withdrawn(Collection<UUID> taken, Instant at) {
     live.now = at;
-    for (var id : attempts) {
-      withdrawing.remove(id);
-      var task = byAttempt.get(id);
-      if (task != null) {
-        if (live.stopping(task)) {
-          endAttempt(task, AttemptState.CANCELLED, null, RunSnapshot.Ending.NONE, live.now);
-          live.cancel(task);
-        } else {
-          pendingTooLong(task);
-        }
-      }
-    }
+    attempts.withdrawn(taken);
   }
 
   /// Attempts that could not be taken back, as they are launched already.
-  void notWithdrawn(Collection<UUID> attempts) {
-    for (var id : attempts) {
-      withdrawing.remove(id);
-      var task = byAttempt.get(id);
-      if (task != null) {
-        task.attemptState = AttemptState.LAUNCHING;
-        if (live.stopping(task)) {
-          requestStop(task);
-        }
-      }
-    }
+  void notWithdrawn(Collection<UUID> launched) {
+    attempts.notWithdrawn(launched);
+  }
+
+  /// The cached outputs of attempts that were about to start.
+  void cached(Map<UUID, Changes.Hit> hits) {
+    attempts.cached(hits);
   }
 
   void stop(Stop why, Instant at) {
@@ -239,30 +196,6 @@ final class LiveRun {
     };
   }
 
-  /// The cached outputs of attempts that were about to start.
-  void cached(Map<UUID, Changes.Hit> hits) {
-    hits.forEach((attempt, hit) -> {
-      var task = byAttempt.get(attempt);
-      if (task != null && unstart(task)) {
-        live.changes.cached(task.name, hit.attempt());
-        live.succeed(task, hit.outputs(), "cached: the same inputs gave it in " + hit.where());
-      }
-    });
-  }
-
-  /// An attempt that nobody has heard of yet is as if it had never been.
-  private boolean unstart(LiveTask task) {
-    var id = Objects.requireNonNull(task.attemptId);
-    if (!live.changes.unstart(id)) {
-      return false;
-    }
-    byAttempt.remove(id);
-    task.attempt--;
-    task.attemptId = null;
-    task.attemptState = null;
-    return true;
-  }
-
   // Deciding -------------------------------------------------------------------------------------
 
   /// Draws all conclusions from what happened and from the time.
@@ -296,7 +229,7 @@ final class LiveRun {
     elapse();
     while (true) {
       spread();
-      startAll();
+      attempts.startAll();
       if (!live.ended.isEmpty()) {
         continue;
       }
@@ -307,7 +240,7 @@ final class LiveRun {
         } else {
           releaseAll(true);
         }
-        if (!live.ended.isEmpty() || !toStart.isEmpty()) {
+        if (!live.ended.isEmpty() || attempts.anyReady()) {
           continue;
         }
       }
@@ -330,12 +263,12 @@ final class LiveRun {
 
   /// Attempts that must be taken back if nobody launched them yet.
   Set<UUID> withdrawing() {
-    return Set.copyOf(withdrawing);
+    return attempts.withdrawing();
   }
 
   /// Attempts about to start whose outputs may be known already, by the key of what they depend on.
   List<StartedAttempt> starting() {
-    return live.changes.started();
+    return attempts.starting();
   }
 
   private void releaseAll(boolean finallyTasks) {
@@ -366,17 +299,9 @@ final class LiveRun {
     switch (task.state) {
       case RETRYING -> {
         task.dueAt = null;
-        ready(task);
+        attempts.ready(task);
       }
-      case READY -> {
-        task.dueAt = null;
-        live.changes.touch(task.name);
-        if (task.attemptId != null && task.hasActiveAttempt()) {
-          withdrawing.add(task.attemptId);
-        } else {
-          pendingTooLong(task);
-        }
-      }
+      case READY -> attempts.late(task);
       case WAITING -> {
         task.dueAt = null;
         if (((Work.Approval) task.spec.work()).approveOnDeadline()) {
@@ -399,19 +324,6 @@ final class LiveRun {
           }
         });
     return values;
-  }
-
-  private void pendingTooLong(LiveTask task) {
-    var why = "it did not start within %s of when it could".formatted(task.spec.pendingTimeout());
-    if (task.hasActiveAttempt()) {
-      endAttempt(
-          task,
-          AttemptState.FAILED,
-          FailureKind.SYSTEM,
-          new RunSnapshot.Ending(null, ProblemCode.PENDING_TIMEOUT.name(), why),
-          live.now);
-    }
-    live.end(task, TaskState.FAILED, ProblemCode.PENDING_TIMEOUT + ": " + why);
   }
 
   /// Tells the tasks that wait for those that have just ended.
@@ -469,7 +381,7 @@ final class LiveRun {
     } else if (task.spec.work() instanceof Work.Approval approval) {
       ask(task, approval);
     } else {
-      ready(task);
+      attempts.ready(task);
     }
   }
 
@@ -526,163 +438,6 @@ final class LiveRun {
     if (approval.deadline() != null) {
       live.due(task, live.now.plus(approval.deadline()));
     }
-  }
-
-  private void ready(LiveTask task) {
-    live.move(task, TaskState.READY, null);
-    toStart.add(task);
-  }
-
-  private void startAll() {
-    if (live.paused || toStart.isEmpty()) {
-      return;
-    }
-    var starting = List.copyOf(toStart);
-    toStart.clear();
-    for (var task : starting) {
-      if (task.state == TaskState.READY && !task.hasActiveAttempt()) {
-        if (live.stopping(task)) {
-          live.cancel(task);
-        } else {
-          start(task);
-        }
-      }
-    }
-  }
-
-  private void start(LiveTask task) {
-    var inputs = new LinkedHashMap<String, JsonNode>();
-    try {
-      var visible = values.of(task);
-      task.spec.inputs().forEach((name, value) -> inputs.put(name, value.evaluate(visible)));
-    } catch (ProblemException e) {
-      live.end(task, TaskState.FAILED, "its inputs cannot be evaluated: " + e.problem().detail());
-      return;
-    }
-    task.attempt++;
-    var id = Ids.uuid(live.run.id().toString(), task.name, String.valueOf(task.attempt));
-    task.attemptId = id;
-    task.stopRequested = false;
-    byAttempt.put(id, task);
-    boolean call = task.spec.work() instanceof Work.Call;
-    task.attemptState = call ? AttemptState.RUNNING : AttemptState.QUEUED;
-    live.changes.start(
-        new StartedAttempt(id, task.name, task.attempt, task.attemptState, task.spec, inputs));
-    if (call) {
-      live.move(task, TaskState.RUNNING, null);
-    } else if (task.spec.pendingTimeout() != null) {
-      live.due(task, live.now.plus(task.spec.pendingTimeout()));
-      live.changes.touch(task.name);
-    }
-  }
-
-  private void finish(LiveTask task, Report.Finished finished) {
-    var ending = finished.ending();
-    switch (finished.outcome()) {
-      case Outcome.Succeeded(var made) -> {
-        endAttempt(task, AttemptState.SUCCEEDED, null, ending, finished.at());
-        live.succeed(task, made, null);
-      }
-      case Outcome.UserFailure() -> {
-        endAttempt(task, AttemptState.FAILED, FailureKind.USER, ending, finished.at());
-        if (live.stopping(task)) {
-          live.cancel(task);
-        } else {
-          userFailure(task, ending);
-        }
-      }
-      case Outcome.SystemFailure() -> systemFailure(task, finished);
-      case Outcome.Cancelled() -> {
-        if (live.stopping(task)) {
-          endAttempt(task, AttemptState.CANCELLED, null, ending, finished.at());
-          live.cancel(task);
-        } else {
-          // Stopped, but not by us: somebody's SIGTERM, a node that shuts down.
-          systemFailure(task, finished);
-        }
-      }
-    }
-  }
-
-  private void userFailure(LiveTask task, RunSnapshot.Ending ending) {
-    task.userFailures++;
-    var retry = task.spec.retry();
-    if (task.userFailures > retry.limit()) {
-      live.end(task, TaskState.FAILED, why(ending));
-      return;
-    }
-    var filter = retry.when();
-    if (filter != null) {
-      try {
-        if (!filter.evaluate(values.ofFailure(task, ending)).asBoolean()) {
-          live.end(task, TaskState.FAILED, why(ending) + " (not retried: " + filter.source() + ")");
-          return;
-        }
-      } catch (ProblemException e) {
-        live.end(
-            task,
-            TaskState.FAILED,
-            why(ending) + " (whether to retry cannot be evaluated: " + e.problem().detail() + ")");
-        return;
-      }
-    }
-    retry(
-        task,
-        live.now.plus(backoff(task, retry.backoff(), task.userFailures)),
-        "attempt %d failed (%s); retry %d of %d"
-            .formatted(task.attempt, why(ending), task.userFailures, retry.limit()));
-  }
-
-  private void systemFailure(LiveTask task, Report.Finished finished) {
-    if (live.stopping(task)) {
-      endAttempt(task, AttemptState.CANCELLED, null, finished.ending(), finished.at());
-      live.cancel(task);
-      return;
-    }
-    endAttempt(task, AttemptState.FAILED, FailureKind.SYSTEM, finished.ending(), finished.at());
-    task.systemFailures++;
-    int most = task.spec.retry().system();
-    if (task.systemFailures <= most) {
-      retry(
-          task,
-          live.now.plus(backoff(task, FIRST_SYSTEM_BACKOFF, task.systemFailures)),
-          "attempt %d was lost to the system (%s); retry %d of %d"
-              .formatted(task.attempt, why(finished.ending()), task.systemFailures, most));
-    } else {
-      live.end(task, TaskState.FAILED, why(finished.ending()));
-    }
-  }
-
-  private static final Duration FIRST_SYSTEM_BACKOFF = Duration.ofSeconds(1);
-
-  private void endAttempt(
-      LiveTask task,
-      AttemptState to,
-      @Nullable FailureKind failure,
-      RunSnapshot.Ending ending,
-      Instant at) {
-    var id = Objects.requireNonNull(task.attemptId);
-    Transitions.check(Objects.requireNonNull(task.attemptState), to);
-    live.changes.ended(id, to, failure, ending, at);
-    task.attemptState = to;
-    byAttempt.remove(id);
-    withdrawing.remove(id);
-  }
-
-  private void retry(LiveTask task, Instant at, String reason) {
-    live.move(task, TaskState.RETRYING, reason);
-    live.due(task, at);
-  }
-
-  /// Grows with every failure, up to the longest wait; a share of it is left to chance, which is
-  /// the same whenever it is asked for.
-  private static Duration backoff(LiveTask task, Duration first, int failures) {
-    var retry = task.spec.retry();
-    double wanted = first.toMillis() * Math.pow(retry.factor(), failures - 1.0);
-    double longest = Math.max(first.toMillis(), retry.maxBackoff().toMillis());
-    double chance = (task.attemptId == null ? 0 : task.attemptId.hashCode() & 0xffff) / 65_535.0;
-    return Duration.ofMillis(
-        (long) (Math.min(wanted, longest) * (1 - retry.jitter() + 2 * retry.jitter() * chance)));
   }
 
   // Groups ---------------------------------------------------------------------------------------
@@ -756,7 +511,7 @@ final class LiveRun {
       var instance = group.instances.get(group.next++);
       if (instance.state == TaskState.PENDING) {
         group.active++;
-        ready(instance);
+        attempts.ready(instance);
       }
     }
   }
@@ -766,7 +521,7 @@ final class LiveRun {
     var instance = live.create(group, number, null);
     group.next = group.instances.size();
     group.active++;
-    ready(instance);
+    attempts.ready(instance);
   }
 
   /// Retried: goes on with the iteration that failed.
@@ -774,7 +529,7 @@ final class LiveRun {
     var last = group.instances.getLast();
     if (last.state == TaskState.PENDING) {
       group.active++;
-      ready(last);
+      attempts.ready(last);
     } else {
       iterationEnded(group, last);
     }
@@ -841,7 +596,7 @@ final class LiveRun {
     if (!group.failing && all - group.unsuccessful < wanted) {
       group.failing = true;
       for (var instance : group.instances) {
-        stopTask(instance);
+        attempts.stop(instance);
       }
     }
     if (group.succeeded + group.unsuccessful < all) {
@@ -862,19 +617,6 @@ final class LiveRun {
           group,
           TaskState.FAILED,
           "%d of %d succeeded, but %d must".formatted(group.succeeded, all, wanted));
-    }
-  }
-
-  private void stopTask(LiveTask instance) {
-    if (instance.state.isTerminal()) {
-      return;
-    }
-    if (!instance.hasActiveAttempt() || unstart(instance)) {
-      live.cancel(instance);
-    } else if (instance.attemptState == AttemptState.QUEUED) {
-      withdrawing.add(Objects.requireNonNull(instance.attemptId));
-    } else {
-      requestStop(instance);
     }
   }
 
@@ -949,23 +691,9 @@ final class LiveRun {
         }
         live.cancel(task);
       } else {
-        stopTask(task);
+        attempts.stop(task);
       }
     }
-  }
-
-  private void requestStop(LiveTask task) {
-    if (!task.stopRequested) {
-      task.stopRequested = true;
-      live.changes.stop(
-          Objects.requireNonNull(task.attemptId), task.spec.work() instanceof Work.Call);
-      live.changes.line(task.name, task.attempt, task.state, task.state, "asked to stop");
-    }
-  }
-
-  private static String why(RunSnapshot.Ending ending) {
-    var text = ending.message() == null ? "no reason given" : ending.message();
-    return ending.code() == null ? text : ending.code() + ": " + text;
   }
 
   private static String shorten(String text) {
