@@ -1,13 +1,10 @@
 package dev.pipewright.orchestrator.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
-import dev.pipewright.language.Trigger;
-import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
@@ -16,7 +13,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -30,11 +26,18 @@ import java.util.stream.Collectors;
 ///
 /// A failed task does not stop tasks that do not need it: they run on, and the run fails when all
 /// have ended.
+///
+/// Each sort of rule has a file, and calls only those before it, so none has to be understood with
+/// what comes after: [LiveState] with its [LiveTask]s is what all of them work on; [LiveValues] is
+/// what expressions see; [LiveAttempts] starts and ends attempts; [LiveGroups] makes a matrix or a
+/// loop out of instances; [LiveGates] says which task may begin. Here is the way of the run itself:
+/// what may happen to it, in which order conclusions are drawn, and what it ends as.
 final class LiveRun {
   private final LiveState live;
   private final LiveValues values;
   private final LiveAttempts attempts;
   private final LiveGroups groups;
+  private final LiveGates gates;
 
   /// States were set back: what may start must be looked for.
   private boolean setBack;
@@ -44,6 +47,7 @@ final class LiveRun {
     values = new LiveValues(live);
     attempts = new LiveAttempts(live, values);
     groups = new LiveGroups(live, values, attempts);
+    gates = new LiveGates(live, values, attempts, groups);
   }
 
   RunState state() {
@@ -54,7 +58,7 @@ final class LiveRun {
     return live.tasks.size();
   }
 
-  // What happens to it -------------------------------------------------------------------------
+  // What happens to it ---------------------------------------------------------------------------
 
   /// Takes in what an attempt said. Old news changes nothing.
   void hear(Report report, Instant at) {
@@ -131,24 +135,11 @@ final class LiveRun {
               ? "The run has no task '" + name + "'."
               : "The task '" + name + "' does not wait for an answer: it is " + task.state + ".");
     }
-    if (!approved) {
-      live.end(
-          task,
-          TaskState.FAILED,
-          "APPROVAL_REJECTED: %s said no%s".formatted(by, comment.isBlank() ? "" : ": " + comment));
-      return;
+    if (approved) {
+      gates.approve(task, given, by, comment);
+    } else {
+      gates.reject(task, by, comment);
     }
-    approve(task, given, by, comment);
-  }
-
-  private void approve(LiveTask task, Map<String, JsonNode> given, String by, String comment) {
-    var json = Json.MAPPER.getNodeFactory();
-    var made = new LinkedHashMap<String, JsonNode>();
-    made.put("approved", json.booleanNode(true));
-    made.put("by", json.textNode(by));
-    made.put("comment", json.textNode(comment));
-    made.putAll(given);
-    live.succeed(task, made, "approved by " + by);
   }
 
   /// Gives every task that did not succeed another chance; a run that has ended goes on.
@@ -209,7 +200,7 @@ final class LiveRun {
     }
     if (live.state == RunState.QUEUED) {
       if (live.stop != null) {
-        live.tasks.values().forEach(task -> live.cancel(task));
+        live.tasks.values().forEach(live::cancel);
         live.ended.clear();
         endRun();
       }
@@ -270,7 +261,7 @@ final class LiveRun {
           && task.state == TaskState.PENDING
           && task.unmet == 0
           && task.spec.isFinally() == finallyTasks) {
-        release(task);
+        gates.release(task);
       }
     }
   }
@@ -295,28 +286,9 @@ final class LiveRun {
         attempts.ready(task);
       }
       case READY -> attempts.late(task);
-      case WAITING -> {
-        task.dueAt = null;
-        if (((Work.Approval) task.spec.work()).approveOnDeadline()) {
-          approve(task, defaults((Work.Approval) task.spec.work()), "nobody", "");
-        } else {
-          live.end(task, TaskState.FAILED, "APPROVAL_TIMEOUT: nobody answered in time");
-        }
-      }
+      case WAITING -> gates.unanswered(task);
       case PENDING, RUNNING, SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> {}
     }
-  }
-
-  private static Map<String, JsonNode> defaults(Work.Approval approval) {
-    var values = new LinkedHashMap<String, JsonNode>();
-    approval
-        .inputs()
-        .forEach((name, input) -> {
-          if (input.defaultValue() != null) {
-            values.put(name, input.defaultValue());
-          }
-        });
-    return values;
   }
 
   /// Tells the tasks that wait for those that have just ended.
@@ -331,98 +303,9 @@ final class LiveRun {
         if (--successor.unmet == 0
             && successor.state == TaskState.PENDING
             && (!successor.spec.isFinally() || live.finallyBegun)) {
-          release(successor);
+          gates.release(successor);
         }
       }
-    }
-  }
-
-  // A task's way ---------------------------------------------------------------------------------
-
-  /// All that the task needs has ended: it may start, or it never will.
-  private void release(LiveTask task) {
-    if (live.stopping(task)) {
-      live.cancel(task);
-      return;
-    }
-    if (!allowed(task)) {
-      return;
-    }
-    var when = task.spec.when();
-    if (when != null) {
-      try {
-        if (!when.evaluate(values.of(task)).asBoolean()) {
-          task.conditionFalse = true;
-          live.end(task, TaskState.SKIPPED, "its condition is false: " + when.source());
-          return;
-        }
-      } catch (ProblemException e) {
-        live.end(
-            task, TaskState.FAILED, "its condition cannot be evaluated: " + e.problem().detail());
-        return;
-      }
-    }
-    if (task.spec.isGroup()) {
-      groups.begin(task);
-    } else if (task.spec.work() instanceof Work.Approval approval) {
-      ask(task, approval);
-    } else {
-      attempts.ready(task);
-    }
-  }
-
-  /// Whether what came of the tasks that it needs lets it start; if not it has ended.
-  private boolean allowed(LiveTask task) {
-    String failed = null;
-    String skipped = null;
-    boolean succeeded = false;
-    for (var need : task.spec.needs()) {
-      var needed = Objects.requireNonNull(live.tasks.get(need));
-      if (need.equals(task.spec.elseOf())) {
-        if (needed.state != TaskState.SKIPPED || !needed.conditionFalse) {
-          live.end(
-              task,
-              needed.state == TaskState.UPSTREAM_FAILED
-                  ? TaskState.UPSTREAM_FAILED
-                  : TaskState.SKIPPED,
-              "it stands in for task '" + need + "', which is " + needed.state);
-          return false;
-        }
-        succeeded = true;
-        continue;
-      }
-      switch (needed.state) {
-        case FAILED, UPSTREAM_FAILED, CANCELLED -> failed = failed == null ? need : failed;
-        case SKIPPED -> skipped = skipped == null ? need : skipped;
-        case SUCCEEDED -> succeeded = true;
-        case PENDING, WAITING, READY, RUNNING, RETRYING ->
-            throw new IllegalStateException(need + " has not ended");
-      }
-    }
-    if (task.spec.trigger() == Trigger.ALL_ENDED) {
-      return true;
-    }
-    if (failed != null) {
-      live.end(task, TaskState.UPSTREAM_FAILED, "task '" + failed + "' did not succeed");
-      return false;
-    }
-    if (skipped != null && (task.spec.trigger() == Trigger.ALL_SUCCEEDED || !succeeded)) {
-      live.end(task, TaskState.SKIPPED, "task '" + skipped + "' was skipped");
-      return false;
-    }
-    return true;
-  }
-
-  private void ask(LiveTask task, Work.Approval approval) {
-    try {
-      var message = approval.message().evaluate(values.of(task)).asText();
-      live.move(task, TaskState.WAITING, message);
-    } catch (ProblemException e) {
-      live.end(task, TaskState.FAILED, "its message cannot be evaluated: " + e.problem().detail());
-      return;
-    }
-    if (approval.deadline() != null) {
-      live.due(task, live.now.plus(approval.deadline()));
     }
   }
 
