@@ -16,10 +16,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// How far a run is, and what of that is not stored yet. It decides nothing: the rules in
-/// [LiveRun], [LiveAttempts] and [LiveGroups] do, and all of them change states here, where a state
-/// that may not follow is refused, what waits for whom is counted, and each change is noted for the
-/// database.
+/// How far a run is, and what of that is not stored yet. It decides nothing: the rules that
+/// [LiveRun] names do, and all of them change states here, where a state that may not follow is
+/// refused, what is open is counted, and each change is noted for the database.
 final class LiveState {
   /// As it was loaded: its identity, document and params, which never change.
   final RunSnapshot run;
