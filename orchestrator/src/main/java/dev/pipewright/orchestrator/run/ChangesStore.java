@@ -17,7 +17,7 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// What a step of the engine changed, as rows: [Changes] in, one statement for each kind of row,
-/// however many there are of it. It decides nothing and reads nothing back.
+/// however many there are of it. It decides nothing.
 final class ChangesStore {
   private ChangesStore() {}
 

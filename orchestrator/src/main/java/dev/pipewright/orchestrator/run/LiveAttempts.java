@@ -25,8 +25,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The attempts of a run's tasks: when one starts, what its end means for its task, whether there
-/// is another, and how it is stopped. Which task may start at all is [LiveGates]' to say, and
-/// what follows from a task's end is that of whoever takes it from [LiveState#ended].
+/// is another, and how it is stopped. Which task may start at all is [LiveGates]' to say, and what
+/// follows from a task's end is that of whoever takes it from [LiveState#ended].
 final class LiveAttempts {
   private static final Duration FIRST_SYSTEM_BACKOFF = Duration.ofSeconds(1);
 

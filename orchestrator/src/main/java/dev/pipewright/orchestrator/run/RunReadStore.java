@@ -41,6 +41,17 @@ public class RunReadStore {
         body(row(handle, id), TaskReadStore.progress(handle, id), TaskReadStore.all(handle, id)));
   }
 
+  /// A run with the tasks of its document, without instances.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  PipelineRun declared(UUID id) {
+    return db.read(handle ->
+        body(
+            row(handle, id),
+            TaskReadStore.progress(handle, id),
+            TaskReadStore.declared(handle, id)));
+  }
+
   /// A run with as many of its tasks as an answer may hold.
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND

@@ -250,7 +250,7 @@ class RunResource {
     if (!deletions.delete(run)) {
       throw new ProblemException(
           ProblemCode.RUN_NOT_ENDED,
-          "Pipeline run '%s' has not ended.".formatted(reads.get(run).id()));
+          "Pipeline run '%s' has not ended.".formatted(reads.require(id)));
     }
     deleted.fire(new RunsDeleted(1));
   }

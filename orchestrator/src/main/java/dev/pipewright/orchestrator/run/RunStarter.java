@@ -131,11 +131,11 @@ public class RunStarter {
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, PARAMS_INVALID, BAD_REQUEST
   UUID rerun(UUID earlier, @Nullable RerunPipeline request) {
-    var run = reads.get(earlier);
-    var params = new LinkedHashMap<>(run.params());
     var changed =
         request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
     var from = request == null || request.from() == null ? List.<String>of() : request.from();
+    var run = from.isEmpty() ? reads.view(earlier) : reads.declared(earlier);
+    var params = new LinkedHashMap<>(run.params());
     if (!changed.isEmpty() && !from.isEmpty()) {
       throw new ProblemException(
           ProblemCode.BAD_REQUEST,
