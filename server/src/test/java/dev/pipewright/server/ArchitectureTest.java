@@ -143,9 +143,8 @@ class ArchitectureTest {
   static final ArchRule DECIDING_IS_PURE =
       noClasses()
           .that()
-          .haveSimpleNameStartingWith("RunDecider")
-          .or()
-          .haveSimpleName("Transitions")
+          .haveNameMatching(
+              "dev\\.pipewright\\.orchestrator\\.run\\.(Live\\w+|Transitions|Changes|RunSnapshot)(\\$.*)?")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(

@@ -11,7 +11,7 @@ import dev.pipewright.orchestrator.pipeline.PipelineStore;
 import dev.pipewright.orchestrator.run.AttemptStore;
 import dev.pipewright.orchestrator.run.AttemptStore.ActiveAttempt;
 import dev.pipewright.orchestrator.run.RunLoop;
-import dev.pipewright.orchestrator.run.RunStore;
+import dev.pipewright.orchestrator.run.StoredValues;
 import dev.pipewright.platform.PlatformConfig;
 import java.time.Clock;
 import java.time.Duration;
@@ -162,7 +162,7 @@ final class Starter {
   private TaskLaunch launch(ActiveAttempt attempt) {
     var version = pipelines.version(attempt.pipeline(), attempt.version());
     TaskSpec task = Objects.requireNonNull(version.spec().tasks().get(attempt.declaredTask()));
-    var inputs = RunStore.values(attempt.inputs());
+    var inputs = StoredValues.values(attempt.inputs());
     return new TaskLaunch(
         attempt.id().toString(),
         attempt.number(),

@@ -24,13 +24,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Pipelines and versions in the database. Versions never change, so their parsed form is kept in
-/// memory.
+/// Pipelines and versions in the database. Versions never change, so those that are used are kept
+/// in memory as they were parsed.
 @ApplicationScoped
 public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>, PipelineVersions {
   private static final TypeReference<List<DataRef.FileRef>> FILES = new TypeReference<>() {};
@@ -39,7 +38,7 @@ public class PipelineStore implements PanacheRepositoryBase<PipelineRow, String>
 
   private final EntityManager entities;
   private final PoolStore pools;
-  private final Map<PipelineVersionRow.Key, StoredVersion> parsed = new ConcurrentHashMap<>();
+  private final ParsedVersions parsed = new ParsedVersions(ParsedVersions.MOST_TASKS);
 
   PipelineStore(EntityManager entities, PoolStore pools) {
     this.entities = entities;

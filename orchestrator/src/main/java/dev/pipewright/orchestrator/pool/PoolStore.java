@@ -20,6 +20,10 @@ public class PoolStore {
     this.db = db;
   }
 
+  public static PoolStore on(Db db) {
+    return new PoolStore(db);
+  }
+
   record Row(String name, int slots, @Nullable String description, long taken, long waiting) {}
 
   private static final String ROW =

@@ -20,11 +20,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class AttemptStore implements ExpectedRuns {
   private final Db db;
-  private final RunStore runs;
 
-  AttemptStore(Db db, RunStore runs) {
+  AttemptStore(Db db) {
     this.db = db;
-    this.runs = runs;
   }
 
   /// An attempt that is not over.
@@ -311,6 +309,6 @@ public class AttemptStore implements ExpectedRuns {
                     .setCode(code == null ? ProblemCode.TASK_LOST.name() : code)
                     .setMessage(why))
             .build();
-    db.useTransaction(tx -> runs.keepReports(tx, List.of(report)));
+    db.useTransaction(tx -> InboxStore.keepReports(tx, List.of(report)));
   }
 }

@@ -8,6 +8,7 @@ import dev.pipewright.contract.api.RunState;
 import dev.pipewright.language.TaskSpec;
 import dev.pipewright.language.Work;
 import dev.pipewright.orchestrator.run.RunSnapshot.Ending;
+import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// @param cachedFrom by task, the attempt whose outputs it took
 record Changes(
     RunState state,
-    LiveRun.@Nullable Stop stop,
+    @Nullable Stop stop,
     boolean paused,
     @Nullable Instant startedAt,
     @Nullable Instant nextTimer,
@@ -192,7 +193,7 @@ record Changes(
 
     Changes build(
         RunState state,
-        LiveRun.@Nullable Stop stop,
+        @Nullable Stop stop,
         boolean paused,
         @Nullable Instant startedAt,
         @Nullable Instant nextTimer,

@@ -16,14 +16,12 @@ import org.jdbi.v3.core.Handle;
 
 /// Keeps what task attempts report, and wakes the engine.
 final class ReportHandler implements TopicConsumer.Handler {
-  private final RunStore runs;
   private final Clock clock;
   private final Consumer<UUID> look;
   private final Set<UUID> touched = new HashSet<>();
 
   /// @param look told which run has something to do
-  ReportHandler(RunStore runs, Clock clock, Consumer<UUID> look) {
-    this.runs = runs;
+  ReportHandler(Clock clock, Consumer<UUID> look) {
     this.clock = clock;
     this.look = look;
   }
@@ -50,7 +48,7 @@ final class ReportHandler implements TopicConsumer.Handler {
         throw new InvalidRecord("not a TaskReport", e);
       }
     }
-    touched.addAll(runs.keepReports(tx, reports));
+    touched.addAll(InboxStore.keepReports(tx, reports));
     if (!alive.isEmpty()) {
       AttemptStore.beat(tx, alive, clock.instant());
     }

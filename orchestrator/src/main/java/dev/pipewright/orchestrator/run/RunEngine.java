@@ -18,9 +18,9 @@ import dev.pipewright.orchestrator.OrchestratorSchema;
 import dev.pipewright.orchestrator.pipeline.PipelineStore.StoredVersion;
 import dev.pipewright.orchestrator.pipeline.PipelineVersions;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
-import dev.pipewright.orchestrator.run.RunStore.Kind;
-import dev.pipewright.orchestrator.run.RunStore.NewRun;
-import dev.pipewright.orchestrator.run.RunStore.Parent;
+import dev.pipewright.orchestrator.run.InboxStore.Kind;
+import dev.pipewright.orchestrator.run.NewRunStore.NewRun;
+import dev.pipewright.orchestrator.run.NewRunStore.Parent;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Blobs;
 import dev.pipewright.platform.Db;
@@ -57,7 +57,6 @@ public class RunEngine {
   private static final int MOST_KEPT = 400_000;
 
   private final Db db;
-  private final RunStore runs;
   private final PipelineVersions pipelines;
   private final Blobs blobs;
   private final Clock clock;
@@ -70,10 +69,8 @@ public class RunEngine {
   private final Map<UUID, Kept> kept = new LinkedHashMap<>();
   private int keptTasks;
 
-  RunEngine(
-      Db db, RunStore runs, PipelineVersions pipelines, Blobs blobs, Clock clock, FastLane lane) {
+  RunEngine(Db db, PipelineVersions pipelines, Blobs blobs, Clock clock, FastLane lane) {
     this.db = db;
-    this.runs = runs;
     this.pipelines = pipelines;
     this.blobs = blobs;
     this.clock = clock;
@@ -96,7 +93,7 @@ public class RunEngine {
   /// server is at it.
   Step step(UUID id) {
     return db.inTransaction(tx -> {
-      var row = runs.lock(tx, id);
+      var row = RunStore.lock(tx, id);
       return row.isEmpty() ? Step.NOTHING : step(tx, row.get(), (run, now) -> {});
     });
   }
@@ -104,7 +101,7 @@ public class RunEngine {
   /// Decides on reports at once, without keeping them first.
   Step step(UUID id, Collection<TaskReport> reports) {
     return db.inTransaction(tx -> {
-      var row = runs.await(tx, id);
+      var row = RunStore.await(tx, id);
       return row.isEmpty()
           ? Step.NOTHING
           : step(
@@ -119,7 +116,7 @@ public class RunEngine {
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, or what the action refuses with
   Step act(UUID id, BiConsumer<LiveRun, Instant> action) {
     return db.inTransaction(tx -> {
-      var row = runs.await(tx, id).orElseThrow(() -> RunReadStore.notFound(id.toString()));
+      var row = RunStore.await(tx, id).orElseThrow(() -> RunReadStore.notFound(id.toString()));
       return step(tx, row, action);
     });
   }
@@ -129,11 +126,10 @@ public class RunEngine {
     // As exact as the database keeps it.
     var now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     var run = take(tx, row, version);
-    for (var message :
-        row.told() ? RunStore.takeInbox(tx, row.id()) : List.<RunStore.Message>of()) {
+    for (var message : row.told() ? InboxStore.take(tx, row.id()) : List.<InboxStore.Message>of()) {
       switch (message.kind()) {
-        case REPORT -> run.hear(ReportReader.read(RunStore.report(message)), now);
-        case CANCEL -> run.stop(LiveRun.Stop.CANCEL, now);
+        case REPORT -> run.hear(ReportReader.read(InboxStore.report(message)), now);
+        case CANCEL -> run.stop(RunSnapshot.Stop.CANCEL, now);
         case LOOK -> {}
       }
     }
@@ -145,9 +141,9 @@ public class RunEngine {
     var admitted = admit(tx, row, changes);
     long revision = row.revision();
     if (changes.isEmpty()) {
-      runs.wakeAt(tx, row, changes.nextTimer());
+      RunStore.wakeAt(tx, row, changes.nextTimer());
     } else {
-      revision = runs.apply(tx, row, changes, keys, admitted, now);
+      revision = ChangesStore.apply(tx, row, changes, keys, admitted, now);
       call(tx, row, changes, now, touched);
       stopCalls(tx, changes, touched);
       var succeeded =
@@ -156,7 +152,7 @@ public class RunEngine {
               .map(Changes.EndedAttempt::id)
               .toList();
       if (!succeeded.isEmpty() && mayBeRemembered(version, changes)) {
-        RunStore.remember(tx, row, succeeded, now);
+        CacheStore.remember(tx, row, succeeded, now);
       }
       events.append(tx, row, version.spec(), changes, now);
       if (changes.state().isTerminal() && !changes.moves().isEmpty()) {
@@ -187,23 +183,23 @@ public class RunEngine {
   }
 
   /// Attempts that begin once this transaction is committed.
-  private RunStore.Admitted admit(Handle tx, RunRow row, Changes changes) {
+  private ChangesStore.Admitted admit(Handle tx, RunRow row, Changes changes) {
     var candidates =
         changes.started().stream()
             .filter(attempt -> !attempt.isCall() && attempt.spec().pools().isEmpty())
-            .map(attempt -> RunStore.active(row, attempt))
+            .map(attempt -> ChangesStore.active(row, attempt))
             .toList();
     if (candidates.isEmpty() || changes.paused()) {
-      return RunStore.Admitted.NONE;
+      return ChangesStore.Admitted.NONE;
     }
     var ids = lane.admit(candidates);
     if (ids.isEmpty()) {
-      return RunStore.Admitted.NONE;
+      return ChangesStore.Admitted.NONE;
     }
     var admitted = candidates.stream().filter(attempt -> ids.contains(attempt.id())).toList();
     tx.afterCommit(() -> lane.begin(admitted));
     tx.afterRollback(() -> lane.giveBack(ids));
-    return new RunStore.Admitted(ids, lane.server());
+    return new ChangesStore.Admitted(ids, lane.server());
   }
 
   /// @return the cache keys of the attempts that start
@@ -215,7 +211,7 @@ public class RunEngine {
       boolean again = false;
       var withdrawing = run.withdrawing();
       if (!withdrawing.isEmpty()) {
-        var withdrawn = RunStore.withdraw(tx, withdrawing);
+        var withdrawn = ChangesStore.withdraw(tx, withdrawing);
         run.withdrawn(withdrawn, now);
         run.notWithdrawn(withdrawing.stream().filter(id -> !withdrawn.contains(id)).toList());
         again = true;
@@ -247,7 +243,7 @@ public class RunEngine {
     if (asked.isEmpty()) {
       return hits;
     }
-    var found = RunStore.cached(tx, asked.values());
+    var found = CacheStore.cached(tx, asked.values());
     for (var attempt : run.starting()) {
       var entry = found.get(asked.getOrDefault(attempt.id(), ""));
       if (entry == null) {
@@ -257,7 +253,7 @@ public class RunEngine {
       if (maxAge != null && entry.createdAt().isBefore(now.minus(maxAge))) {
         continue;
       }
-      var outputs = RunStore.values(entry.outputs());
+      var outputs = StoredValues.values(entry.outputs());
       if (isThere(outputs.values())) {
         hits.put(
             attempt.id(),
@@ -298,8 +294,8 @@ public class RunEngine {
         || concurrency.policy() == Policy.ALLOW) {
       return true;
     }
-    RunStore.alone(tx, row.pipeline());
-    return RunStore.ahead(tx, row) < concurrency.limit();
+    NewRunStore.alone(tx, row.pipeline());
+    return NewRunStore.ahead(tx, row) < concurrency.limit();
   }
 
   /// Makes the runs of the pipelines that are called.
@@ -324,7 +320,7 @@ public class RunEngine {
           ProblemCode.PIPELINE_INVALID,
           "Pipelines may call each other %d deep at most.".formatted(MOST_DEPTH));
     }
-    runs.create(
+    NewRunStore.create(
         tx,
         new NewRun(
             attempt.child(),
@@ -345,7 +341,7 @@ public class RunEngine {
     for (var attempt : changes.stopped()) {
       if (attempt.call()) {
         var child = Changes.child(attempt.id());
-        RunStore.tell(tx, child, Kind.CANCEL, new byte[0]);
+        InboxStore.tell(tx, child, Kind.CANCEL, new byte[0]);
         touched.add(child);
       }
     }
@@ -362,9 +358,9 @@ public class RunEngine {
 
   /// There may be room for those that wait, or they may be the next now.
   private static void lookAtQueued(Handle tx, RunRow row, Set<UUID> touched) {
-    for (var open : RunStore.open(tx, row.pipeline())) {
+    for (var open : NewRunStore.open(tx, row.pipeline())) {
       if (!open.equals(row.id())) {
-        RunStore.tell(tx, open, Kind.LOOK, new byte[0]);
+        InboxStore.tell(tx, open, Kind.LOOK, new byte[0]);
         touched.add(open);
       }
     }
@@ -400,7 +396,7 @@ public class RunEngine {
 
   private static void tell(
       Handle tx, UUID run, UUID attempt, TaskFinished.Builder finished, Instant now) {
-    RunStore.tell(
+    InboxStore.tell(
         tx,
         run,
         Kind.REPORT,
@@ -429,7 +425,7 @@ public class RunEngine {
     if (known != null && known.revision == row.revision()) {
       return known.run;
     }
-    return new LiveRun(runs.snapshot(tx, row, version.spec()));
+    return new LiveRun(RunStore.snapshot(tx, row, version.spec()));
   }
 
   private void keepAfter(Handle tx, UUID id, long revision, LiveRun run) {

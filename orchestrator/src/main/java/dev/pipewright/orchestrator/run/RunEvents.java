@@ -69,7 +69,7 @@ final class RunEvents {
                             .setVersion(run.version())
                             .setPipelineRunId(run.id().toString()))));
     var params = ParamsLogged.newBuilder();
-    RunStore.values(run.params())
+    StoredValues.values(run.params())
         .forEach((name, value) -> {
           var type = spec.params().get(name);
           if (type != null && type.type().isData()) {

@@ -1,6 +1,5 @@
 package dev.pipewright.orchestrator.run;
 
-import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.Explanation;
@@ -110,17 +109,13 @@ class RunExplanations {
 
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, NOT_FOUND
   Explanation ofTask(UUID id, String name) {
-    var run = reads.get(id);
-    var tasks = new HashMap<String, Task>();
-    run.tasks().forEach(task -> tasks.put(task.name(), task));
-    var task = tasks.get(name);
-    if (task == null) {
-      throw new ProblemException(
-          ProblemCode.NOT_FOUND, "Run #%d has no task '%s'.".formatted(run.number(), name));
-    }
+    var run = reads.declared(id);
+    var declared = new HashMap<String, Task>();
+    run.tasks().forEach(task -> declared.put(task.name(), task));
+    var task = declared.containsKey(name) ? declared.get(name) : tasks.get(id, name);
     var reasons = new ArrayList<String>();
     switch (task.state()) {
-      case PENDING -> pending(run, task, tasks, reasons);
+      case PENDING -> pending(run, task, declared, reasons);
       case READY -> ready(run, task, reasons);
       case WAITING -> {
         reasons.add("It waits for a person: " + sentence(task.reason()));
@@ -138,7 +133,7 @@ class RunExplanations {
       }
       case FAILED -> reasons.add(failed(task));
       case CANCELLED -> reasons.add(sentence(task.reason()));
-      case SKIPPED, UPSTREAM_FAILED -> chain(task, tasks, reasons);
+      case SKIPPED, UPSTREAM_FAILED -> chain(task, declared, reasons);
     }
     attempts(task, reasons);
     return new Explanation("task '" + name + "'", task.state().name(), reasons);
@@ -243,14 +238,14 @@ class RunExplanations {
   }
 
   private void running(PipelineRun run, Task task, List<String> reasons) {
-    var instances = run.tasks().stream().filter(each -> task.name().equals(each.group())).toList();
-    if (!instances.isEmpty()) {
-      var counts =
-          instances.stream().collect(Collectors.groupingBy(Task::state, Collectors.counting()));
+    var instances =
+        run.groups().stream().filter(group -> group.name().equals(task.name())).findFirst();
+    if (instances.isPresent()) {
+      var counts = instances.get().counts();
       reasons.add(
           "Of its %d instances %s."
               .formatted(
-                  instances.size(),
+                  counts.values().stream().mapToInt(count -> count).sum(),
                   counts.entrySet().stream()
                       .sorted(Map.Entry.comparingByKey())
                       .map(entry -> entry.getValue() + " are " + entry.getKey())

@@ -43,7 +43,7 @@ public class RunLoop {
 
   private final Db db;
   private final Kafka kafka;
-  private final RunStore runs;
+  private final InboxStore inbox;
   private final RunEngine engine;
   private final Clock clock;
   private final MeterRegistry meters;
@@ -61,14 +61,14 @@ public class RunLoop {
   RunLoop(
       Db db,
       Kafka kafka,
-      RunStore runs,
+      InboxStore inbox,
       RunEngine engine,
       Clock clock,
       MeterRegistry meters,
       Event<RunChanged> changed) {
     this.db = db;
     this.kafka = kafka;
-    this.runs = runs;
+    this.inbox = inbox;
     this.engine = engine;
     this.clock = clock;
     this.meters = meters;
@@ -100,7 +100,7 @@ public class RunLoop {
             OrchestratorSchema.NAME,
             Topics.TASK_REPORTS,
             kafka.consumer(),
-            new ReportHandler(runs, clock, this::look));
+            new ReportHandler(clock, this::look));
     meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
     consumer = reports;
   }
@@ -180,7 +180,7 @@ public class RunLoop {
 
   private boolean find() {
     var now = clock.instant();
-    var due = runs.needingAttention(now);
+    var due = inbox.needingAttention(now);
     int paused = 0;
     for (var id : due) {
       if (now.isBefore(troubled.getOrDefault(id, Instant.MIN))) {
@@ -189,7 +189,7 @@ public class RunLoop {
         look(id);
       }
     }
-    return due.size() == RunStore.MOST_DUE && paused < RunStore.MOST_DUE && !isBusy();
+    return due.size() == InboxStore.MOST_DUE && paused < InboxStore.MOST_DUE && !isBusy();
   }
 
   private boolean isBusy() {

@@ -41,6 +41,17 @@ public class RunReadStore {
         body(row(handle, id), TaskReadStore.progress(handle, id), TaskReadStore.all(handle, id)));
   }
 
+  /// A run with the tasks of its document, without instances.
+  ///
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
+  PipelineRun declared(UUID id) {
+    return db.read(handle ->
+        body(
+            row(handle, id),
+            TaskReadStore.progress(handle, id),
+            TaskReadStore.declared(handle, id)));
+  }
+
   /// A run with as many of its tasks as an answer may hold.
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND
@@ -66,7 +77,7 @@ public class RunReadStore {
           RunState.valueOf(run.state()),
           run.paused(),
           run.message(),
-          RunStore.values(run.outputs()),
+          StoredValues.values(run.outputs()),
           run.startedAt(),
           run.endedAt(),
           progress.total(),
@@ -95,10 +106,10 @@ public class RunReadStore {
         RunState.valueOf(run.state()),
         run.paused(),
         run.message(),
-        RunStore.values(run.params()),
-        RunStore.values(run.outputs()),
+        StoredValues.values(run.params()),
+        StoredValues.values(run.outputs()),
         run.priority(),
-        RunStore.tree(run.origin()),
+        StoredValues.tree(run.origin()),
         run.parentRunId() == null ? null : run.parentRunId().toString(),
         run.trackedRunId(),
         run.revision(),
@@ -146,7 +157,7 @@ public class RunReadStore {
 
   /// How many runs of a pipeline are under way.
   int running(String pipeline) {
-    return db.read(handle -> RunStore.running(handle, pipeline));
+    return db.read(handle -> NewRunStore.running(handle, pipeline));
   }
 
   private record Count(UUID runId, String state, int tasks) {}

@@ -172,7 +172,7 @@ class RunResource {
           "Running tasks get SIGTERM and ten seconds; then the tasks of `finally` run. A second request"
               + " stops those too. A run that has ended stays as it is.")
   public PipelineRun cancel(@PathParam("id") String id) {
-    return act(id, (run, now) -> run.stop(LiveRun.Stop.CANCEL, now));
+    return act(id, (run, now) -> run.stop(RunSnapshot.Stop.CANCEL, now));
   }
 
   @POST
@@ -250,7 +250,7 @@ class RunResource {
     if (!deletions.delete(run)) {
       throw new ProblemException(
           ProblemCode.RUN_NOT_ENDED,
-          "Pipeline run '%s' has not ended.".formatted(reads.get(run).id()));
+          "Pipeline run '%s' has not ended.".formatted(reads.require(id)));
     }
     deleted.fire(new RunsDeleted(1));
   }

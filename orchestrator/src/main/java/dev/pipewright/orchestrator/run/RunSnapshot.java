@@ -21,13 +21,21 @@ record RunSnapshot(
     long number,
     long revision,
     RunState state,
-    LiveRun.@Nullable Stop stop,
+    @Nullable Stop stop,
     boolean paused,
     PipelineSpec spec,
     Map<String, JsonNode> params,
     @Nullable Instant scheduledAt,
     @Nullable Instant startedAt,
     List<TaskSnapshot> tasks) {
+
+  /// Why everything is to stop.
+  enum Stop {
+    CANCEL,
+    TIMEOUT,
+    /// Not even the tasks of `finally` are waited for.
+    KILL
+  }
 
   /// @param group the task this is an instance of; null for a declared task
   /// @param index of an instance: combinations of a matrix from 0, iterations of a loop from 1

@@ -11,10 +11,10 @@ import dev.pipewright.language.Concurrency;
 import dev.pipewright.language.Params;
 import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.pipeline.PipelineStore;
-import dev.pipewright.orchestrator.run.RunStore.Kind;
-import dev.pipewright.orchestrator.run.RunStore.NewRun;
-import dev.pipewright.orchestrator.run.RunStore.Reused;
-import dev.pipewright.orchestrator.run.RunStore.Started;
+import dev.pipewright.orchestrator.run.InboxStore.Kind;
+import dev.pipewright.orchestrator.run.NewRunStore.NewRun;
+import dev.pipewright.orchestrator.run.NewRunStore.Reused;
+import dev.pipewright.orchestrator.run.NewRunStore.Started;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -35,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class RunStarter {
   private final Db db;
-  private final RunStore runs;
   private final PipelineStore pipelines;
   private final DataParams dataParams;
   private final RunLoop loop;
@@ -44,14 +43,12 @@ public class RunStarter {
 
   RunStarter(
       Db db,
-      RunStore runs,
       PipelineStore pipelines,
       DataParams dataParams,
       RunLoop loop,
       RunReadStore reads,
       Clock clock) {
     this.db = db;
-    this.runs = runs;
     this.pipelines = pipelines;
     this.dataParams = dataParams;
     this.loop = loop;
@@ -118,12 +115,12 @@ public class RunStarter {
           var earlier =
               run.idempotencyKey() == null
                   ? Optional.<Started>empty()
-                  : RunStore.earlier(tx, run.idempotencyKey(), run.requestDigest());
+                  : NewRunStore.earlier(tx, run.idempotencyKey(), run.requestDigest());
           if (earlier.isPresent()) {
             return earlier.get();
           }
           makeRoom(tx, run, replaced);
-          return runs.create(tx, run, now);
+          return NewRunStore.create(tx, run, now);
         });
     replaced.forEach(loop::look);
     loop.look(started.id());
@@ -134,11 +131,11 @@ public class RunStarter {
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, PARAMS_INVALID, BAD_REQUEST
   UUID rerun(UUID earlier, @Nullable RerunPipeline request) {
-    var run = reads.get(earlier);
-    var params = new LinkedHashMap<>(run.params());
     var changed =
         request == null || request.params() == null ? Map.<String, JsonNode>of() : request.params();
     var from = request == null || request.from() == null ? List.<String>of() : request.from();
+    var run = from.isEmpty() ? reads.view(earlier) : reads.declared(earlier);
+    var params = new LinkedHashMap<>(run.params());
     if (!changed.isEmpty() && !from.isEmpty()) {
       throw new ProblemException(
           ProblemCode.BAD_REQUEST,
@@ -204,8 +201,8 @@ public class RunStarter {
     switch (concurrency.policy()) {
       case ALLOW, QUEUE -> {}
       case FORBID -> {
-        RunStore.alone(tx, run.spec().name());
-        int open = RunStore.open(tx, run.spec().name()).size();
+        NewRunStore.alone(tx, run.spec().name());
+        int open = NewRunStore.open(tx, run.spec().name()).size();
         if (open >= concurrency.limit()) {
           throw new ProblemException(
               ProblemCode.RUN_FORBIDDEN,
@@ -220,10 +217,10 @@ public class RunStarter {
 
   /// The oldest go, as many as must.
   private static void replace(Handle tx, NewRun run, Concurrency concurrency, List<UUID> replaced) {
-    RunStore.alone(tx, run.spec().name());
-    var open = RunStore.open(tx, run.spec().name());
+    NewRunStore.alone(tx, run.spec().name());
+    var open = NewRunStore.open(tx, run.spec().name());
     for (var old : open.subList(0, Math.max(0, open.size() - concurrency.limit() + 1))) {
-      RunStore.tell(tx, old, Kind.CANCEL, new byte[0]);
+      InboxStore.tell(tx, old, Kind.CANCEL, new byte[0]);
       replaced.add(old);
     }
   }

@@ -44,7 +44,7 @@ class PoolClaimTest {
     source.setUrl(TestPostgres.shared().newDatabase());
     Migrations.migrate(source, "orchestrator");
     db = new Db(source);
-    attempts = new AttemptStore(db, RunStore.on(db));
+    attempts = new AttemptStore(db);
     db.useTransaction(tx -> {
       tx.execute(
           "insert into orchestrator.pipeline (name, latest_version, created_at, updated_at)"

@@ -55,7 +55,7 @@ class RunEngineTest {
   private final Map<String, StoredVersion> versions = new HashMap<>();
   private final Set<String> lostBlobs = new HashSet<>();
   private Db db;
-  private RunStore runs;
+  private InboxStore inbox;
   private RunReadStore reads;
   private AttemptStore attempts;
   private List<RunEngine> engines;
@@ -68,14 +68,14 @@ class RunEngineTest {
     source.setUrl(TestPostgres.shared().newDatabase());
     Migrations.migrate(source, "orchestrator");
     db = new Db(source);
-    runs = RunStore.on(db);
+    inbox = InboxStore.on(db);
     reads = new RunReadStore(db);
-    attempts = new AttemptStore(db, runs);
+    attempts = new AttemptStore(db);
     engines = List.of(engine(), engine());
   }
 
   private RunEngine engine() {
-    return new RunEngine(db, runs, (name, version) -> versions.get(name), blobs(), clock(), lane);
+    return new RunEngine(db, (name, version) -> versions.get(name), blobs(), clock(), lane);
   }
 
   /// Lets in as many as it is told to, and keeps what it is told.
@@ -161,9 +161,9 @@ class RunEngineTest {
 
   private UUID start(String pipeline) {
     return db.inTransaction(tx ->
-        runs.create(
+        NewRunStore.create(
                 tx,
-                new RunStore.NewRun(
+                new NewRunStore.NewRun(
                     Ids.uuid7(now.toEpochMilli()),
                     versions.get(pipeline).spec(),
                     1,
@@ -181,7 +181,7 @@ class RunEngineTest {
 
   /// What the loop does: whatever has something to do, by either engine.
   private void settle(Random random) {
-    for (var due = runs.needingAttention(now); !due.isEmpty(); due = runs.needingAttention(now)) {
+    for (var due = inbox.needingAttention(now); !due.isEmpty(); due = inbox.needingAttention(now)) {
       for (var id : due) {
         engines.get(random.nextInt(2)).step(id);
       }
@@ -253,7 +253,7 @@ class RunEngineTest {
       engines.get(random.nextInt(2)).step(attempt.runId(), reports);
     }
     if (random.nextBoolean()) {
-      db.useTransaction(tx -> runs.keepReports(tx, reports));
+      db.useTransaction(tx -> InboxStore.keepReports(tx, reports));
     }
   }
 
@@ -319,7 +319,7 @@ class RunEngineTest {
                 attempt,
                 fails ? Outcome.OUTCOME_USER_FAILURE : Outcome.OUTCOME_SUCCEEDED,
                 Map.of());
-        db.useTransaction(tx -> runs.keepReports(tx, List.of(end)));
+        db.useTransaction(tx -> InboxStore.keepReports(tx, List.of(end)));
       }
       now = now.plus(Duration.ofMinutes(1));
       settle(new Random(i));
@@ -354,7 +354,7 @@ class RunEngineTest {
       assertThat(work).singleElement().matches(each -> each.pipeline().equals("inner"));
       assertThat(work.getFirst().inputs()).isEqualTo("{\"n\": " + expected + "}");
       db.useTransaction(tx ->
-          runs.keepReports(
+          InboxStore.keepReports(
               tx,
               List.of(
                   ended(
@@ -385,7 +385,7 @@ class RunEngineTest {
     var random = new Random(2);
     var outer = start("outer");
     settle(random);
-    engines.getFirst().act(outer, (run, at) -> run.stop(LiveRun.Stop.CANCEL, at));
+    engines.getFirst().act(outer, (run, at) -> run.stop(RunSnapshot.Stop.CANCEL, at));
     settle(random);
     assertThat(reads.get(outer).state()).isEqualTo(RunState.CANCELLED);
     assertThat(reads.page(10, null, "inner", null).items())

@@ -45,7 +45,7 @@ class RunStoreTest {
           """);
 
   private Db db;
-  private RunStore runs;
+  private InboxStore inbox;
   private RunReadStore reads;
   private AttemptStore attempts;
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -56,9 +56,9 @@ class RunStoreTest {
     source.setUrl(TestPostgres.shared().newDatabase());
     Migrations.migrate(source, "orchestrator");
     db = new Db(source);
-    runs = RunStore.on(db);
+    inbox = InboxStore.on(db);
     reads = new RunReadStore(db);
-    attempts = new AttemptStore(db, runs);
+    attempts = new AttemptStore(db);
     db.useTransaction(tx -> {
       tx.execute(
           "insert into orchestrator.pipeline (name, latest_version, created_at, updated_at)"
@@ -76,9 +76,9 @@ class RunStoreTest {
 
   private UUID create(String key, String request) {
     return db.inTransaction(tx ->
-        runs.create(
+        NewRunStore.create(
                 tx,
-                new RunStore.NewRun(
+                new NewRunStore.NewRun(
                     Ids.uuid7(now.toEpochMilli()),
                     SPEC,
                     1,
@@ -97,18 +97,18 @@ class RunStoreTest {
   /// What the engine does with one run, as one that keeps nothing in memory.
   private boolean step(UUID id) {
     return db.inTransaction(tx -> {
-      var row = runs.lock(tx, id);
+      var row = RunStore.lock(tx, id);
       if (row.isEmpty()) {
         return false;
       }
-      var live = new LiveRun(runs.snapshot(tx, row.get(), SPEC));
-      for (var message : RunStore.takeInbox(tx, id)) {
-        live.hear(ReportReader.read(RunStore.report(message)), now);
+      var live = new LiveRun(RunStore.snapshot(tx, row.get(), SPEC));
+      for (var message : InboxStore.take(tx, id)) {
+        live.hear(ReportReader.read(InboxStore.report(message)), now);
       }
       live.decide(now, true);
       var changes = live.take();
-      runs.apply(tx, row.get(), changes, Map.of(), RunStore.Admitted.NONE, now);
-      assertThat(runs.snapshot(tx, row.get(), SPEC).tasks())
+      ChangesStore.apply(tx, row.get(), changes, Map.of(), ChangesStore.Admitted.NONE, now);
+      assertThat(RunStore.snapshot(tx, row.get(), SPEC).tasks())
           .as("what is stored is what is known")
           .isEqualTo(live.snapshot().tasks());
       return !changes.isEmpty();
@@ -149,7 +149,7 @@ class RunStoreTest {
   }
 
   private void keep(TaskReport... reports) {
-    db.useTransaction(tx -> runs.keepReports(tx, List.of(reports)));
+    db.useTransaction(tx -> InboxStore.keepReports(tx, List.of(reports)));
   }
 
   private TaskState state(UUID run, String task) {
@@ -163,12 +163,12 @@ class RunStoreTest {
   @Test
   void aRunIsKeptThroughToItsEnd() {
     var id = create("k");
-    assertThat(runs.needingAttention(now)).containsExactly(id);
+    assertThat(inbox.needingAttention(now)).containsExactly(id);
     step(id);
-    assertThat(runs.needingAttention(now)).isEmpty();
+    assertThat(inbox.needingAttention(now)).isEmpty();
     assertThat(state(id, "first")).isEqualTo(TaskState.READY);
     keep(report(id, "first", 1).setStarted(TaskStarted.newBuilder().setPid(1)).build());
-    assertThat(runs.needingAttention(now)).containsExactly(id);
+    assertThat(inbox.needingAttention(now)).containsExactly(id);
     step(id);
     keep(succeeded(id, "first"));
     step(id);
@@ -269,9 +269,9 @@ class RunStoreTest {
     keep(failed(id, "second"));
     step(id);
     assertThat(state(id, "second")).isEqualTo(TaskState.RETRYING);
-    assertThat(runs.needingAttention(now.plusMillis(8_900))).isEmpty();
+    assertThat(inbox.needingAttention(now.plusMillis(8_900))).isEmpty();
     now = now.plus(Duration.ofSeconds(11));
-    assertThat(runs.needingAttention(now)).containsExactly(id);
+    assertThat(inbox.needingAttention(now)).containsExactly(id);
     step(id);
     var attempts = reads.get(id).tasks().getLast().attempts();
     assertThat(attempts)

@@ -45,7 +45,7 @@ final class Runs {
   private final List<Changes.Line> lines = new ArrayList<>();
   private final Map<String, Map<String, JsonNode>> cache = new HashMap<>();
   private RunState state = RunState.QUEUED;
-  private LiveRun.@Nullable Stop stop;
+  private RunSnapshot.@Nullable Stop stop;
   private boolean paused;
   private @Nullable String message;
   private @Nullable Instant startedAt;
@@ -241,7 +241,7 @@ final class Runs {
   }
 
   Runs cancel() {
-    pending.add(run -> run.stop(LiveRun.Stop.CANCEL, now));
+    pending.add(run -> run.stop(RunSnapshot.Stop.CANCEL, now));
     return this;
   }
 
