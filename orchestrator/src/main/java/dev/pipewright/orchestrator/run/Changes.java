@@ -36,6 +36,7 @@ record Changes(
     @Nullable Stop stop,
     boolean paused,
     @Nullable Instant startedAt,
+    @Nullable Instant retriedAt,
     @Nullable Instant nextTimer,
     List<RunMove> moves,
     List<TaskSnapshot> created,
@@ -196,6 +197,7 @@ record Changes(
         @Nullable Stop stop,
         boolean paused,
         @Nullable Instant startedAt,
+        @Nullable Instant retriedAt,
         @Nullable Instant nextTimer,
         Function<String, TaskSnapshot> row) {
       touched.removeAll(created);
@@ -204,6 +206,7 @@ record Changes(
           stop,
           paused,
           startedAt,
+          retriedAt,
           nextTimer,
           List.copyOf(moves),
           created.stream().map(row).toList(),

@@ -61,6 +61,7 @@ final class ChangesStore {
             """
             update orchestrator.pipeline_run set state = :state, message = :message, stop = :stop,
               paused = :paused, revision = :revision, wake_at = :wake, started_at = :started,
+              retried_at = :retried,
               outputs = coalesce(cast(:outputs as jsonb), outputs),
               ended_at = case when :ended then coalesce(ended_at, cast(:now as timestamptz)) end
             where id = :run
@@ -72,6 +73,7 @@ final class ChangesStore {
         .bind("revision", revision)
         .bind("wake", changes.state().isTerminal() ? null : changes.nextTimer())
         .bind("started", changes.startedAt())
+        .bind("retried", changes.retriedAt())
         .bind("outputs", changes.outputs() == null ? null : StoredValues.json(changes.outputs()))
         .bind("ended", changes.state().isTerminal())
         .bind("now", now)

@@ -168,6 +168,8 @@ final class LiveRun {
     if (live.state.isTerminal()) {
       live.moveRun(RunState.RUNNING, "retried");
     }
+    live.retriedAt = at;
+    live.time();
     live.recount();
     setBack = true;
   }
@@ -193,9 +195,7 @@ final class LiveRun {
     if (live.state == RunState.QUEUED && live.stop == null && mayStart) {
       live.startedAt = live.now;
       live.moveRun(RunState.RUNNING, null);
-      if (live.run.spec().timeout() != null) {
-        live.timers.add(live.now.plus(live.run.spec().timeout()), null);
-      }
+      live.time();
       releaseAll(false);
     }
     if (live.state == RunState.QUEUED) {
@@ -267,9 +267,9 @@ final class LiveRun {
   }
 
   private void elapse() {
-    for (var timer = live.timers.poll(live.now, live.stop != null);
+    for (var timer = live.timers.poll(live.now, live.deadline());
         timer != null;
-        timer = live.timers.poll(live.now, live.stop != null)) {
+        timer = live.timers.poll(live.now, live.deadline())) {
       var task = timer.task();
       if (task == null) {
         stop(Stop.TIMEOUT, live.now);

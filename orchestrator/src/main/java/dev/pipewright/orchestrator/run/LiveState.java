@@ -37,6 +37,7 @@ final class LiveState {
   @Nullable Stop stop;
   boolean paused;
   @Nullable Instant startedAt;
+  @Nullable Instant retriedAt;
 
   /// Declared tasks that have not ended, without those of `finally`, and those.
   int open;
@@ -55,6 +56,7 @@ final class LiveState {
     stop = run.stop();
     paused = run.paused();
     startedAt = run.startedAt();
+    retriedAt = run.retriedAt();
     for (var row : run.tasks()) {
       load(row);
     }
@@ -66,8 +68,24 @@ final class LiveState {
       }
     }
     recount();
-    if (startedAt != null && run.spec().timeout() != null && !state.isTerminal()) {
-      timers.add(startedAt.plus(run.spec().timeout()), null);
+    if (!state.isTerminal()) {
+      time();
+    }
+  }
+
+  /// When it is to stop by itself; null where it is not, or does already.
+  @Nullable Instant deadline() {
+    var from = retriedAt == null ? startedAt : retriedAt;
+    return stop != null || from == null || run.spec().timeout() == null
+        ? null
+        : from.plus(run.spec().timeout());
+  }
+
+  /// Has the run stopped at its deadline.
+  void time() {
+    var at = deadline();
+    if (at != null) {
+      timers.add(at, null);
     }
   }
 
@@ -222,7 +240,8 @@ final class LiveState {
             stop,
             paused,
             startedAt,
-            timers.next(stop != null),
+            retriedAt,
+            timers.next(deadline()),
             name -> Objects.requireNonNull(tasks.get(name)).row());
     changes = new Changes.Builder();
     return taken;
@@ -241,6 +260,7 @@ final class LiveState {
         run.params(),
         run.scheduledAt(),
         startedAt,
+        retriedAt,
         tasks.values().stream().map(LiveTask::row).toList());
   }
 }

@@ -22,9 +22,8 @@ final class LiveTimers {
       return ORDER.compare(this, other);
     }
 
-    /// @param stopped whether the run is to stop, which its timeout would have it do
-    private boolean holds(boolean stopped) {
-      return task == null ? !stopped : at.equals(task.dueAt);
+    private boolean holds(@Nullable Instant deadline) {
+      return at.equals(task == null ? deadline : task.dueAt);
     }
   }
 
@@ -34,10 +33,12 @@ final class LiveTimers {
   }
 
   /// Takes out the first that is due; null where none is.
-  @Nullable Timer poll(Instant now, boolean stopped) {
+  ///
+  /// @param deadline of the run; null where it has none, or stops already
+  @Nullable Timer poll(Instant now, @Nullable Instant deadline) {
     while (!queue.isEmpty() && !queue.peek().at.isAfter(now)) {
       var timer = queue.poll();
-      if (timer.holds(stopped)) {
+      if (timer.holds(deadline)) {
         return timer;
       }
     }
@@ -45,10 +46,12 @@ final class LiveTimers {
   }
 
   /// When the first comes; null where none does.
-  @Nullable Instant next(boolean stopped) {
+  ///
+  /// @param deadline of the run; null where it has none, or stops already
+  @Nullable Instant next(@Nullable Instant deadline) {
     while (!queue.isEmpty()) {
       var timer = queue.peek();
-      if (timer.holds(stopped)) {
+      if (timer.holds(deadline)) {
         return timer.at;
       }
       queue.poll();

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param revision grows with every line of its history
 /// @param scheduledAt the time it was planned for; null for one that somebody started
+/// @param retriedAt when it was last given another chance; its timeout counts from then
 /// @param tasks in the document's order, instances after the task they belong to and in their order
 record RunSnapshot(
     UUID id,
@@ -27,6 +28,7 @@ record RunSnapshot(
     Map<String, JsonNode> params,
     @Nullable Instant scheduledAt,
     @Nullable Instant startedAt,
+    @Nullable Instant retriedAt,
     List<TaskSnapshot> tasks) {
 
   /// Why everything is to stop.

@@ -44,6 +44,7 @@ final class RunStore {
       int depth,
       Instant createdAt,
       @Nullable Instant startedAt,
+      @Nullable Instant retriedAt,
       @Nullable Instant endedAt,
       @Nullable Instant wakeAt,
       boolean told) {}
@@ -53,7 +54,7 @@ final class RunStore {
       select id, number, pipeline, version, state, message, params::text as params,
         outputs::text as outputs, tracked_run_id, revision, priority, paused, stop, scheduled_at,
         origin::text as origin, parent_run_id, parent_attempt_id, depth, created_at, started_at,
-        ended_at, wake_at,
+        retried_at, ended_at, wake_at,
         exists (select 1 from orchestrator.inbox i where i.run_id = pipeline_run.id) as told
       from orchestrator.pipeline_run
       """;
@@ -143,6 +144,7 @@ final class RunStore {
         StoredValues.values(run.params),
         run.scheduledAt,
         run.startedAt,
+        run.retriedAt,
         tasks);
   }
 

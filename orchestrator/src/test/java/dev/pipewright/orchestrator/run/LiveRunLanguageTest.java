@@ -14,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What each word of the language makes the engine do.
 class LiveRunLanguageTest {
@@ -375,6 +376,39 @@ class LiveRunLanguageTest {
     run.stopped("work").step();
     assertThat(run.state()).isEqualTo(RunState.FAILED);
     assertThat(run.message()).startsWith("RUN_TIMEOUT");
+  }
+
+  /// Whether it is loaded anew or still known: the time before the retry is not held against it.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRunThatIsRetriedHasItsWholeTimeAgain(boolean forgotten) {
+    var run =
+        Runs.of(
+            """
+            name: long
+            timeout: 1h
+            tasks:
+              work: { command: ["true"] }
+            """);
+    run.step();
+    run.claimed("work").started("work").step();
+    run.wait(Duration.ofHours(1)).step();
+    run.stopped("work").step();
+    assertThat(run.message()).startsWith("RUN_TIMEOUT");
+
+    run.wait(Duration.ofHours(5));
+    if (forgotten) {
+      run.forget();
+    }
+    run.retry().step();
+    if (forgotten) {
+      run.forget();
+    }
+    run.claimed("work").started("work").step();
+    run.wait(Duration.ofMinutes(59)).step();
+    assertThat(run.stopRequested("work")).isFalse();
+    run.wait(Duration.ofMinutes(1)).step();
+    assertThat(run.stopRequested("work")).isTrue();
   }
 
   // People ---------------------------------------------------------------------------------------

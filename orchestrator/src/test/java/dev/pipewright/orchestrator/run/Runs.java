@@ -49,6 +49,7 @@ final class Runs {
   private boolean paused;
   private @Nullable String message;
   private @Nullable Instant startedAt;
+  private @Nullable Instant retriedAt;
   private @Nullable Instant nextTimer;
   private @Nullable Map<String, JsonNode> outputs;
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -137,7 +138,8 @@ final class Runs {
     rows.values().stream()
         .filter(row -> row.group() != null)
         .forEach(row -> ordered.add(stored(row)));
-    return new RunSnapshot(ID, 7, 0, state, stop, paused, spec, params, null, startedAt, ordered);
+    return new RunSnapshot(
+        ID, 7, 0, state, stop, paused, spec, params, null, startedAt, retriedAt, ordered);
   }
 
   private TaskSnapshot stored(TaskSnapshot row) {
@@ -173,6 +175,7 @@ final class Runs {
     stop = changes.stop();
     paused = changes.paused();
     startedAt = changes.startedAt();
+    retriedAt = changes.retriedAt();
     nextTimer = changes.nextTimer();
     if (changes.outputs() != null) {
       outputs = changes.outputs();

@@ -1,0 +1,2 @@
+-- When it was last given another chance: from then on its timeout counts anew.
+alter table pipeline_run add column retried_at timestamptz;
