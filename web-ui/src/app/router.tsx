@@ -88,6 +88,13 @@ const backfill = createRoute({
   component: lazyRouteComponent(() => import('../schedules/BackfillPage'), 'BackfillPage'),
 });
 
+const pools = createRoute({
+  getParentRoute: () => root,
+  path: '/pools',
+  validateSearch: (search: Record<string, unknown>): { pool?: string } => ({ pool: text(search.pool) }),
+  component: lazyRouteComponent(() => import('../pools/PoolsPage'), 'PoolsPage'),
+});
+
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
@@ -118,15 +125,17 @@ const routeTree = root.addChildren([
   schedule,
   trigger,
   backfill,
+  pools,
   run,
   models,
   model,
 ]);
 
-export function makeRouter(history?: RouterHistory) {
+export function makeRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree,
     history,
+    context: { queryClient },
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',
