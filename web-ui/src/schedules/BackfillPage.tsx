@@ -10,8 +10,7 @@ import { Ago } from '../ui/Time';
 import { BackfillBar, partsOf } from './BackfillBar';
 import { Fires } from './Fires';
 import { backfillQuery, scheduleQuery, useAct } from './queries';
-import { PipelineLink } from './SchedulesPage';
-import { Facts, ParamFacts, StartPage } from './StartPage';
+import { Facts, ParamFacts, PipelineLink, StartPage } from './StartPage';
 import { timesInWords } from './words';
 
 const route = getRouteApi('/backfills/$id');
