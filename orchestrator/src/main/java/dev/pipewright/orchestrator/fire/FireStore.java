@@ -183,8 +183,7 @@ public class FireStore {
   boolean settle(Due due, Settled settled, Instant now) {
     return db.inTransaction(tx -> {
       // Asked first: whoever cancels takes the backfill's row before those of its occasions.
-      var run =
-          due.backfill != null && runsCancelled(tx, due.backfill) ? settled.run : null;
+      var run = due.backfill != null && runsCancelled(tx, due.backfill) ? settled.run : null;
       boolean first = settle(tx, due.number, settled, now);
       if (run == null || !first) {
         return false;
@@ -205,16 +204,16 @@ public class FireStore {
 
   private static boolean settle(Handle tx, long number, Settled settled, Instant now) {
     return tx.createUpdate(
-            """
-            update orchestrator.fire set state = :state, code = :code, reason = :reason,
-              errors = cast(:errors as jsonb), run_id = :run, at = :now
-            where number = :number and state = 'PLANNED'
-            """)
-        .bind("number", number)
-        .bind("state", settled.state.name())
-        .bind("code", settled.code)
-        .bind("reason", settled.reason)
-        .bind("errors", json(settled.errors))
+                """
+                update orchestrator.fire set state = :state, code = :code, reason = :reason,
+                  errors = cast(:errors as jsonb), run_id = :run, at = :now
+                where number = :number and state = 'PLANNED'
+                """)
+            .bind("number", number)
+            .bind("state", settled.state.name())
+            .bind("code", settled.code)
+            .bind("reason", settled.reason)
+            .bind("errors", json(settled.errors))
             .bind("run", settled.run)
             .bind("now", now)
             .execute()
