@@ -155,6 +155,21 @@ test('what starts runs leads to its pages, and is paused by the keyboard', async
   );
 });
 
+test('a pool leads to the tasks that have it, and is refused to be deleted while they do', async ({
+  page,
+}) => {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Pools' }).click();
+  await page.getByRole('link', { name: 'licence' }).click();
+  await expect(page).toHaveURL(/pool=licence$/);
+  await page.getByRole('button', { name: 'Delete licence' }).click();
+  await expect(page.getByRole('alert')).toContainText('POOL_IN_USE');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.getByRole('table', { name: 'Has slots' }).getByRole('link', { name: 'train' }).click();
+  await expect(page.getByRole('complementary', { name: 'Task train' })).toBeVisible();
+});
+
 for (const theme of ['light', 'dark'] as const) {
   test(`the ${theme} theme follows the system, and the button overrules it`, async ({ browser, baseURL }) => {
     const context = await browser.newContext({ colorScheme: theme, baseURL });
@@ -211,6 +226,7 @@ for (const width of [400, 900]) {
       '/schedules/nightly',
       '/triggers/push',
       '/backfills/any',
+      '/pools?pool=licence',
       '/models',
       '/models/credit-risk',
     ]) {

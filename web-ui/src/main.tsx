@@ -17,7 +17,7 @@ const linked = mlflowLink(window.location.hash);
 if (linked) window.history.replaceState(null, '', linked);
 
 const queryClient = makeQueryClient();
-const router = makeRouter();
+const router = makeRouter(queryClient);
 
 createRoot(root).render(
   <StrictMode>

@@ -3,6 +3,7 @@ import type { Connect, Plugin } from 'vite';
 import type { LogLine, MetricHistory, Problem, RunOverview, Task } from '../../src/api/types';
 import { modelVersions, registeredModel } from '../../src/models/model.fake';
 import { historyAt, tasksAt } from '../../src/pipeline-runs/pipelineRun.fake';
+import { POOLS, usesAt } from '../../src/pools/pool.fake';
 import {
   artifactsOf,
   evaluationOf,
@@ -141,6 +142,15 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
     case 'triggers/:id/history':
     case 'backfills/:id/history':
       return json(response, { items: firesAt(now) });
+    case 'pools':
+      return json(response, { items: POOLS });
+    case 'pools/:id':
+      if (request.method === 'DELETE') {
+        return problem(response, 'POOL_IN_USE', 409, `Pool '${id}' is needed: 3 of its slots are taken.`);
+      }
+      return json(response, { ...POOLS[0], name: id });
+    case 'pools/:id/uses':
+      return json(response, usesAt(now));
     case 'models': {
       const items = [
         registeredModel(creditVersions(world), 'Chance that a credit is paid back'),

@@ -41,9 +41,23 @@ export function get<T>(path: string, query?: Query, signal?: AbortSignal): Promi
 }
 
 /** Asks for something to be done; every failure is an [ApiError]. */
-export function post<T>(path: string, body?: unknown): Promise<T> {
-  return call<T>(apiUrl(path), {
-    method: 'POST',
+export function post<T>(path: string, body?: unknown, query?: Query): Promise<T> {
+  return send<T>('POST', apiUrl(path, query), body);
+}
+
+/** Makes or changes what is at an address; every failure is an [ApiError]. */
+export function put<T>(path: string, body: unknown): Promise<T> {
+  return send<T>('PUT', apiUrl(path), body);
+}
+
+/** Deletes what is at an address; every failure is an [ApiError]. */
+export function remove(path: string, query?: Query): Promise<void> {
+  return send<void>('DELETE', apiUrl(path, query));
+}
+
+function send<T>(method: string, url: string, body?: unknown): Promise<T> {
+  return call<T>(url, {
+    method,
     headers: { accept: 'application/json', 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
@@ -58,6 +72,7 @@ async function call<T>(url: string, request: RequestInit): Promise<T> {
     reportUnreachable();
     throw new ApiError(unreachable());
   }
+  if (response.status === 204) return undefined as T;
   if (response.ok) return (await response.json()) as T;
   // A proxy in front of a server that is gone answers these without a problem.
   const problem = await problemOf(response);

@@ -393,6 +393,29 @@ export interface RegisteredModel {
   updatedAt: string;
 }
 
+export interface Pool {
+  name: string;
+  slots: number;
+  description?: string;
+  /** More than there are slots after the pool was made smaller, until enough have ended. */
+  taken: number;
+  waiting: number;
+}
+
+export interface PoolUse {
+  runId: string;
+  run: number;
+  pipeline: string;
+  task: string;
+  slots: number;
+  since: string;
+}
+
+export interface PoolUses {
+  holders: PoolUse[];
+  waiters: PoolUse[];
+}
+
 export interface ServerInfo {
   version: string;
   roles: string[];

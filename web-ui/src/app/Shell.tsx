@@ -37,6 +37,9 @@ export function Shell() {
           <Link to="/schedules" data-status={starts ? 'active' : undefined}>
             Schedules
           </Link>
+          <Link to="/pools" activeOptions={{ exact: false, includeSearch: false }}>
+            Pools
+          </Link>
           <Link to="/models" activeOptions={{ exact: false, includeSearch: false }}>
             Models
           </Link>

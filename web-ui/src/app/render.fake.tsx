@@ -25,9 +25,10 @@ export function renderAt(address: string, answers: Record<string, unknown>, miss
         : Response.json(body),
     );
   });
-  const router = makeRouter(createMemoryHistory({ initialEntries: [address] }));
+  const queryClient = makeQueryClient();
+  const router = makeRouter(queryClient, createMemoryHistory({ initialEntries: [address] }));
   const screen = render(
-    <QueryClientProvider client={makeQueryClient()}>
+    <QueryClientProvider client={queryClient}>
       <RouterProvider router={router} />
     </QueryClientProvider>,
   );

@@ -1,5 +1,6 @@
+import type { QueryClient } from '@tanstack/react-query';
 import {
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
@@ -7,13 +8,19 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { RunState } from '../api/types';
+import { loadPipelineRun } from '../pipeline-runs/queries';
 import { ProblemNote } from '../ui/ProblemNote';
 import { RUN_STATES } from '../ui/states';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 import { parseSearch, stringifySearch, text } from './search';
 
-const root = createRootRoute({
+/** What loaders need. */
+interface Context {
+  queryClient: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
   component: Shell,
   notFoundComponent: NotFound,
   errorComponent: ({ error }) => (
@@ -61,6 +68,10 @@ const pipelineRun = createRoute({
     search: text(search.search),
     level: text(search.level),
   }),
+  loaderDeps: ({ search: { task: _, ...shown } }) => shown,
+  // Asked for while the page's own code is on its way, and not waited for.
+  loader: ({ context, params, deps: { view, ...filter } }) =>
+    void loadPipelineRun(context.queryClient, params.id, view === 'tasks', filter),
   component: lazyRouteComponent(() => import('../pipeline-runs/PipelineRunPage'), 'PipelineRunPage'),
 });
 
@@ -86,6 +97,13 @@ const backfill = createRoute({
   getParentRoute: () => root,
   path: '/backfills/$id',
   component: lazyRouteComponent(() => import('../schedules/BackfillPage'), 'BackfillPage'),
+});
+
+const pools = createRoute({
+  getParentRoute: () => root,
+  path: '/pools',
+  validateSearch: (search: Record<string, unknown>): { pool?: string } => ({ pool: text(search.pool) }),
+  component: lazyRouteComponent(() => import('../pools/PoolsPage'), 'PoolsPage'),
 });
 
 const run = createRoute({
@@ -118,15 +136,17 @@ const routeTree = root.addChildren([
   schedule,
   trigger,
   backfill,
+  pools,
   run,
   models,
   model,
 ]);
 
-export function makeRouter(history?: RouterHistory) {
+export function makeRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree,
     history,
+    context: { queryClient },
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',

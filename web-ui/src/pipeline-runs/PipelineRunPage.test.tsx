@@ -42,7 +42,7 @@ it('shows a task’s attempts, outputs and tracked run', async () => {
   expect(panel.getByText('Attempt 1')).toBeDefined();
   expect(panel.getByText('by the system')).toBeDefined();
   expect(panel.getByText('214')).toBeDefined();
-  const link = panel.getByRole('link', { name: /Params, curves/ });
+  const link = await panel.findByRole('link', { name: /Params, curves/ });
   const train = pipelineRunAt(plan, START, START + 60_000).tasks[1];
   expect(link.getAttribute('href')).toBe(`/runs/${train?.attempts[1]?.trackedRunId}`);
   fireEvent.click(panel.getByText('Attempt 1'));
@@ -66,6 +66,7 @@ it('says that a task without a tracked run recorded nothing', async () => {
   delete answers[`/runs/${run.tasks[0]?.attempts[0]?.trackedRunId}`];
   const page = renderAt('/pipeline-runs/r?task=split', answers, 'RUN_NOT_FOUND');
   expect(await page.findByText(/It recorded nothing/)).toBeDefined();
+  expect(page.queryByRole('link', { name: /Params, curves/ })).toBeNull();
 });
 
 it('unfolds the history, newest first', async () => {

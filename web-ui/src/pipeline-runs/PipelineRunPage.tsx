@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { LatestMetric, PipelineRun, TrackedRun } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { fitting, headlineMetrics } from '../runs/headline';
@@ -14,9 +14,9 @@ import { Ago, Duration } from '../ui/Time';
 import { declaredTasks, failedTask, MOST_TASKS } from './live';
 import { Origin } from './Origin';
 import { Overview } from './Overview';
-import { PipelineGraph } from './PipelineGraph';
 import {
   historyQuery,
+  isHuge,
   pipelineRunQuery,
   type TaskFilter,
   taskQuery,
@@ -28,6 +28,9 @@ import { TaskBar } from './TaskBar';
 import { TaskPanel } from './TaskPanel';
 import { TaskTable } from './TaskTable';
 import './pipeline-runs.css';
+
+// Most of this page's code, which a list does without.
+const PipelineGraph = lazy(() => import('./PipelineGraph').then((m) => ({ default: m.PipelineGraph })));
 
 const route = getRouteApi('/pipeline-runs/$id');
 
@@ -61,8 +64,12 @@ function RunView({ run }: { run: PipelineRun }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const live = !isRunOver(run.state);
+  const busy = (run.counts.RUNNING ?? 0) > 0;
   // Numbers of thousands of tasks are nothing that a graph could show.
-  const tracked = useQuery({ ...pipelineRunRunsQuery(run.id, live), enabled: run.taskCount <= MOST_TASKS });
+  const tracked = useQuery({
+    ...pipelineRunRunsQuery(run.id, live, busy),
+    enabled: run.taskCount <= MOST_TASKS,
+  });
   const metrics = useMemo(() => metricsByTask(run, tracked.data), [run, tracked.data]);
   const declared = useMemo(() => declaredTasks(run.tasks), [run.tasks]);
   const instances = useMemo(
@@ -76,8 +83,7 @@ function RunView({ run }: { run: PipelineRun }) {
   });
   const selected = known ?? (search.task === undefined ? undefined : elsewhere.data);
   const inGraph = selected?.group ?? selected?.name;
-  // More tasks in the document than an answer holds, and than a drawing could show.
-  const huge = declared.length === 0 && run.taskCount > 0;
+  const huge = isHuge(run);
   const { task: _, view, ...filter } = search;
   const show = useCallback(
     (what: Partial<typeof search>) =>
@@ -135,13 +141,15 @@ function RunView({ run }: { run: PipelineRun }) {
               onSelect={onSelect}
             />
           ) : (
-            <PipelineGraph
-              tasks={declared}
-              instances={instances}
-              metrics={metrics}
-              selected={inGraph}
-              onSelect={onSelect}
-            />
+            <Suspense fallback={<Skeleton lines={6} height="1.6rem" />}>
+              <PipelineGraph
+                tasks={declared}
+                instances={instances}
+                metrics={metrics}
+                selected={inGraph}
+                onSelect={onSelect}
+              />
+            </Suspense>
           )}
         </div>
         {selected && (

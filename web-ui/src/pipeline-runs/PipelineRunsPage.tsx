@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect } from 'react';
 import type { PipelineRunSummary } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { StartsOf } from '../schedules/StartsOf';
@@ -10,6 +9,7 @@ import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
 import { isRunOver, lookOf, RUN_STATES } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
+import { VirtualBody } from '../ui/VirtualBody';
 import { pipelineRunsQuery, pipelinesQuery, useFollowPipelineRuns } from './queries';
 import { TaskBar } from './TaskBar';
 import './pipeline-runs.css';
@@ -142,15 +142,6 @@ function RunTable({
     scrollMargin: 170,
     getItemKey: (i) => runs[i]?.id ?? i,
   });
-  const rows = virtualizer.getVirtualItems();
-  const before = rows[0] ? rows[0].start - virtualizer.options.scrollMargin : 0;
-  const after = virtualizer.getTotalSize() + virtualizer.options.scrollMargin - (rows.at(-1)?.end ?? 0);
-  const atEnd = (rows.at(-1)?.index ?? 0) >= runs.length - 1;
-
-  useEffect(() => {
-    if (more && atEnd && window.scrollY > 0) loadMore();
-  }, [more, atEnd, loadMore]);
-
   return (
     <div className="table-wrap">
       <table className="data runs" aria-label="Pipeline runs" aria-rowcount={more ? -1 : runs.length + 1}>
@@ -165,25 +156,18 @@ function RunTable({
             </th>
           </tr>
         </thead>
-        <tbody>
-          {before > 0 && <Spacer height={before} />}
-          {rows.map((row) => {
-            const run = runs[row.index];
-            return run && <RunRow key={row.key} run={run} index={row.index} />;
-          })}
-          {after > 0 && <Spacer height={after} />}
-        </tbody>
+        <VirtualBody
+          virtualizer={virtualizer}
+          columns={5}
+          more={more}
+          loadMore={loadMore}
+          row={(index, key) => {
+            const run = runs[index];
+            return run && <RunRow key={key} run={run} index={index} />;
+          }}
+        />
       </table>
     </div>
-  );
-}
-
-/** Stands for the rows that are not drawn. */
-function Spacer({ height }: { height: number }) {
-  return (
-    <tr>
-      <td colSpan={5} style={{ height, padding: 0, border: 0 }} />
-    </tr>
   );
 }
 

@@ -34,6 +34,7 @@ export function TaskPanel({
 }) {
   const [chosen, setChosen] = useState<number>();
   const attempt = task.attempts.find((each) => each.number === chosen) ?? task.attempts.at(-1);
+  const tracked = useTrackedRun(attempt);
   const outputs = Object.entries(task.outputs);
   return (
     <aside className="panel" aria-label={`Task ${task.name}`}>
@@ -83,7 +84,7 @@ export function TaskPanel({
           {outputs.map(([name, value]) => (
             <OutputRow key={name} name={name} value={value} />
           ))}
-          {attempt && (
+          {attempt && tracked.there && (
             <>
               <dt>Tracked run</dt>
               <dd>
@@ -125,7 +126,7 @@ export function TaskPanel({
         {instances ? (
           <p className="log-empty muted">Each instance has a log of its own.</p>
         ) : attempt ? (
-          <AttemptLog key={attempt.trackedRunId} attempt={attempt} />
+          <AttemptLog key={attempt.trackedRunId} attempt={attempt} tracked={tracked} />
         ) : (
           <p className="log-empty muted">This task has not been started, so it has no log.</p>
         )}
@@ -205,20 +206,34 @@ export function FailureNote({ attempt }: { attempt: Attempt }) {
   );
 }
 
-function AttemptLog({ attempt }: { attempt: Attempt }) {
-  const over = isAttemptOver(attempt.state);
-  // The tracked run appears a moment after the attempt; the stream is opened when it is there.
+interface Tracked {
+  there: boolean;
+  /** A task that has nothing to record has no tracked run. */
+  none: boolean;
+  live: boolean;
+}
+
+/** Whether an attempt has a tracked run: it appears a moment after the attempt. */
+function useTrackedRun(attempt: Attempt | undefined): Tracked {
+  const over = attempt !== undefined && isAttemptOver(attempt.state);
   const run = useQuery({
-    ...runQuery(attempt.trackedRunId),
+    ...runQuery(attempt?.trackedRunId ?? ''),
+    enabled: attempt !== undefined,
     refetchInterval: (query) => (!over && query.state.error ? 1_000 : false),
   });
-  const live = run.data ? !isStatusOver(run.data.status) : !over;
-  useFollowRun(attempt.trackedRunId, run.data !== undefined && live);
-  // A task that has nothing to record has no tracked run.
-  if (over && run.error instanceof ApiError && run.error.problem.code === 'RUN_NOT_FOUND') {
+  return {
+    there: run.data !== undefined,
+    none: over && run.error instanceof ApiError && run.error.problem.code === 'RUN_NOT_FOUND',
+    live: run.data ? !isStatusOver(run.data.status) : !over,
+  };
+}
+
+function AttemptLog({ attempt, tracked }: { attempt: Attempt; tracked: Tracked }) {
+  useFollowRun(attempt.trackedRunId, tracked.there && tracked.live);
+  if (tracked.none) {
     return <p className="log-empty muted">It recorded nothing: no log, no params, no metrics.</p>;
   }
-  return <LogView runId={attempt.trackedRunId} live={live} />;
+  return <LogView runId={attempt.trackedRunId} live={tracked.live} />;
 }
 
 function OutputRow({ name, value }: { name: string; value: Json }) {

@@ -8,6 +8,7 @@ import { Skeleton } from '../ui/Skeleton';
 import { StateBadge } from '../ui/StateBadge';
 import { isRunOver, lookOf, TASK_STATE_ORDER } from '../ui/states';
 import { Ago, Duration } from '../ui/Time';
+import { VirtualBody } from '../ui/VirtualBody';
 import { shownState } from './live';
 import { type TaskFilter, tasksQuery } from './queries';
 
@@ -171,15 +172,6 @@ function Rows({
     getItemKey: (i) => tasks[i]?.name ?? i,
     initialRect: { width: 800, height: 400 },
   });
-  const rows = virtualizer.getVirtualItems();
-  const before = rows[0]?.start ?? 0;
-  const after = virtualizer.getTotalSize() - (rows.at(-1)?.end ?? 0);
-  const atEnd = (rows.at(-1)?.index ?? 0) >= tasks.length - 1;
-
-  useEffect(() => {
-    if (more && atEnd && (box.current?.scrollTop ?? 0) > 0) loadMore();
-  }, [more, atEnd, loadMore]);
-
   return (
     <div className="table-wrap" ref={box}>
       <table className="data tasks-table" aria-label="Tasks" aria-rowcount={more ? -1 : tasks.length + 1}>
@@ -194,24 +186,26 @@ function Rows({
             </th>
           </tr>
         </thead>
-        <tbody>
-          {before > 0 && <Spacer height={before} />}
-          {rows.map((row) => {
-            const task = tasks[row.index];
+        <VirtualBody
+          virtualizer={virtualizer}
+          columns={5}
+          more={more}
+          loadMore={loadMore}
+          row={(index, key) => {
+            const task = tasks[index];
             return (
               task && (
                 <Row
-                  key={row.key}
+                  key={key}
                   task={task}
-                  index={row.index}
+                  index={index}
                   selected={task.name === selected}
                   onSelect={onSelect}
                 />
               )
             );
-          })}
-          {after > 0 && <Spacer height={after} />}
-        </tbody>
+          }}
+        />
       </table>
       {more && (
         <button type="button" className="button quiet" onClick={loadMore}>
@@ -219,15 +213,6 @@ function Rows({
         </button>
       )}
     </div>
-  );
-}
-
-/** Stands for the rows that are not drawn. */
-function Spacer({ height }: { height: number }) {
-  return (
-    <tr>
-      <td colSpan={5} style={{ height, padding: 0, border: 0 }} />
-    </tr>
   );
 }
 

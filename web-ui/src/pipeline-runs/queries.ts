@@ -136,6 +136,25 @@ export function overviewQuery(id: string, live: boolean) {
   });
 }
 
+/** A document of more tasks than an answer holds, and than a drawing could show. */
+export function isHuge(run: PipelineRun): boolean {
+  return run.tasks.length === 0 && run.taskCount > 0;
+}
+
+/** What a run's page shows first, each part as soon as it is known to be needed. */
+export async function loadPipelineRun(
+  client: QueryClient,
+  id: string,
+  list: boolean,
+  filter: TaskFilter,
+): Promise<void> {
+  // First the run: lists that are older than the end of a run would not be read anew.
+  const run = await client.ensureQueryData(pipelineRunQuery(id)).catch(() => undefined);
+  if (!run) return;
+  if (isHuge(run)) void client.prefetchQuery(overviewQuery(id, false));
+  if (isHuge(run) || list) void client.prefetchInfiniteQuery(tasksQuery(id, filter, false));
+}
+
 /** Keeps one run up to date until it is over. */
 export function useFollowPipelineRun(id: string, enabled: boolean): void {
   const client = useQueryClient();

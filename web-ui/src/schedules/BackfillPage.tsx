@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { Backfill } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { formatCount, plural } from '../ui/format';
@@ -9,8 +10,7 @@ import { Ago } from '../ui/Time';
 import { BackfillBar, partsOf } from './BackfillBar';
 import { Fires } from './Fires';
 import { backfillQuery, scheduleQuery, useAct } from './queries';
-import { PipelineLink } from './SchedulesPage';
-import { Facts, ParamFacts, StartPage } from './StartPage';
+import { Facts, ParamFacts, PipelineLink, StartPage } from './StartPage';
 import { timesInWords } from './words';
 
 const route = getRouteApi('/backfills/$id');
@@ -41,19 +41,13 @@ function View({ backfill }: { backfill: Backfill }) {
       <div className="page-head">
         <h1>Backfill of {spec.schedule ?? pipeline}</h1>
         <StateBadge state={state} pill />
-        <div className="end">
-          {state === 'RUNNING' && (
-            <button
-              type="button"
-              className="button"
-              disabled={act.isPending}
-              title="Start nothing further; what runs goes on"
-              onClick={() => act.mutate('cancel')}
-            >
-              Cancel
-            </button>
-          )}
-        </div>
+        {(state === 'RUNNING' || backfill.running > 0) && (
+          <Cancel
+            backfill={backfill}
+            pending={act.isPending}
+            onCancel={(runs) => act.mutate(runs ? 'cancel-with-runs' : 'cancel')}
+          />
+        )}
       </div>
       {act.error && <ProblemNote error={act.error} />}
       <section className="card" aria-label="Progress">
@@ -103,5 +97,46 @@ function View({ backfill }: { backfill: Backfill }) {
         live={state === 'RUNNING'}
       />
     </>
+  );
+}
+
+/** Cancels a backfill, with its runs if that is chosen; one that was cancelled without them can still cancel them. */
+function Cancel({
+  backfill: { state, running },
+  pending,
+  onCancel,
+}: {
+  backfill: Backfill;
+  pending: boolean;
+  onCancel: (runs: boolean) => void;
+}) {
+  const [runs, setRuns] = useState(false);
+  if (state !== 'RUNNING') {
+    return (
+      <div className="end">
+        <button type="button" className="button" disabled={pending} onClick={() => onCancel(true)}>
+          Cancel {plural(running, 'run')} under way
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div className="end cancel">
+      <label>
+        <input type="checkbox" checked={runs} onChange={(event) => setRuns(event.target.checked)} /> also
+        cancel its runs that are under way
+      </label>
+      <button
+        type="button"
+        className="button"
+        disabled={pending}
+        title={
+          runs ? 'Start nothing further, and stop what runs' : 'Start nothing further; what runs goes on'
+        }
+        onClick={() => onCancel(runs)}
+      >
+        Cancel
+      </button>
+    </div>
   );
 }

@@ -6,10 +6,8 @@ import { Command } from '../ui/Command';
 import { Skeleton } from '../ui/Skeleton';
 import { Until } from '../ui/Time';
 import { Fires } from './Fires';
-import { PauseButton } from './PauseButton';
 import { nextQuery, scheduleQuery } from './queries';
-import { PipelineLink } from './SchedulesPage';
-import { Facts, ParamFacts, StartPage } from './StartPage';
+import { ParamFacts, Start, StartPage } from './StartPage';
 import { clockOf, intervalInWords, timesInWords } from './words';
 
 const route = getRouteApi('/schedules/$name');
@@ -33,40 +31,26 @@ export function SchedulePage() {
 }
 
 function View({ schedule }: { schedule: Schedule }) {
-  const { name, spec, paused } = schedule;
+  const { name, spec } = schedule;
   return (
     <>
-      <div className="page-head">
-        <h1>{name}</h1>
-        {paused && <span className="chip">paused</span>}
-        {spec.description && <p className="muted">{spec.description}</p>}
-        <div className="end">
-          <PauseButton kind="schedules" name={name} paused={paused} />
-        </div>
-      </div>
-      <div className="start-parts">
-        <section className="card" aria-label="What it starts">
-          <header className="card-head">
-            <h2>What it starts</h2>
-          </header>
-          <Facts
-            facts={[
-              ['Pipeline', <PipelineLink key="p" pipeline={spec.pipeline} version={spec.version} />],
-              ['When', timesInWords(spec)],
-              ['Cron', spec.cron && <code>{spec.cron}</code>],
-              ['Time zone', spec.cron && (spec.timeZone ?? 'UTC')],
-              ['From', spec.start],
-              ['Until', spec.end],
-              ['Params', spec.params && <ParamFacts params={spec.params} />],
-              ['Catch up', spec.catchUp && (CATCH_UP[spec.catchUp] ?? spec.catchUp)],
-              ['Starts within', spec.startDeadline && intervalInWords(spec.startDeadline)],
-              ['Jitter', spec.jitter && `up to ${intervalInWords(spec.jitter)}`],
-              ['Priority', spec.priority],
-            ]}
-          />
-        </section>
-        <Next schedule={schedule} />
-      </div>
+      <Start
+        kind="schedules"
+        start={schedule}
+        facts={[
+          ['When', timesInWords(spec)],
+          ['Cron', spec.cron && <code>{spec.cron}</code>],
+          ['Time zone', spec.cron && (spec.timeZone ?? 'UTC')],
+          ['From', spec.start],
+          ['Until', spec.end],
+          ['Params', spec.params && <ParamFacts params={spec.params} />],
+          ['Catch up', spec.catchUp && (CATCH_UP[spec.catchUp] ?? spec.catchUp)],
+          ['Starts within', spec.startDeadline && intervalInWords(spec.startDeadline)],
+          ['Jitter', spec.jitter && `up to ${intervalInWords(spec.jitter)}`],
+          ['Priority', spec.priority],
+        ]}
+        beside={<Next schedule={schedule} />}
+      />
       <Fires
         kind="schedules"
         name={name}

@@ -12,6 +12,7 @@ import { BackfillBar } from './BackfillBar';
 import { Outcome } from './Fires';
 import { PauseButton } from './PauseButton';
 import { backfillsQuery, schedulesQuery, triggersQuery } from './queries';
+import { PipelineLink } from './StartPage';
 import { occasionInWords, timesInWords } from './words';
 import './schedules.css';
 
@@ -49,50 +50,30 @@ function Schedules() {
         </>
       }
     >
-      <table className="data starts" aria-label="Schedules">
-        <Head columns={['Name', 'Pipeline', 'When', 'Next', 'Last', '']} />
-        <tbody>
-          {schedules.data?.map((schedule) => (
-            <ScheduleRow key={schedule.name} schedule={schedule} />
-          ))}
-        </tbody>
-      </table>
+      <Head columns={['Name', 'Pipeline', 'When', 'Next', 'Last', '']} />
+      <tbody>
+        {schedules.data?.map((schedule) => {
+          const { name, spec, paused, next } = schedule;
+          return (
+            <StartRow key={name} kind="schedules" start={schedule}>
+              <td title={spec.cron}>
+                {timesInWords(spec)}
+                {spec.cron && <span className="muted"> · {spec.timeZone ?? 'UTC'}</span>}
+              </td>
+              <td>
+                {paused ? (
+                  <span className="chip">paused</span>
+                ) : next[0] ? (
+                  <Until at={next[0]} />
+                ) : (
+                  <span className="muted">ended</span>
+                )}
+              </td>
+            </StartRow>
+          );
+        })}
+      </tbody>
     </Part>
-  );
-}
-
-function ScheduleRow({ schedule }: { schedule: Schedule }) {
-  const { name, spec, paused, next, last } = schedule;
-  return (
-    <tr>
-      <td>
-        <Link to="/schedules/$name" params={{ name }} className="name">
-          {name}
-        </Link>
-      </td>
-      <td>
-        <PipelineLink pipeline={spec.pipeline} version={spec.version} />
-      </td>
-      <td title={spec.cron}>
-        {timesInWords(spec)}
-        {spec.cron && <span className="muted"> · {spec.timeZone ?? 'UTC'}</span>}
-      </td>
-      <td>
-        {paused ? (
-          <span className="chip">paused</span>
-        ) : next[0] ? (
-          <Until at={next[0]} />
-        ) : (
-          <span className="muted">ended</span>
-        )}
-      </td>
-      <td>
-        <Last fire={last} />
-      </td>
-      <td className="right">
-        <PauseButton kind="schedules" name={name} paused={paused} />
-      </td>
-    </tr>
   );
 }
 
@@ -111,37 +92,47 @@ function Triggers() {
         </>
       }
     >
-      <table className="data starts" aria-label="Triggers">
-        <Head columns={['Name', 'Pipeline', 'On', 'State', 'Last', '']} />
-        <tbody>
-          {triggers.data?.map((trigger) => (
-            <TriggerRow key={trigger.name} trigger={trigger} />
-          ))}
-        </tbody>
-      </table>
+      <Head columns={['Name', 'Pipeline', 'On', 'State', 'Last', '']} />
+      <tbody>
+        {triggers.data?.map((trigger) => (
+          <StartRow key={trigger.name} kind="triggers" start={trigger}>
+            <td>{occasionInWords(trigger.spec)}</td>
+            <td>
+              {trigger.paused ? <span className="chip">paused</span> : <span className="muted">listens</span>}
+            </td>
+          </StartRow>
+        ))}
+      </tbody>
     </Part>
   );
 }
 
-function TriggerRow({ trigger }: { trigger: Trigger }) {
-  const { name, spec, paused, last } = trigger;
+/** A schedule or a trigger; what only one of them has stands in the middle. */
+function StartRow({
+  kind,
+  start: { name, spec, paused, last },
+  children,
+}: {
+  kind: 'schedules' | 'triggers';
+  start: Schedule | Trigger;
+  children: ReactNode;
+}) {
   return (
     <tr>
       <td>
-        <Link to="/triggers/$name" params={{ name }} className="name">
+        <Link to={`/${kind}/$name`} params={{ name }} className="name">
           {name}
         </Link>
       </td>
       <td>
         <PipelineLink pipeline={spec.pipeline} version={spec.version} />
       </td>
-      <td>{occasionInWords(spec)}</td>
-      <td>{paused ? <span className="chip">paused</span> : <span className="muted">listens</span>}</td>
+      {children}
       <td>
         <Last fire={last} />
       </td>
       <td className="right">
-        <PauseButton kind="triggers" name={name} paused={paused} />
+        <PauseButton kind={kind} name={name} paused={paused} />
       </td>
     </tr>
   );
@@ -165,14 +156,12 @@ function Backfills() {
         </>
       }
     >
-      <table className="data starts" aria-label="Backfills">
-        <Head columns={['Of', 'Pipeline', 'Range', 'State', 'Progress', 'Started']} />
-        <tbody>
-          {backfills.data?.items.map((backfill) => (
-            <BackfillRow key={backfill.id} backfill={backfill} />
-          ))}
-        </tbody>
-      </table>
+      <Head columns={['Of', 'Pipeline', 'Range', 'State', 'Progress', 'Started']} />
+      <tbody>
+        {backfills.data?.items.map((backfill) => (
+          <BackfillRow key={backfill.id} backfill={backfill} />
+        ))}
+      </tbody>
     </Part>
   );
 }
@@ -202,17 +191,6 @@ function BackfillRow({ backfill }: { backfill: Backfill }) {
         <Ago at={createdAt} />
       </td>
     </tr>
-  );
-}
-
-export function PipelineLink({ pipeline, version }: { pipeline: string; version?: number }) {
-  return (
-    <>
-      <Link to="/pipeline-runs" search={{ pipeline }}>
-        {pipeline}
-      </Link>
-      {version !== undefined && <span className="muted"> v{version}</span>}
-    </>
   );
 }
 
@@ -269,7 +247,11 @@ function Part({
       ) : count === 0 ? (
         <div className="empty">{empty}</div>
       ) : (
-        <div className="table-wrap">{children}</div>
+        <div className="table-wrap">
+          <table className="data starts" aria-label={title}>
+            {children}
+          </table>
+        </div>
       )}
     </section>
   );

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Json } from '../api/types';
+import type { Json, Schedule, Trigger } from '../api/types';
 import { formatJson } from '../ui/format';
 import { ProblemNote } from '../ui/ProblemNote';
 import { Skeleton } from '../ui/Skeleton';
+import { PauseButton } from './PauseButton';
 import './schedules.css';
 
 /** What the pages of a schedule, a trigger and a backfill have in common: where they are, and what they are while loading. */
@@ -34,6 +35,58 @@ export function StartPage({
         </div>
       )}
     </main>
+  );
+}
+
+/** What the page of a schedule and that of a trigger begin with: its name and whether it is paused, and what it starts. */
+export function Start({
+  kind,
+  start: { name, paused, spec },
+  facts,
+  beside,
+}: {
+  kind: 'schedules' | 'triggers';
+  start: Schedule | Trigger;
+  /** Beside the pipeline, which both have. */
+  facts: [string, ReactNode][];
+  beside: ReactNode;
+}) {
+  return (
+    <>
+      <div className="page-head">
+        <h1>{name}</h1>
+        {paused && <span className="chip">paused</span>}
+        {spec.description && <p className="muted">{spec.description}</p>}
+        <div className="end">
+          <PauseButton kind={kind} name={name} paused={paused} />
+        </div>
+      </div>
+      <div className="start-parts">
+        <section className="card" aria-label="What it starts">
+          <header className="card-head">
+            <h2>What it starts</h2>
+          </header>
+          <Facts
+            facts={[
+              ['Pipeline', <PipelineLink key="p" pipeline={spec.pipeline} version={spec.version} />],
+              ...facts,
+            ]}
+          />
+        </section>
+        {beside}
+      </div>
+    </>
+  );
+}
+
+export function PipelineLink({ pipeline, version }: { pipeline: string; version?: number }) {
+  return (
+    <>
+      <Link to="/pipeline-runs" search={{ pipeline }}>
+        {pipeline}
+      </Link>
+      {version !== undefined && <span className="muted"> v{version}</span>}
+    </>
   );
 }
 

@@ -4,10 +4,8 @@ import type { Trigger } from '../api/types';
 import { usePageTitle } from '../app/usePageTitle';
 import { Command } from '../ui/Command';
 import { Fires } from './Fires';
-import { PauseButton } from './PauseButton';
 import { triggerQuery } from './queries';
-import { PipelineLink } from './SchedulesPage';
-import { Facts, ParamFacts, StartPage } from './StartPage';
+import { ParamFacts, Start, StartPage } from './StartPage';
 import { intervalInWords, occasionInWords, signing } from './words';
 
 const route = getRouteApi('/triggers/$name');
@@ -25,35 +23,21 @@ export function TriggerPage() {
 }
 
 function View({ trigger }: { trigger: Trigger }) {
-  const { name, spec, paused, hookPath } = trigger;
+  const { name, spec, hookPath } = trigger;
   return (
     <>
-      <div className="page-head">
-        <h1>{name}</h1>
-        {paused && <span className="chip">paused</span>}
-        {spec.description && <p className="muted">{spec.description}</p>}
-        <div className="end">
-          <PauseButton kind="triggers" name={name} paused={paused} />
-        </div>
-      </div>
-      <div className="start-parts">
-        <section className="card" aria-label="What it starts">
-          <header className="card-head">
-            <h2>What it starts</h2>
-          </header>
-          <Facts
-            facts={[
-              ['Pipeline', <PipelineLink key="p" pipeline={spec.pipeline} version={spec.version} />],
-              ['On', occasionInWords(spec)],
-              ['When', spec.when && <code>{spec.when}</code>],
-              ['Params', spec.params && <ParamFacts params={spec.params} />],
-              ['Tolerance', spec.hook?.tolerance && intervalInWords(spec.hook.tolerance)],
-              ['Priority', spec.priority],
-            ]}
-          />
-        </section>
-        {hookPath && spec.hook && <Hook kind={spec.hook.kind} path={hookPath} />}
-      </div>
+      <Start
+        kind="triggers"
+        start={trigger}
+        facts={[
+          ['On', occasionInWords(spec)],
+          ['When', spec.when && <code>{spec.when}</code>],
+          ['Params', spec.params && <ParamFacts params={spec.params} />],
+          ['Tolerance', spec.hook?.tolerance && intervalInWords(spec.hook.tolerance)],
+          ['Priority', spec.priority],
+        ]}
+        beside={hookPath && spec.hook && <Hook kind={spec.hook.kind} path={hookPath} />}
+      />
       <Fires
         kind="triggers"
         name={name}

@@ -101,7 +101,10 @@ export function firesQuery(kind: Kind, name: string, live = true) {
 export function useAct<T>(kind: Kind, name: string) {
   const client: QueryClient = useQueryClient();
   return useMutation({
-    mutationFn: (action: 'pause' | 'resume' | 'cancel') => post<T>(`${path(kind, name)}/${action}`),
+    mutationFn: (action: 'pause' | 'resume' | 'cancel' | 'cancel-with-runs') =>
+      action === 'cancel-with-runs'
+        ? post<T>(`${path(kind, name)}/cancel`, undefined, { runs: 'true' })
+        : post<T>(`${path(kind, name)}/${action}`),
     onSuccess: (told) => {
       client.setQueryData(startKeys.detail(kind, name), told);
       return Promise.all([

@@ -1,5 +1,6 @@
 import { fireEvent, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
+import type { Backfill } from '../api/types';
 import { renderAt } from '../app/render.fake';
 import { creditPlan, pipelineRunAt } from '../pipeline-runs/pipelineRun.fake';
 import { formatUntil } from '../ui/format';
@@ -152,15 +153,32 @@ it('a hook tells where to send and how to sign', async () => {
   expect(await page.findByText('No message with a right signature has come yet.')).toBeDefined();
 });
 
-it('a backfill is cancelled from its page', async () => {
-  const page = renderAt(`/backfills/${BACKFILL.id}`, {
+describe('a backfill is cancelled from its page', () => {
+  const answers = (told: Backfill) => ({
     [`/backfills/${BACKFILL.id}`]: BACKFILL,
     [`/backfills/${BACKFILL.id}/history`]: { items: firesAt(NOW) },
-    [`/backfills/${BACKFILL.id}/cancel`]: aBackfill(NOW, { state: 'CANCELLED' }),
+    [`/backfills/${BACKFILL.id}/cancel`]: told,
   });
-  fireEvent.click(await page.findByRole('button', { name: 'Cancel' }));
-  expect(await page.findByText('Cancelled')).toBeDefined();
-  expect(page.queryByRole('button', { name: 'Cancel' })).toBeNull();
+
+  it('and its runs go on, which can be changed later', async () => {
+    const page = renderAt(`/backfills/${BACKFILL.id}`, answers(aBackfill(NOW, { state: 'CANCELLED' })));
+    fireEvent.click(await page.findByRole('button', { name: 'Cancel' }));
+    expect(await page.findByText('Cancelled')).toBeDefined();
+    expect(page.asked).toContain(`/api/v1/backfills/${BACKFILL.id}/cancel`);
+    expect(page.queryByRole('button', { name: 'Cancel' })).toBeNull();
+    fireEvent.click(page.getByRole('button', { name: 'Cancel 4 runs under way' }));
+    await vi.waitFor(() => expect(page.asked).toContain(`/api/v1/backfills/${BACKFILL.id}/cancel?runs=true`));
+  });
+
+  it('with its runs if that is chosen', async () => {
+    const told = aBackfill(NOW, { state: 'CANCELLED', running: 0 });
+    const page = renderAt(`/backfills/${BACKFILL.id}`, answers(told));
+    fireEvent.click(await page.findByLabelText(/also cancel its runs/));
+    fireEvent.click(page.getByRole('button', { name: 'Cancel' }));
+    expect(await page.findByText('Cancelled')).toBeDefined();
+    expect(page.asked).toContain(`/api/v1/backfills/${BACKFILL.id}/cancel?runs=true`);
+    expect(page.queryByRole('button', { name: /Cancel/ })).toBeNull();
+  });
 });
 
 it('one that is not there is a problem', async () => {

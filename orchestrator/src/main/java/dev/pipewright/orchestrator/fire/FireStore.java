@@ -8,6 +8,7 @@ import dev.pipewright.contract.api.Fire;
 import dev.pipewright.contract.api.FireState;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.orchestrator.run.RunLoop;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -175,9 +176,34 @@ public class FireStore {
             .findOne());
   }
 
-  void settle(long number, Settled settled, Instant now) {
-    db.useTransaction(tx ->
-        tx.createUpdate(
+  /// Writes down what came of an occasion, and cancels its run where the backfill was cancelled
+  /// with its runs while that run was starting.
+  ///
+  /// @return whether the run was cancelled
+  boolean settle(Due due, Settled settled, Instant now) {
+    return db.inTransaction(tx -> {
+      // Asked first: whoever cancels takes the backfill's row before those of its occasions.
+      var run = due.backfill != null && runsCancelled(tx, due.backfill) ? settled.run : null;
+      boolean first = settle(tx, due.number, settled, now);
+      if (run == null || !first) {
+        return false;
+      }
+      RunLoop.cancel(tx, List.of(run));
+      return true;
+    });
+  }
+
+  /// Under a lock, so that whoever cancels the backfill either sees the run, or is seen here.
+  private static boolean runsCancelled(Handle tx, long backfill) {
+    return tx.createQuery(
+            "select runs_cancelled from orchestrator.backfill where number = :number for share")
+        .bind("number", backfill)
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  private static boolean settle(Handle tx, long number, Settled settled, Instant now) {
+    return tx.createUpdate(
                 """
                 update orchestrator.fire set state = :state, code = :code, reason = :reason,
                   errors = cast(:errors as jsonb), run_id = :run, at = :now
@@ -190,7 +216,8 @@ public class FireStore {
             .bind("errors", json(settled.errors))
             .bind("run", settled.run)
             .bind("now", now)
-            .execute());
+            .execute()
+        == 1;
   }
 
   /// Nothing came of it yet, and it waits to be let go again.

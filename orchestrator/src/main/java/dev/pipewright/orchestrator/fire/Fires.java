@@ -7,6 +7,7 @@ import dev.pipewright.language.Params;
 import dev.pipewright.orchestrator.fire.FireStore.Due;
 import dev.pipewright.orchestrator.fire.FireStore.Settled;
 import dev.pipewright.orchestrator.pipeline.PipelineStore;
+import dev.pipewright.orchestrator.run.RunLoop;
 import dev.pipewright.orchestrator.run.RunStarter;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Loop;
@@ -35,14 +36,16 @@ public class Fires {
 
   private final FireStore store;
   private final RunStarter starter;
+  private final RunLoop runs;
   private final PipelineStore pipelines;
   private final Clock clock;
   private @Nullable Loop starting;
   private @Nullable Loop cleaning;
 
-  Fires(FireStore store, RunStarter starter, PipelineStore pipelines, Clock clock) {
+  Fires(FireStore store, RunStarter starter, RunLoop runs, PipelineStore pipelines, Clock clock) {
     this.store = store;
     this.starter = starter;
+    this.runs = runs;
     this.pipelines = pipelines;
     this.clock = clock;
   }
@@ -95,7 +98,10 @@ public class Fires {
     if (settled == null) {
       store.holdBack(due.number());
     } else {
-      store.settle(due.number(), settled, clock.instant());
+      boolean cancelled = store.settle(due, settled, clock.instant());
+      if (cancelled && settled.run() != null) {
+        runs.look(settled.run());
+      }
     }
     return settled;
   }

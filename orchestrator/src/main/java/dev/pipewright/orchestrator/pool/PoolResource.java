@@ -1,11 +1,15 @@
 package dev.pipewright.orchestrator.pool;
 
+import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.Pool;
 import dev.pipewright.contract.api.PoolSpec;
+import dev.pipewright.contract.api.PoolUse;
+import dev.pipewright.contract.api.PoolUses;
 import dev.pipewright.orchestrator.pool.PoolStore.Row;
+import dev.pipewright.orchestrator.pool.PoolStore.User;
 import dev.pipewright.orchestrator.pool.PoolStore.Uses;
 import dev.pipewright.platform.Paging;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -17,6 +21,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -31,6 +36,7 @@ class PoolResource {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
   private static final int MOST_SLOTS = 1_000_000;
   private static final int MOST_NAMES = 5;
+  private static final String MOST_USES = "20";
 
   private final PoolStore pools;
 
@@ -54,6 +60,35 @@ class PoolResource {
     return pools.find(name).map(PoolResource::body).orElseThrow(() -> notFound(name));
   }
 
+  @GET
+  @Path("{name}/uses")
+  @Operation(
+      summary = "Who has slots of a pool, and who waits for it",
+      description =
+          "The first `limit` of each: of those that have some the oldest, of those that wait the next"
+              + " by priority and age.")
+  public PoolUses uses(
+      @PathParam("name") String name, @QueryParam("limit") @DefaultValue(MOST_USES) int limit) {
+    Paging.limit(limit);
+    if (pools.find(name).isEmpty()) {
+      throw notFound(name);
+    }
+    return new PoolUses(uses(pools.holders(name, limit)), uses(pools.waiters(name, limit)));
+  }
+
+  private static List<PoolUse> uses(List<User> users) {
+    return users.stream()
+        .map(user ->
+            new PoolUse(
+                user.runId().toString(),
+                user.run(),
+                user.pipeline(),
+                user.task(),
+                user.share(),
+                user.since()))
+        .toList();
+  }
+
   @PUT
   @Path("{name}")
   @Operation(
@@ -63,22 +98,24 @@ class PoolResource {
               + " let in until what is taken fits again.")
   public RestResponse<Pool> put(@PathParam("name") String name, @Nullable PoolSpec spec) {
     if (!NAME.matcher(name).matches()) {
-      throw new ProblemException(
-          ProblemCode.BAD_REQUEST,
+      throw bad(
+          "name",
           "'" + name + "' cannot be the name of a pool.",
           "Use lower-case letters, digits and '-', a letter first, at most 63.");
     }
     var slots = spec == null ? null : spec.slots();
     if (slots == null || slots < 1 || slots > MOST_SLOTS) {
-      throw new ProblemException(
-          ProblemCode.BAD_REQUEST,
+      throw bad(
+          "slots",
           "'slots' of pool '%s' is %s.".formatted(name, slots),
           "Give a whole number from 1 to %,d.".formatted(MOST_SLOTS));
     }
     var description = spec.description();
     if (description != null && description.indexOf('\0') >= 0) {
-      throw new ProblemException(
-          ProblemCode.BAD_REQUEST, "The description holds a NUL character, which cannot be kept.");
+      throw bad(
+          "description",
+          "The description holds a NUL character, which cannot be kept.",
+          "Leave it out.");
     }
     boolean created = pools.put(name, slots, description);
     return RestResponse.status(
@@ -127,6 +164,13 @@ class PoolResource {
 
   private static Pool body(Row row) {
     return new Pool(row.name(), row.slots(), row.description(), row.taken(), row.waiting());
+  }
+
+  /// @param path where it is wrong, for a form to say it there
+  private static ProblemException bad(String path, String detail, String remedy) {
+    var error = new Problem.Violation("INVALID_VALUE", detail, path, null, null, null);
+    return new ProblemException(
+        Problem.of(ProblemCode.BAD_REQUEST, detail, remedy, List.of(error)));
   }
 
   private static ProblemException notFound(String name) {

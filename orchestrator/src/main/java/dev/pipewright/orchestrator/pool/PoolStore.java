@@ -2,6 +2,7 @@ package dev.pipewright.orchestrator.pool;
 
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -197,24 +198,37 @@ public class PoolStore {
             .list());
   }
 
-  /// An attempt that has some of a pool.
-  public record Holder(long run, String task, int share) {}
+  /// An attempt that has some of a pool, or waits for it.
+  ///
+  /// @param since when it was launched, or began to wait
+  public record User(
+      UUID runId, long run, String pipeline, String task, int share, Instant since) {}
+
+  private static final String USER =
+      """
+      select r.id as run_id, r.number as run, r.pipeline, a.task,
+        (a.pools ->> :pool)::int as share, coalesce(a.started_at, a.created_at) as since
+      from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
+      where a.pools is not null and jsonb_exists(a.pools, :pool)
+      """;
 
   /// Who has some of a pool, the oldest first.
-  public List<Holder> holders(String pool, int most) {
+  public List<User> holders(String pool, int most) {
+    return users(pool, "and a.state in ('LAUNCHING', 'RUNNING') order by a.created_at, a.id", most);
+  }
+
+  /// Who waits for some of a pool, in the order in which they have their places.
+  List<User> waiters(String pool, int most) {
+    return users(pool, "and a.state = 'QUEUED' order by a.priority desc, a.created_at, a.id", most);
+  }
+
+  private List<User> users(String pool, String which, int most) {
     return db.read(handle ->
         handle
-            .createQuery(
-                """
-                select r.number as run, a.task, (a.pools ->> :pool)::int as share
-                from orchestrator.attempt a join orchestrator.pipeline_run r on r.id = a.run_id
-                where a.pools is not null and a.state in ('LAUNCHING', 'RUNNING')
-                  and jsonb_exists(a.pools, :pool)
-                order by a.created_at, a.id limit :most
-                """)
+            .createQuery(USER + which + " limit :most")
             .bind("pool", pool)
             .bind("most", most)
-            .mapTo(Holder.class)
+            .mapTo(User.class)
             .list());
   }
 }

@@ -3,6 +3,7 @@ package dev.pipewright.orchestrator.run;
 import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.orchestrator.OrchestratorSchema;
+import dev.pipewright.orchestrator.run.RunStore.Kind;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Loop;
@@ -30,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.jboss.logging.Logger;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the runs that have something to do, and has the [RunEngine] take each of them forward, one
@@ -131,6 +133,11 @@ public class RunLoop {
     } catch (Exception e) {
       LOG.warnf(e, "%s did not close; the rest does", part);
     }
+  }
+
+  /// Cancels runs with this transaction; it is for the caller to let them be looked at after it.
+  public static void cancel(Handle tx, Collection<UUID> runs) {
+    runs.forEach(run -> RunStore.tell(tx, run, Kind.CANCEL, new byte[0]));
   }
 
   /// Something happened to this run.

@@ -14,6 +14,7 @@ import dev.pipewright.orchestrator.fire.Fields;
 import dev.pipewright.orchestrator.fire.FireStore;
 import dev.pipewright.orchestrator.fire.FireStore.Owner;
 import dev.pipewright.orchestrator.fire.Fires;
+import dev.pipewright.orchestrator.run.RunLoop;
 import dev.pipewright.orchestrator.schedule.BackfillStore.Counts;
 import dev.pipewright.orchestrator.schedule.BackfillStore.Row;
 import dev.pipewright.platform.Db;
@@ -43,12 +44,15 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Backfills")
 @RunOnVirtualThread
 class BackfillResource {
+  private static final String CANCELLED = "The backfill was cancelled.";
+
   private final Db db;
   private final BackfillStore backfills;
   private final ScheduleStore schedules;
   private final FireStore fires;
   private final Fires starts;
   private final BackfillLoop loop;
+  private final RunLoop runs;
   private final Clock clock;
 
   BackfillResource(
@@ -58,6 +62,7 @@ class BackfillResource {
       FireStore fires,
       Fires starts,
       BackfillLoop loop,
+      RunLoop runs,
       Clock clock) {
     this.db = db;
     this.backfills = backfills;
@@ -65,6 +70,7 @@ class BackfillResource {
     this.fires = fires;
     this.starts = starts;
     this.loop = loop;
+    this.runs = runs;
     this.clock = clock;
   }
 
@@ -141,17 +147,25 @@ class BackfillResource {
   @Path("{id}/cancel")
   @Operation(
       summary = "Cancel a backfill",
-      description = "Nothing further starts; runs that are under way go on.")
-  public Backfill cancel(@PathParam("id") String id) {
+      description =
+          "Nothing further starts. Runs that are under way go on, unless `runs=true` cancels them too;"
+              + " that can also be asked for later.")
+  public Backfill cancel(
+      @PathParam("id") String id, @QueryParam("runs") @DefaultValue("false") boolean withRuns) {
     var known = row(id);
     var now = clock.instant();
-    db.useTransaction(tx -> {
-      var row = backfills.lock(tx, known.id()).orElseThrow(() -> notFound(id));
-      if (row.state().equals("RUNNING")) {
-        backfills.skipHeld(tx, row.number(), "The backfill was cancelled.", now);
-        backfills.end(tx, row.number(), "CANCELLED", now);
-      }
-    });
+    var cancelled =
+        db.inTransaction(tx -> {
+          var row = backfills.lock(tx, known.id()).orElseThrow(() -> notFound(id));
+          if (row.state().equals("RUNNING")) {
+            backfills.skipHeld(tx, row.number(), CANCELLED, now);
+            backfills.end(tx, row.number(), "CANCELLED", now);
+          }
+          return withRuns
+              ? backfills.cancelRuns(tx, row.number(), CANCELLED, now)
+              : List.<UUID>of();
+        });
+    cancelled.forEach(runs::look);
     return get(id);
   }
 

@@ -1,6 +1,7 @@
 package dev.pipewright.orchestrator.schedule;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.orchestrator.run.RunLoop;
 import dev.pipewright.platform.Db;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -203,6 +204,46 @@ class BackfillStore {
         .bind("reason", reason)
         .bind("now", now)
         .execute();
+  }
+
+  /// Cancels its runs, those too that start at this moment. Once only: a run that is cancelled a
+  /// second time does not even end its `finally`.
+  ///
+  /// @return the runs, for someone to look at after the transaction
+  List<UUID> cancelRuns(Handle tx, long number, String reason, Instant now) {
+    int first =
+        tx.createUpdate(
+                """
+                update orchestrator.backfill set runs_cancelled = true
+                where number = :number and not runs_cancelled
+                """)
+            .bind("number", number)
+            .execute();
+    if (first == 0) {
+      return List.of();
+    }
+    // One that is due later was claimed: whoever starts its run finds that it is not wanted.
+    tx.createUpdate(
+            """
+            update orchestrator.fire set state = 'SKIPPED', reason = :reason, at = :now
+            where backfill = :number and state = 'PLANNED' and due_at <= :now
+            """)
+        .bind("number", number)
+        .bind("reason", reason)
+        .bind("now", now)
+        .execute();
+    var runs =
+        tx.createQuery(
+                """
+                select r.id from orchestrator.fire f
+                join orchestrator.pipeline_run r on r.id = f.run_id
+                where f.backfill = :number and r.state in ('QUEUED', 'RUNNING')
+                """)
+            .bind("number", number)
+            .mapTo(UUID.class)
+            .list();
+    RunLoop.cancel(tx, runs);
+    return runs;
   }
 
   void end(Handle tx, long number, String state, Instant now) {

@@ -153,12 +153,15 @@ final class BackfillCommand implements Runnable {
 
   @Command(
       name = "cancel",
-      description = "Lets nothing further start; runs that are under way go on.",
+      description = "Lets nothing further start; runs that are under way go on without --runs.",
       mixinStandardHelpOptions = true)
   static final class Cancel extends OnOne {
+    @Option(names = "--runs", description = "Also cancel its runs that are under way.")
+    private boolean runs;
+
     @Override
     void act(Pipewright pipewright, String id, Terminal terminal) {
-      print(pipewright.backfills().cancel(id), terminal);
+      print(pipewright.backfills().cancel(id, runs), terminal);
     }
   }
 

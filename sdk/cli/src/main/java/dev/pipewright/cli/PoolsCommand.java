@@ -1,7 +1,11 @@
 package dev.pipewright.cli;
 
 import dev.pipewright.contract.api.Pool;
+import dev.pipewright.contract.api.PoolUse;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,7 +21,12 @@ import picocli.CommandLine.Spec;
     description = "Limits how many tasks of all pipelines use something at once.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {PoolsCommand.Listing.class, PoolsCommand.Set_.class, PoolsCommand.Delete.class})
+    subcommands = {
+      PoolsCommand.Listing.class,
+      PoolsCommand.Show.class,
+      PoolsCommand.Set_.class,
+      PoolsCommand.Delete.class
+    })
 final class PoolsCommand implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -27,7 +36,7 @@ final class PoolsCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: list, set or delete");
+    throw new ParameterException(spec.commandLine(), "say what to do: list, show, set or delete");
   }
 
   @Command(
@@ -55,6 +64,54 @@ final class PoolsCommand implements Runnable {
   }
 
   @Command(
+      name = "show",
+      description = "Says who has slots of a pool, and who waits for it.",
+      mixinStandardHelpOptions = true)
+  static final class Show implements Callable<Integer> {
+    @Mixin private Output output = new Output();
+
+    @Parameters(paramLabel = "NAME", description = "The pool.")
+    private String name = "";
+
+    @Option(
+        names = "--limit",
+        paramLabel = "N",
+        defaultValue = "20",
+        description = "How many of each to name; default: ${DEFAULT-VALUE}.")
+    private int limit;
+
+    @Override
+    public Integer call() {
+      return OnServer.run((pipewright, terminal) -> {
+        var pool = pipewright.pools().get(name);
+        var uses = pipewright.pools().uses(name, limit);
+        if (output.isJson()) {
+          terminal.line(Output.json(Map.of("pool", pool, "uses", uses)));
+          return;
+        }
+        terminal.line(line(pool));
+        var rows = new ArrayList<List<String>>();
+        uses.holders().forEach(use -> rows.add(row("has", use)));
+        uses.waiters().forEach(use -> rows.add(row("waits for", use)));
+        if (!rows.isEmpty()) {
+          Output.table(List.of("", "SLOTS", "RUN", "PIPELINE", "TASK", "SINCE"), rows)
+              .forEach(terminal::line);
+        }
+      });
+    }
+
+    private static List<String> row(String what, PoolUse use) {
+      return List.of(
+          what,
+          String.valueOf(use.slots()),
+          String.valueOf(use.run()),
+          use.pipeline(),
+          use.task(),
+          use.since().truncatedTo(ChronoUnit.SECONDS).toString());
+    }
+  }
+
+  @Command(
       name = "set",
       description = "Makes a pool, or changes how many slots it has.",
       mixinStandardHelpOptions = true)
@@ -76,11 +133,6 @@ final class PoolsCommand implements Runnable {
         var pool = pipewright.pools().set(name, slots, description);
         terminal.line(output.isJson() ? Output.json(pool) : line(pool));
       });
-    }
-
-    private static String line(Pool pool) {
-      return "Pool %s: %d of %d taken, %d waiting"
-          .formatted(pool.name(), pool.taken(), pool.slots(), pool.waiting());
     }
   }
 
@@ -106,5 +158,10 @@ final class PoolsCommand implements Runnable {
         terminal.line("Deleted the pool " + name + ".");
       });
     }
+  }
+
+  private static String line(Pool pool) {
+    return "Pool %s: %d of %d taken, %d waiting"
+        .formatted(pool.name(), pool.taken(), pool.slots(), pool.waiting());
   }
 }

@@ -33,7 +33,7 @@ class MainTest {
         "backfill | 2 | say what to do: start, list, show or cancel",
         "backfill start nightly --from 2026-01-01 | 2 | Missing required option: '--to=DATE|TIME'",
         "triggers | 2 | say what to do: list, show, apply",
-        "pools | 2 | say what to do: list, set or delete",
+        "pools | 2 | say what to do: list, show, set or delete",
         "pools set gpu many | 2 | Invalid value for positional parameter",
         "export | 2 | say what to export: run or experiment",
         "export run x | 2 | Missing required option: '--out=FOLDER'",

@@ -36,12 +36,16 @@ public final class Backfills {
     return http.get(Http.path(List.of("backfills", id), Map.of()), Backfill.class);
   }
 
-  /// Nothing further starts; runs that are under way go on.
+  /// Nothing further starts.
   ///
+  /// @param runs whether to cancel its runs that are under way, too; otherwise they go on
   /// @throws ProblemException BACKFILL_NOT_FOUND
-  public Backfill cancel(String id) {
+  public Backfill cancel(String id, boolean runs) {
     return http.post(
-        Http.path(List.of("backfills", id, "cancel"), Map.of()), null, null, Backfill.class);
+        Http.path(List.of("backfills", id, "cancel"), Map.of("runs", runs)),
+        null,
+        null,
+        Backfill.class);
   }
 
   /// What became of its times.

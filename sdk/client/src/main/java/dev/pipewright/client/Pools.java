@@ -5,6 +5,7 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.Pool;
 import dev.pipewright.contract.api.PoolSpec;
+import dev.pipewright.contract.api.PoolUses;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,14 @@ public final class Pools {
   /// @throws ProblemException POOL_NOT_FOUND
   public Pool get(String name) {
     return http.get(path(name, Map.of()), Pool.class);
+  }
+
+  /// Who has slots of it and who waits for it, so many of each at most.
+  ///
+  /// @throws ProblemException POOL_NOT_FOUND
+  public PoolUses uses(String name, int limit) {
+    return http.get(
+        Http.path(List.of("pools", name, "uses"), Map.of("limit", limit)), PoolUses.class);
   }
 
   /// @param force also when something needs it

@@ -3,6 +3,7 @@ package dev.pipewright.server.web;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
@@ -81,16 +82,17 @@ class PoolApiTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "a     | {\"slots\": 0}        | 'slots' of pool 'a' is 0.",
-        "a     | {\"slots\": 1000001}  | is 1000001.",
-        "a     | {}                    | is null.",
-        "a     | {\"slots\": \"many\"} | The body is not the JSON",
-        "A     | {\"slots\": 1}        | cannot be the name of a pool",
-        "a_b   | {\"slots\": 1}        | cannot be the name of a pool",
+        "a     | {\"slots\": 0}        | slots | 'slots' of pool 'a' is 0.",
+        "a     | {\"slots\": 1000001}  | slots | is 1000001.",
+        "a     | {}                    | slots | is null.",
+        "a     | {\"slots\": \"many\"} | slots | The body is not the JSON",
+        "A     | {\"slots\": 1}        | name  | cannot be the name of a pool",
+        "a_b   | {\"slots\": 1}        | name  | cannot be the name of a pool",
       })
-  void aPoolThatCannotBeIsRefused(String name, String body, String detail) {
+  void aPoolThatCannotBeIsRefused(String name, String body, String path, String detail) {
     set(name, body)
         .statusCode(400)
+        .body("errors.path", contains(path))
         .body("code", equalTo("BAD_REQUEST"))
         .body("detail", containsString(detail));
     given().get(POOLS + name).then().statusCode(404).body("code", equalTo("POOL_NOT_FOUND"));
@@ -177,6 +179,23 @@ class PoolApiTest {
         .then()
         .body("reasons", hasItem(containsString("A task waits for pool 'bus'")));
     given().get(POOLS + "bus").then().body("waiting", equalTo(2));
+    given()
+        .get(POOLS + "bus/uses")
+        .then()
+        .statusCode(200)
+        .body("holders.runId", contains(first))
+        .body("holders[0].task", equalTo("a"))
+        .body("holders[0].pipeline", equalTo("passengers"))
+        .body("holders[0].run", equalTo(number))
+        .body("holders[0].slots", equalTo(2))
+        .body("waiters.runId", contains(second, third));
+    given()
+        .get(POOLS + "bus/uses?limit=1")
+        .then()
+        .body("holders.runId", contains(first))
+        .body("waiters.runId", contains(second));
+    given().get(POOLS + "bus/uses?limit=0").then().statusCode(400);
+    given().get(POOLS + "none/uses").then().statusCode(404).body("code", equalTo("POOL_NOT_FOUND"));
     cancel(second);
     cancel(third);
     elsewhereIsOver(first);

@@ -322,6 +322,76 @@ class ScheduleApiTest {
   }
 
   @Test
+  void aBackfillIsCancelledWithItsRunsIfThatIsAskedFor() {
+    given()
+        .contentType(ContentType.JSON)
+        .body(
+            Map.of("source", "name: waits\ntasks:\n  ask: { approval: { message: \"Well?\" } }\n"))
+        .post("/api/v1/pipelines");
+    String id =
+        backfill(
+                """
+                {"pipeline": "waits", "every": "1d", "from": "2026-01-01", "to": "2026-01-05",
+                 "parallel": 2}
+                """)
+            .statusCode(201)
+            .extract()
+            .path("id");
+    await().atMost(PATIENCE).until(() -> states("waits").equals(List.of("RUNNING", "RUNNING")));
+    given()
+        .post(BACKFILLS + "/" + id + "/cancel")
+        .then()
+        .body("state", equalTo("CANCELLED"))
+        .body("running", equalTo(2))
+        .body("waiting", equalTo(0));
+    assertThat(states("waits")).containsOnly("RUNNING");
+
+    given().post(BACKFILLS + "/" + id + "/cancel?runs=true").then().statusCode(200);
+    await().atMost(PATIENCE).until(() -> states("waits").equals(List.of("CANCELLED", "CANCELLED")));
+  }
+
+  @Test
+  void aRunThatStartsWhileItsBackfillIsCancelledIsCancelledToo() {
+    given()
+        .contentType(ContentType.JSON)
+        .body(Map.of("source", "name: late\ntasks:\n  ask: { approval: { message: \"Well?\" } }\n"))
+        .post("/api/v1/pipelines");
+    String id =
+        backfill(
+                """
+                {"pipeline": "late", "every": "1d", "from": "2026-01-01", "to": "2026-01-02"}
+                """)
+            .statusCode(201)
+            .extract()
+            .path("id");
+    await().atMost(PATIENCE).until(() -> states("late").equals(List.of("RUNNING")));
+    // Another server is about to start the second one.
+    var due =
+        db.inTransaction(tx ->
+            tx.createQuery(
+                    """
+                    update orchestrator.fire set due_at = now() + interval '1 day'
+                    where key = :key
+                    returning number, key, time, wanted::text as wanted, deadline_at, schedule, backfill
+                    """)
+                .bind("key", "backfill:" + id + ":2026-01-02T00:00:00Z")
+                .mapTo(FireStore.Due.class)
+                .one());
+    given()
+        .post(BACKFILLS + "/" + id + "/cancel?runs=true")
+        .then()
+        .body("state", equalTo("CANCELLED"))
+        .body("waiting", equalTo(1));
+    starts.start(due);
+    await().atMost(PATIENCE).until(() -> states("late").equals(List.of("CANCELLED", "CANCELLED")));
+    given().get(BACKFILLS + "/" + id).then().body("waiting", equalTo(0)).body("failed", equalTo(2));
+  }
+
+  private static List<String> states(String pipeline) {
+    return given().get("/api/v1/pipeline-runs?pipeline=" + pipeline).path("items.state");
+  }
+
+  @Test
   void whatIsWrongWithABackfillIsSaidAtOnce() {
     backfill("{\"schedule\": \"none\", \"from\": \"then\", \"parallel\": 0, \"form\": 1}")
         .statusCode(422)
