@@ -3,7 +3,7 @@ package dev.pipewright.orchestrator.run;
 import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.orchestrator.OrchestratorSchema;
-import dev.pipewright.orchestrator.run.RunStore.Kind;
+import dev.pipewright.orchestrator.run.InboxStore.Kind;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Loop;
@@ -137,7 +137,7 @@ public class RunLoop {
 
   /// Cancels runs with this transaction; it is for the caller to let them be looked at after it.
   public static void cancel(Handle tx, Collection<UUID> runs) {
-    runs.forEach(run -> RunStore.tell(tx, run, Kind.CANCEL, new byte[0]));
+    runs.forEach(run -> InboxStore.tell(tx, run, Kind.CANCEL, new byte[0]));
   }
 
   /// Something happened to this run.
