@@ -80,7 +80,7 @@ public final class Chaos {
       if (target == Target.SERVER || target == Target.EVERYTHING) {
         up();
       }
-      var known = await(run, Duration.ZERO);
+      var known = get(run);
       System.err.printf(
           "%3d of %d kills: %s; %d of %d tasks of run %d have ended%n",
           i, most, target, done(known), known.taskCount(), ended.size() + 1);
@@ -91,7 +91,7 @@ public final class Chaos {
     }
     boolean stuck = false;
     if (run != null) {
-      var known = await(run, PATIENCE);
+      var known = awaitEnd(run);
       stuck = !known.state().isTerminal();
       ended.add(withTasks(known));
     }
@@ -193,22 +193,35 @@ public final class Chaos {
     }
   }
 
-  /// The run as it is, once the server answers again and, if asked to, the run has ended.
-  private PipelineRun await(String run, Duration end) throws Exception {
+  /// The run as it is, once the server answers again.
+  private PipelineRun get(String run) throws Exception {
     var deadline = Instant.now().plus(PATIENCE);
-    var until = Instant.now().plus(end);
     while (true) {
       try (var client = connect()) {
-        var known = client.runs().get(run);
-        if (known.state().isTerminal() || Instant.now().isAfter(until)) {
-          return known;
-        }
+        return client.runs().get(run);
       } catch (RuntimeException e) {
         if (Instant.now().isAfter(deadline)) {
           throw e;
         }
       }
       Thread.sleep(200);
+    }
+  }
+
+  /// The run when it has ended, or when none of its tasks has for so long that it is stuck.
+  private PipelineRun awaitEnd(String run) throws Exception {
+    long done = -1;
+    var progress = Instant.now();
+    while (true) {
+      var known = get(run);
+      if (done(known) > done) {
+        done = done(known);
+        progress = Instant.now();
+      }
+      if (known.state().isTerminal() || Instant.now().isAfter(progress.plus(PATIENCE))) {
+        return known;
+      }
+      Thread.sleep(1_000);
     }
   }
 
