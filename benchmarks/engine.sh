@@ -3,25 +3,12 @@
 # embedded; ROUNDS (5) of the short ones. With PEER=prefect the sequences and fan-outs are run by Prefect as well, in the same
 # run, on the same database. The sender is a process of its own on the same machine.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+# shellcheck source=lib/server.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/server.sh"
 [ $# -gt 0 ] || set -- W1a W1b W1c W2 K1 K2 K3 S1 A2
-
-# shellcheck source=../.mvn/jdk.sh
-source .mvn/jdk.sh
-JAVA_HOME=$(find_jdk)
-folder=$(mktemp -d)
-export JAVA_HOME NO_COLOR=1 PIPEWRIGHT_PORT=0 PIPEWRIGHT_HOME="$folder/home"
-cleanup() {
-  ./pipewright down >/dev/null # where it fails a server may still run: its folder stays
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-
-./pipewright --version >/dev/null # builds, so that no figure holds a build
 export PIPEWRIGHT_NO_BUILD=1
 classpath="$folder/classes:$root/server/target/dist/cli/*"
-"$JAVA_HOME/bin/javac" -proc:none -d "$folder/classes" -cp "$classpath" benchmarks/engine/EngineLoad.java
+javac -proc:none -d "$folder/classes" -cp "$classpath" benchmarks/engine/EngineLoad.java
 
 ./pipewright up --detach >/dev/null
 url=$(sed -nE 's/.*"url": *"([^"]+)".*/\1/p' "$PIPEWRIGHT_HOME/server.json")
@@ -29,7 +16,7 @@ echo "$(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg) when it began"
 echo
 echo "| cell | workload | Pipewright | of that | published |"
 echo "|---|---|---|---|---|"
-"$JAVA_HOME/bin/java" -cp "$classpath" EngineLoad "$url" "$PIPEWRIGHT_HOME" "${ROUNDS:-5}" "$@"
+java -cp "$classpath" EngineLoad "$url" "$PIPEWRIGHT_HOME" "${ROUNDS:-5}" "$@"
 
 if [ "${PEER:-}" = prefect ]; then
   venv="$root/target/bench-prefect"

@@ -3,25 +3,11 @@
 # and broker as they are shipped. How many points a second can be read, what a point takes on disk and of the processors, and
 # whether all of them are there. The sender is a process of its own on the same machine.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+# shellcheck source=lib/server.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/server.sh"
 seconds=${1:-60} runs=${2:-50} keys=${3:-10} points=${4:-100} rounds=${ROUNDS:-3}
-
-# shellcheck source=.mvn/jdk.sh
-source .mvn/jdk.sh
-JAVA_HOME=$(find_jdk)
-folder=$(mktemp -d)
-export JAVA_HOME NO_COLOR=1 PIPEWRIGHT_PORT=0
-cleanup() {
-  ./pipewright down >/dev/null # where it fails a server may still run: its folder stays
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-
-export PIPEWRIGHT_HOME="$folder/home"
-./pipewright --version >/dev/null # builds, so that no figure holds a build
 classpath="$folder/classes:$root/server/target/dist/server/lib/main/*"
-"$JAVA_HOME/bin/javac" -proc:none -d "$folder/classes" -cp "$classpath" benchmarks/MetricLoad.java
+javac -proc:none -d "$folder/classes" -cp "$classpath" benchmarks/MetricLoad.java
 
 for round in $(seq "$rounds"); do
   export PIPEWRIGHT_HOME="$folder/home-$round"
@@ -34,7 +20,7 @@ for round in $(seq "$rounds"); do
   read -r broker _ <"$PIPEWRIGHT_HOME/kafka/ports"
   jdbc="jdbc:postgresql://127.0.0.1:$(cat "$PIPEWRIGHT_HOME/postgres/port")/pipewright"
   jdbc="$jdbc?user=pipewright&password=$(cat "$PIPEWRIGHT_HOME/postgres/password")"
-  "$JAVA_HOME/bin/java" -cp "$classpath" MetricLoad "127.0.0.1:$broker" "$(number url)" "$jdbc" \
+  java -cp "$classpath" MetricLoad "127.0.0.1:$broker" "$(number url)" "$jdbc" \
     "$seconds" "$runs" "$keys" "$points" "server=$server" "postgres=$postgres" "kafka=$kafka" 2>"$folder/errors" |
     tee "$folder/round-$round" || { cat "$folder/errors" >&2; exit 1; }
   echo "memory    $(awk '/VmRSS/ { printf "%12d", $2 / 1024 }' "/proc/$server/status") MB of the server"

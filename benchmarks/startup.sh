@@ -3,18 +3,9 @@
 # long the demo's pipeline takes. The floors are measured in the same run: the embedded broker alone, which everything has to
 # wait for, and the work inside the tasks.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=lib/server.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/server.sh"
 rounds=${1:-5}
-
-folder=$(mktemp -d)
-export PIPEWRIGHT_HOME="$folder/home" PIPEWRIGHT_PORT=0 NO_COLOR=1
-cleanup() {
-  ./pipewright down >/dev/null # where it fails a server may still run: its folder stays
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-
-./pipewright --version >/dev/null # builds, so that no figure holds a build
 echo "machine: $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg) when it began"
 
 ready() { # prints the seconds from the command to ready, and the broker's share of them
