@@ -7,11 +7,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "backfill",
@@ -24,18 +21,7 @@ import picocli.CommandLine.Spec;
       BackfillCommand.Show.class,
       BackfillCommand.Cancel.class
     })
-final class BackfillCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  private BackfillCommand() {
-    spec = CommandSpec.create(); // replaced by picocli
-  }
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: start, list, show or cancel");
-  }
-
+final class BackfillCommand extends Commands {
   @Command(
       name = "start",
       description = "Starts a backfill; the server goes on with it by itself.",

@@ -12,11 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// Pipelines and their versions.
 @Command(
@@ -31,14 +28,7 @@ import picocli.CommandLine.Spec;
       PipelinesCommand.Show.class,
       PipelinesCommand.Diff.class
     })
-final class PipelinesCommand implements Runnable {
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
-  }
-
+final class PipelinesCommand extends Commands {
   @Command(
       name = "apply",
       description = "Stores a pipeline; the same content again stays the version it is.",

@@ -10,11 +10,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "pools",
@@ -27,18 +24,7 @@ import picocli.CommandLine.Spec;
       PoolsCommand.Set_.class,
       PoolsCommand.Delete.class
     })
-final class PoolsCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  private PoolsCommand() {
-    spec = CommandSpec.create(); // replaced by picocli
-  }
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: list, show, set or delete");
-  }
-
+final class PoolsCommand extends Commands {
   @Command(
       name = "list",
       description = "Lists the pools, and what is taken of them.",

@@ -25,11 +25,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// Everything about pipeline runs that are there. A run is named by its number or its id.
 @Command(
@@ -51,14 +48,7 @@ import picocli.CommandLine.Spec;
       RunsDeleteCommand.class,
       RunsPruneCommand.class
     })
-final class RunsCommand implements Runnable {
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
-  }
-
+final class RunsCommand extends Commands {
   /// A connection to the server that runs here.
   abstract static class OnServer implements Callable<Integer> {
     final Terminal terminal = Terminal.standard(System.getenv());

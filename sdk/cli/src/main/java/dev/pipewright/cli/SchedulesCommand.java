@@ -16,11 +16,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "schedules",
@@ -37,20 +34,7 @@ import picocli.CommandLine.Spec;
       SchedulesCommand.Resume.class,
       SchedulesCommand.Delete.class
     })
-final class SchedulesCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  private SchedulesCommand() {
-    spec = CommandSpec.create(); // replaced by picocli
-  }
-
-  @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(),
-        "say what to do: list, show, apply, next, history, pause, resume or delete");
-  }
-
+final class SchedulesCommand extends Commands {
   /// What picocli gives a command on one schedule.
   private abstract static class OnOne implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "The schedule.")

@@ -11,11 +11,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "triggers",
@@ -31,19 +28,7 @@ import picocli.CommandLine.Spec;
       TriggersCommand.Resume.class,
       TriggersCommand.Delete.class
     })
-final class TriggersCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  private TriggersCommand() {
-    spec = CommandSpec.create(); // replaced by picocli
-  }
-
-  @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "say what to do: list, show, apply, history, pause, resume or delete");
-  }
-
+final class TriggersCommand extends Commands {
   /// What picocli gives a command on one trigger.
   private abstract static class OnOne implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "The trigger.")

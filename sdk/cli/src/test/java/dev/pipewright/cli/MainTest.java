@@ -33,6 +33,8 @@ class MainTest {
         "backfill | 2 | say what to do: start, list, show or cancel",
         "backfill start nightly --from 2026-01-01 | 2 | Missing required option: '--to=DATE|TIME'",
         "triggers | 2 | say what to do: list, show, apply",
+        "runs | 2 | say what to do: list, show, ",
+        "pipelines | 2 | say what to do: apply, list, versions, show or diff",
         "pools | 2 | say what to do: list, show, set or delete",
         "pools set gpu many | 2 | Invalid value for positional parameter",
         "export | 2 | say what to export: run or experiment",
