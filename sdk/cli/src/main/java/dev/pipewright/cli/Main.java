@@ -2,6 +2,8 @@ package dev.pipewright.cli;
 
 import dev.pipewright.contract.ProblemException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,31 +17,35 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     version = "Pipewright 0.1.0",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      DemoCommand.class,
-      UpCommand.class,
-      DownCommand.class,
-      StatusCommand.class,
-      RunCommand.class,
-      RunsCommand.class,
-      PipelinesCommand.class,
-      ValidateCommand.class,
-      SchedulesCommand.class,
-      BackfillCommand.class,
-      TriggersCommand.class,
-      PoolsCommand.class,
-      GcCommand.class,
-      ImportCommand.class,
-      ExportCommand.class,
-      DiagramCommand.class,
-      CompletionCommand.class
-    },
     footer = {
       "",
       "Settings are environment variables, PIPEWRIGHT_HOME and PIPEWRIGHT_PORT above all;",
       "docs/reference/settings.md lists them."
     })
 public final class Main implements Runnable {
+  private static final String COMPLETION = "completion";
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("demo", DemoCommand.class);
+    COMMANDS.put("up", UpCommand.class);
+    COMMANDS.put("down", DownCommand.class);
+    COMMANDS.put("status", StatusCommand.class);
+    COMMANDS.put("run", RunCommand.class);
+    COMMANDS.put("runs", RunsCommand.class);
+    COMMANDS.put("pipelines", PipelinesCommand.class);
+    COMMANDS.put("validate", ValidateCommand.class);
+    COMMANDS.put("schedules", SchedulesCommand.class);
+    COMMANDS.put("backfill", BackfillCommand.class);
+    COMMANDS.put("triggers", TriggersCommand.class);
+    COMMANDS.put("pools", PoolsCommand.class);
+    COMMANDS.put("gc", GcCommand.class);
+    COMMANDS.put("import", ImportCommand.class);
+    COMMANDS.put("export", ExportCommand.class);
+    COMMANDS.put("diagram", DiagramCommand.class);
+    COMMANDS.put(COMPLETION, CompletionCommand.class);
+  }
+
   @Spec private CommandSpec spec;
 
   private Main() {
@@ -47,11 +53,23 @@ public final class Main implements Runnable {
   }
 
   public static void main(String... args) {
-    System.exit(commandLine().execute(args));
+    System.exit(execute(args));
   }
 
-  static CommandLine commandLine() {
+  static int execute(String... args) {
+    return commandLine(args).execute(args);
+  }
+
+  /// Knows all commands where they are asked for, else only the one that is meant: reading the
+  /// options of all of them takes longer than most commands do.
+  static CommandLine commandLine(String... args) {
     var line = new CommandLine(new Main());
+    var meant = args.length == 0 ? null : COMMANDS.get(args[0]);
+    if (meant == null || args[0].equals(COMPLETION)) {
+      COMMANDS.forEach(line::addSubcommand);
+    } else {
+      line.addSubcommand(args[0], meant);
+    }
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, command, _) -> {
       if (failure instanceof ProblemException problem) {

@@ -27,9 +27,9 @@ final class Rehearsal {
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)) {
       System.setOut(nowhere);
       for (var document : args) {
-        int unused = Main.commandLine().execute("validate", document);
+        int unused = Main.execute("validate", document);
       }
-      int unused = Main.commandLine().execute("runs", "--help");
+      int unused = Main.execute("runs", "--help");
       askNobody();
     } finally {
       System.setOut(out);

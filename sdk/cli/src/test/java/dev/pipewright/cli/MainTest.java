@@ -7,8 +7,10 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 class MainTest {
 
@@ -46,10 +48,8 @@ class MainTest {
       })
   void saysWhatIsWrongWithTheCommandLine(String args, int exit, String message) {
     var err = new StringWriter();
-    int code =
-        Main.commandLine()
-            .setErr(new PrintWriter(err, true))
-            .execute(args.isEmpty() ? new String[0] : args.split(" ", -1));
+    var words = args.isEmpty() ? new String[0] : args.split(" ", -1);
+    int code = Main.commandLine(words).setErr(new PrintWriter(err, true)).execute(words);
     assertThat(err.toString()).contains(message);
     assertThat(code).isEqualTo(exit);
   }
@@ -58,9 +58,30 @@ class MainTest {
   @CsvSource({"--help", "--version", "demo --help"})
   void helps(String args) {
     var out = new StringWriter();
-    int code = Main.commandLine().setOut(new PrintWriter(out, true)).execute(args.split(" ", -1));
+    var words = args.split(" ", -1);
+    int code = Main.commandLine(words).setOut(new PrintWriter(out, true)).execute(words);
     assertThat(out.toString()).containsIgnoringCase("pipewright");
     assertThat(code).isZero();
+  }
+
+  @Test
+  void callsEachCommandByTheNameItHas() {
+    var all = Main.commandLine().getSubcommands();
+    assertThat(all).containsKeys("run", "completion").hasSizeGreaterThan(15);
+    all.forEach((name, command) -> {
+      var named = command.getCommand().getClass().getAnnotation(CommandLine.Command.class).name();
+      assertThat(name).isEqualTo(named);
+      assertThat(Main.commandLine(name, "--help").getSubcommands()).containsKey(name);
+    });
+  }
+
+  @Test
+  void completesAllCommands() {
+    var out = new StringWriter();
+    int code =
+        Main.commandLine("completion").setOut(new PrintWriter(out, true)).execute("completion");
+    assertThat(code).isZero();
+    assertThat(out.toString()).contains("pools", "triggers", "--secret-file");
   }
 
   @ParameterizedTest
