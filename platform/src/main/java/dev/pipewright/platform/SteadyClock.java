@@ -18,8 +18,9 @@ import org.jboss.logging.Logger;
 final class SteadyClock extends Clock {
   private static final Logger LOG = Logger.getLogger(SteadyClock.class);
 
-  /// What the machine itself corrects now and then is no jump.
-  private static final Duration SMALL = Duration.ofSeconds(1);
+  /// What the machine itself corrects now and then is no jump, nor is what a busy one lets pass
+  /// between the readings of two clocks.
+  private static final Duration SMALL = Duration.ofSeconds(5);
 
   private static final Duration WORTH_A_WORD = Duration.ofSeconds(10);
   private static final Duration WRONG_ALTOGETHER = Duration.ofDays(1);
@@ -57,8 +58,8 @@ final class SteadyClock extends Clock {
     if (lead.compareTo(SMALL) <= 0 || lead.compareTo(WRONG_ALTOGETHER) > 0) {
       if (lead.abs().compareTo(WORTH_A_WORD) > 0) {
         LOG.warnf(
-            "the machine's clock went %s by %s; it is followed",
-            lead.isNegative() ? "forward" : "back", rounded(lead.abs()));
+            "the machine's clock went %s by %d s; it is followed",
+            lead.isNegative() ? "forward" : "back", lead.abs().toSeconds());
       } else if (ahead) {
         LOG.info("the machine's clock has caught up; times are its own again");
       }
@@ -68,15 +69,12 @@ final class SteadyClock extends Clock {
     if (!ahead) {
       ahead = true;
       LOG.warnf(
-          "the machine's clock was set back by %s; the server's goes on at half speed until it has"
+          "the machine's clock was set back by %d s; the server's goes on at half speed until it has"
               + " caught up",
-          rounded(lead));
+          lead.toSeconds());
     }
-    return last.plus(passed.dividedBy(2));
-  }
-
-  private static Duration rounded(Duration duration) {
-    return duration.truncatedTo(ChronoUnit.SECONDS);
+    var slow = last.plus(passed.dividedBy(2));
+    return slow.isAfter(told) ? slow : told;
   }
 
   @Override
