@@ -84,7 +84,11 @@ public final class Main {
               spool,
               folder.acked(),
               new Shipper.Outlets(
-                  producer, tracker, Reports.over(producer), surroundings.threads()),
+                  producer,
+                  tracker,
+                  Reports.over(producer),
+                  surroundings.threads(),
+                  surroundings.tellers()),
               () -> {});
       SHIPPER.set(shipper);
       var reports = Reports.over(producer);

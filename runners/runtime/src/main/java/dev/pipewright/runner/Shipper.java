@@ -64,11 +64,13 @@ final class Shipper implements AutoCloseable {
   /// Where it all goes.
   ///
   /// @param threads where what is to be delivered is read and handed over
+  /// @param tellers where events are handed to the producer
   record Outlets(
       Producer<String, byte[]> producer,
       Tracker tracker,
       Reports reports,
-      ExecutorService threads) {}
+      ExecutorService threads,
+      ExecutorService tellers) {}
 
   /// @param progress called whenever more has been delivered, or delivery has failed
   Shipper(Spool spool, Path ackedFile, Outlets outlets, Runnable progress) {
@@ -155,12 +157,14 @@ final class Shipper implements AutoCloseable {
     events.add(message);
     if (!telling && !closed) {
       telling = true;
-      outlets.threads.execute(this::tell);
+      outlets.tellers.execute(this::tell);
     }
   }
 
   private void tell() {
-    teller = Thread.currentThread();
+    synchronized (this) {
+      teller = Thread.currentThread();
+    }
     try {
       while (true) {
         InFlight next;
@@ -168,7 +172,6 @@ final class Shipper implements AutoCloseable {
           next = events.peek();
           if (next == null || closed || failure != null) {
             telling = false;
-            teller = null;
             return;
           }
         }
@@ -179,6 +182,14 @@ final class Shipper implements AutoCloseable {
       }
     } catch (Exception e) {
       fail(e);
+    } finally {
+      synchronized (this) {
+        if (Thread.currentThread().equals(teller)) {
+          teller = null;
+        }
+        // The thread goes on for others.
+        boolean unused = Thread.interrupted();
+      }
     }
   }
 

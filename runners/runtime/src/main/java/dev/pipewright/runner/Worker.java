@@ -325,7 +325,12 @@ final class Worker {
         new Shipper(
             spool,
             hand.folder.acked(),
-            new Shipper.Outlets(producer, tracker(hand.launch), server, surroundings.threads()),
+            new Shipper.Outlets(
+                producer,
+                tracker(hand.launch),
+                server,
+                surroundings.threads(),
+                surroundings.tellers()),
             () -> progress(hand));
     hand.shipper = shipper;
     spool.onAppend(() -> deliverSoon(hand, spool, shipper));

@@ -62,6 +62,7 @@ class ShipperTest {
                       reports.add(report);
                       delivered.accept(true);
                     },
+                    threads,
                     threads),
                 () -> {})) {
       spool.onAppend(shipper::wake);
