@@ -33,7 +33,6 @@ import jakarta.ws.rs.core.MediaType;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 class HookResource {
   private static final int LARGEST = 5 * 1024 * 1024;
   private static final String FORM = "payload=";
+
+  /// What a sender says is compared with the machine's clock, also while ours only catches up.
+  private static final Clock THE_SENDERS = Clock.systemUTC();
 
   /// What no mapping is to see, as it could end up in a param.
   private static final Set<String> HIDDEN =
@@ -134,7 +136,7 @@ class HookResource {
     try {
       var secret = secrets.open(row.name(), sealed);
       return switch (Signatures.check(
-          hook.kind(), secret, headers, body, Instant.now(), hook.tolerance())) {
+          hook.kind(), secret, headers, body, THE_SENDERS.instant(), hook.tolerance())) {
         case Verdict.Good(var delivery) -> delivery;
         case Verdict.Bad(var why) ->
             throw new ProblemException(ProblemCode.HOOK_SIGNATURE_INVALID, why);
