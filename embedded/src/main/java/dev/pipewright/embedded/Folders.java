@@ -50,8 +50,13 @@ final class Folders {
             unfinished(file),
             "",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(temporary, text);
-    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.writeString(temporary, text);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      // There only if the disk was full.
+      Files.deleteIfExists(temporary);
+    }
   }
 
   static void delete(Path folder) throws IOException {

@@ -6,8 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jboss.logging.Logger;
 
 /// One thread that does a step whenever it is woken, and every so often without being woken, as a
-/// safety net. A step that fails is logged and tried again after a pause that grows up to ten
-/// seconds; the thread never ends by itself.
+/// safety net. A step that fails is tried again after a pause that grows up to ten seconds, and
+/// logged now and then; the thread never ends by itself.
 public final class Loop implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Loop.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
@@ -18,6 +18,7 @@ public final class Loop implements AutoCloseable {
   private final Step step;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final Trouble trouble = new Trouble();
   private boolean woken;
   private boolean closed;
   private final Thread thread;
@@ -80,14 +81,11 @@ public final class Loop implements AutoCloseable {
       try {
         more = step.run();
         pause = FIRST_PAUSE;
+        sayOver();
       } catch (InterruptedException e) {
         return;
       } catch (Throwable e) {
-        if (Db.isTransient(e)) {
-          LOG.warnf("%s: the database is away, trying again: %s", name, rootMessage(e));
-        } else {
-          LOG.errorf(e, "%s failed, trying again", name);
-        }
+        say(e);
         more = false;
         if (!await(pause)) {
           return;
@@ -98,6 +96,25 @@ public final class Loop implements AutoCloseable {
                 : LONGEST_PAUSE;
         more = true;
       }
+    }
+  }
+
+  private void say(Throwable failure) {
+    var message = rootMessage(failure);
+    if (!trouble.failed(message, System.nanoTime())) {
+      return;
+    }
+    if (Db.isTransient(failure)) {
+      LOG.warnf("%s: the database is away, trying again: %s", name, message);
+    } else {
+      LOG.errorf(failure, "%s failed, trying again", name);
+    }
+  }
+
+  private void sayOver() {
+    var failed = trouble.over(System.nanoTime());
+    if (failed.compareTo(LONGEST_PAUSE) > 0) {
+      LOG.infof("%s: goes on again, after %d s", name, failed.toSeconds());
     }
   }
 

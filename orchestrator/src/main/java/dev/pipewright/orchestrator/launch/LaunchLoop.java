@@ -11,6 +11,7 @@ import dev.pipewright.orchestrator.run.RunLoop.RunChanged;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.PlatformConfig;
+import dev.pipewright.platform.Trouble;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +50,10 @@ class LaunchLoop implements Launcher.Listener, FastLane {
 
   private static final Duration LOOK = Duration.ofSeconds(2);
 
+  /// Longer than what a worker leaves between two heartbeats.
+  private static final Duration BEAT = Duration.ofSeconds(8);
+
   private static final int MOST_AT_ONCE = 256;
-  private static final int MOST_SILENT = 100;
 
   private final AttemptStore attempts;
   private final PipelineStore pipelines;
@@ -58,6 +62,10 @@ class LaunchLoop implements Launcher.Listener, FastLane {
   private final LaunchConfig config;
   private final Clock clock;
   private final Map<UUID, Instant> doneSince = new HashMap<>();
+  private final Set<UUID> spoke = ConcurrentHashMap.newKeySet();
+  private final Silence silence;
+  private final Trouble trouble = new Trouble();
+  private long lastBeat = System.nanoTime();
   private volatile boolean waiting = true;
   private volatile boolean stopNow;
   private boolean saidShortcomings;
@@ -65,6 +73,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
   private Instant lastLook = Instant.MIN;
   private @Nullable Launcher launcher;
   private @Nullable Room room;
+  private @Nullable DiskRoom disk;
   private volatile @Nullable Starter starter;
   private volatile @Nullable String server;
   private @Nullable Loop loop;
@@ -82,6 +91,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
     this.platform = platform;
     this.config = config;
     this.clock = clock;
+    this.silence = new Silence(config.lostAfter());
   }
 
   void onStart(@Observes @Priority(200) StartupEvent event) {
@@ -89,6 +99,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
     var room = new Room(ThisMachine.of(config));
     var launcher = new LocalLauncher(home, commands(), clock, this);
     this.room = room;
+    disk = new DiskRoom(home.work(), () -> home.root().toFile().getUsableSpace());
     this.launcher = launcher;
     starter =
         new Starter(
@@ -151,6 +162,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
       }
     }
     if (!alive.isEmpty()) {
+      spoke.addAll(alive);
       beat(alive);
     }
     if (!said.isEmpty()) {
@@ -164,9 +176,13 @@ class LaunchLoop implements Launcher.Listener, FastLane {
   private void beat(List<UUID> alive) {
     try {
       attempts.beat(alive, clock.instant());
+      trouble.over(System.nanoTime());
     } catch (RuntimeException e) {
       // The next one is only seconds away.
-      LOG.warnf("that attempts are alive could not be noted: %s", Loop.rootMessage(e));
+      var why = Loop.rootMessage(e);
+      if (trouble.failed(why, System.nanoTime())) {
+        LOG.warnf("that attempts are alive could not be noted: %s", why);
+      }
     }
   }
 
@@ -180,6 +196,10 @@ class LaunchLoop implements Launcher.Listener, FastLane {
 
   private Room room() {
     return Objects.requireNonNull(room);
+  }
+
+  private DiskRoom disk() {
+    return Objects.requireNonNull(disk);
   }
 
   private Starter starter() {
@@ -214,7 +234,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
       look(server);
       lastLook = now;
     }
-    return launcher.accepts() && launchQueued(server);
+    return launcher.accepts() && !disk().isFull() && launchQueued(server);
   }
 
   private String known() throws IOException {
@@ -240,8 +260,9 @@ class LaunchLoop implements Launcher.Listener, FastLane {
     room().keepOnly(ids);
     starter().usual().keepOnly(ids);
     forgetEnded();
-    for (var attempt :
-        attempts.silent(server, clock.instant().minus(config.lostAfter()), MOST_SILENT)) {
+    stillThere(active);
+    var lost = silence.look(attempts.beats(server), System.nanoTime());
+    for (var attempt : lost.isEmpty() ? List.<ActiveAttempt>of() : attempts.launched(lost)) {
       LOG.warnf(
           "task %s, attempt %d: its server has said nothing for %s; it is lost",
           attempt.task(), attempt.number(), config.lostAfter());
@@ -251,6 +272,25 @@ class LaunchLoop implements Launcher.Listener, FastLane {
           null,
           clock.instant());
       runs.look(attempt.runId());
+    }
+  }
+
+  /// Says it for those that nobody else has just said it of: what runs in a process of its own
+  /// speaks over Kafka only, and a broker that is away makes no attempt lost.
+  private void stillThere(List<ActiveAttempt> active) {
+    long now = System.nanoTime();
+    if (now - lastBeat < BEAT.toNanos()) {
+      return;
+    }
+    lastBeat = now;
+    var quiet =
+        active.stream()
+            .map(ActiveAttempt::id)
+            .filter(id -> !spoke.contains(id) && launcher().isThere(id))
+            .toList();
+    spoke.clear();
+    if (!quiet.isEmpty()) {
+      beat(quiet);
     }
   }
 
@@ -268,7 +308,8 @@ class LaunchLoop implements Launcher.Listener, FastLane {
     } else if (launcher.wasStarted(attempt.id())) {
       recover(attempt);
     } else if (attempts.notOver(List.of(attempt.id())).contains(attempt.id())
-        && launcher.accepts()) {
+        && launcher.accepts()
+        && !disk().isFull()) {
       // Nothing of it is there, and after that was seen it was not over: it never began. One that
       // was stopped before it began is launched too: it then says so.
       starter().start(attempt);
@@ -331,7 +372,7 @@ class LaunchLoop implements Launcher.Listener, FastLane {
 
   @Override
   public Set<UUID> admit(List<ActiveAttempt> candidates) {
-    if (waiting || server == null || !launcher().accepts()) {
+    if (waiting || server == null || !launcher().accepts() || disk().isFull()) {
       return Set.of();
     }
     var queue = room().new Queue();
@@ -344,6 +385,11 @@ class LaunchLoop implements Launcher.Listener, FastLane {
       }
     }
     return admitted;
+  }
+
+  @Override
+  public @Nullable String obstacle() {
+    return disk().obstacle();
   }
 
   @Override

@@ -11,8 +11,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -125,20 +127,33 @@ public class AttemptStore implements ExpectedRuns {
             .set());
   }
 
-  /// Attempts of other servers that nobody has said anything of since then.
-  public List<ActiveAttempt> silent(String server, Instant since, int most) {
+  /// When it was last noted of each attempt of other servers that it is still there.
+  public Map<UUID, Instant> beats(String server) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select id, coalesce(heartbeat_at, created_at) as beat from orchestrator.attempt
+                where state in ('LAUNCHING', 'RUNNING') and server not in (:server, 'engine')
+                """)
+            .bind("server", server)
+            .collectRows(
+                Collectors.toMap(
+                    row -> row.getColumn("id", UUID.class),
+                    row -> row.getColumn("beat", Instant.class))));
+  }
+
+  /// Those of these attempts that somebody has launched and that are not over.
+  public List<ActiveAttempt> launched(Collection<UUID> attempts) {
     return db.read(handle ->
         handle
             .createQuery(
                 ACTIVE
                     + """
-                    where a.state in ('LAUNCHING', 'RUNNING') and a.server not in (:server, 'engine')
-                      and coalesce(a.heartbeat_at, a.created_at) < :since
-                    order by a.created_at, a.id limit :most
+                    where a.id = any(:attempts) and a.state in ('LAUNCHING', 'RUNNING')
+                    order by a.created_at, a.id
                     """)
-            .bind("server", server)
-            .bind("since", since)
-            .bind("most", most)
+            .bindArray("attempts", UUID.class, attempts)
             .mapTo(ActiveAttempt.class)
             .list());
   }

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Lets attempts begin where they were decided on, without a way through the queue, while there is
 /// room and nobody waits. Most tasks of most runs begin like this: one transaction instead of two,
@@ -14,6 +15,9 @@ public interface FastLane {
   ///
   /// @return those that there is room for; the others are to wait in the queue
   Set<UUID> admit(List<ActiveAttempt> attempts);
+
+  /// Why nothing is launched here, as a sentence; null when that is not so.
+  @Nullable String obstacle();
 
   /// Who launches what was admitted.
   String server();

@@ -34,6 +34,7 @@ class RunExplanations {
   private final RunReadStore reads;
   private final TaskReadStore tasks;
   private final PoolStore pools;
+  private final FastLane lane;
   private final Clock clock;
 
   RunExplanations(
@@ -41,11 +42,13 @@ class RunExplanations {
       RunReadStore reads,
       TaskReadStore tasks,
       PoolStore pools,
+      FastLane lane,
       Clock clock) {
     this.attempts = attempts;
     this.reads = reads;
     this.tasks = tasks;
     this.pools = pools;
+    this.lane = lane;
     this.clock = clock;
   }
 
@@ -75,6 +78,10 @@ class RunExplanations {
         tell(run, TaskState.RETRYING, "%s waiting for another attempt.", reasons);
         tell(run, TaskState.READY, "%s waiting for room.", reasons);
         waits(id, null, reasons);
+        var obstacle = lane.obstacle();
+        if (obstacle != null) {
+          reasons.add(obstacle);
+        }
       }
       case FAILED, CANCELLED ->
           first(run, TaskState.FAILED, false).stream()
@@ -172,6 +179,8 @@ class RunExplanations {
     var attempt = task.attempts().getLast();
     if (attempt.state() != AttemptState.QUEUED) {
       reasons.add("Attempt %d is being launched.".formatted(attempt.number()));
+    } else if (lane.obstacle() instanceof String obstacle) {
+      reasons.add(obstacle);
     } else if (!waits(UUID.fromString(run.id()), task, reasons)) {
       long ahead = attempts.before(UUID.fromString(attempt.id()));
       reasons.add(

@@ -9,6 +9,7 @@ import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.OutboxRelay;
 import dev.pipewright.platform.TopicConsumer;
+import dev.pipewright.platform.Trouble;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -51,6 +52,7 @@ public class RunLoop {
   private final MeterRegistry meters;
   private final Event<RunChanged> changed;
   private final Map<UUID, Instant> troubled = new ConcurrentHashMap<>();
+  private final Trouble trouble = new Trouble();
   private final Map<UUID, Work> works = new HashMap<>();
   private final ExecutorService threads =
       Executors.newFixedThreadPool(
@@ -232,10 +234,14 @@ public class RunLoop {
               : engine.step(run, told.stream().flatMap(each -> each.reports.stream()).toList());
       told.forEach(each -> each.stored.run());
       troubled.remove(run);
+      trouble.over(System.nanoTime());
       stepped(run, step);
     } catch (RuntimeException e) {
       if (Db.isTransient(e)) {
-        LOG.warnf("run %s: the database is away, trying again: %s", run, Loop.rootMessage(e));
+        var why = Loop.rootMessage(e);
+        if (trouble.failed(why, System.nanoTime())) {
+          LOG.warnf("run %s: the database is away, trying again: %s", run, why);
+        }
       } else {
         // One run that cannot be decided on must not hold up the others.
         LOG.errorf(e, "run %s cannot be decided on; again in %s", run, PAUSE);

@@ -80,6 +80,11 @@ class RunEngineTest {
 
   /// Lets in as many as it is told to, and keeps what it is told.
   private static final class Lane implements FastLane {
+    @Override
+    public @Nullable String obstacle() {
+      return null;
+    }
+
     int room;
     final List<ActiveAttempt> begun = new ArrayList<>();
     final List<UUID> givenBack = new ArrayList<>();
@@ -479,8 +484,8 @@ class RunEngineTest {
     engines.getFirst().step(run);
     assertThat(lane.begun).hasSize(2).containsExactlyInAnyOrderElementsOf(attempts.active("s", 9));
     assertThat(attempts.queued(9)).hasSize(1);
-    assertThat(attempts.silent("t", now.plusSeconds(1), 9))
-        .containsExactlyInAnyOrderElementsOf(lane.begun);
+    assertThat(attempts.beats("t"))
+        .containsOnlyKeys(lane.begun.stream().map(ActiveAttempt::id).toList());
   }
 
   @Test

@@ -204,21 +204,19 @@ class RunStoreTest {
     var queued = attempts.queued(10);
     var ids = queued.stream().map(AttemptStore.ActiveAttempt::id).toList();
     attempts.claim(ids, "one", now);
-    now = now.plusSeconds(59);
-    assertThat(attempts.silent("other", now.minusSeconds(60), 10)).isEmpty();
+    assertThat(attempts.beats("other")).containsOnly(Map.entry(ids.getFirst(), now));
+    now = now.plusSeconds(5);
     attempts.beat(ids, now);
-    now = now.plusSeconds(59);
-    assertThat(attempts.silent("other", now.minusSeconds(60), 10)).isEmpty();
-    now = now.plusSeconds(2);
-    assertThat(attempts.silent("one", now.minusSeconds(60), 10)).isEmpty();
-    var silent = attempts.silent("other", now.minusSeconds(60), 10);
-    assertThat(silent).extracting(AttemptStore.ActiveAttempt::id).isEqualTo(ids);
+    assertThat(attempts.beats("other")).containsOnly(Map.entry(ids.getFirst(), now));
+    assertThat(attempts.beats("one")).isEmpty();
+    var silent = attempts.launched(ids);
     attempts.launchFailed(silent.getFirst(), "it fell silent", null, now);
     step(id);
     var lost = reads.get(id).tasks().getFirst().attempts().getFirst();
     assertThat(lost.failure()).isEqualTo(FailureKind.SYSTEM);
     assertThat(lost.code()).isEqualTo("TASK_LOST");
-    assertThat(attempts.silent("other", now, 10)).isEmpty();
+    assertThat(attempts.launched(ids)).isEmpty();
+    assertThat(attempts.beats("other")).isEmpty();
   }
 
   @Test

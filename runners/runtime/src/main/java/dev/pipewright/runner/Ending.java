@@ -22,6 +22,8 @@ record Ending(Outcome outcome, int exitCode, String code, String message) {
   static final Ending LOST =
       system(137, ProblemCode.TASK_LOST, "the task's process was killed or crashed");
 
+  private static final String NO_SPACE = "No space left on device";
+
   /// As a shell says of a file that cannot be executed, and of one that is not there.
   private static final Set<Integer> NOT_FOUND = Set.of(126, 127);
 
@@ -95,7 +97,7 @@ record Ending(Outcome outcome, int exitCode, String code, String message) {
           1, ProblemCode.OUT_OF_MEMORY, "the task ran out of memory: " + failure.getMessage());
     }
     if (noSpace(failure)) {
-      return system(1, ProblemCode.DISK_FULL, failure.toString());
+      return diskFull(failure);
     }
     return user(1, ProblemCode.TASK_CRASHED, failure.toString());
   }
@@ -103,7 +105,7 @@ record Ending(Outcome outcome, int exitCode, String code, String message) {
   /// What kept an attempt from being run or written down at all.
   static Ending unwritable(Throwable failure) {
     return noSpace(failure)
-        ? system(1, ProblemCode.DISK_FULL, failure.toString())
+        ? diskFull(failure)
         : system(1, ProblemCode.TASK_LOST, "it could not be run: " + failure);
   }
 
@@ -122,9 +124,15 @@ record Ending(Outcome outcome, int exitCode, String code, String message) {
     return new Ending(outcome, other, code, message);
   }
 
+  private static Ending diskFull(Throwable failure) {
+    var said = String.valueOf(failure.getMessage());
+    return system(
+        1, ProblemCode.DISK_FULL, said.contains(NO_SPACE) ? said : said + ": " + NO_SPACE);
+  }
+
   private static boolean noSpace(Throwable failure) {
     for (var cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause.getMessage() != null && cause.getMessage().contains("No space left on device")) {
+      if (cause.getMessage() != null && cause.getMessage().contains(NO_SPACE)) {
         return true;
       }
     }

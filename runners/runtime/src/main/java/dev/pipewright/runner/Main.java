@@ -46,7 +46,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) throws Exception {
-    KAFKA.setLevel(Level.WARNING);
+    // While its broker is away it would say so several times a second; the server's log says it.
+    KAFKA.setLevel(Level.SEVERE);
     // Made now, the handlers write to the runner's own log and not to a task's.
     Logger.getLogger("").getHandlers();
     TaskOutput.install();
@@ -83,7 +84,11 @@ public final class Main {
               spool,
               folder.acked(),
               new Shipper.Outlets(
-                  producer, tracker, Reports.over(producer), surroundings.threads()),
+                  producer,
+                  tracker,
+                  Reports.over(producer),
+                  surroundings.threads(),
+                  surroundings.tellers()),
               () -> {});
       SHIPPER.set(shipper);
       var reports = Reports.over(producer);

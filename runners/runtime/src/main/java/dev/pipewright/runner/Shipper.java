@@ -10,36 +10,53 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
-/// Delivers an attempt's spool, in order, from where it was delivered before: events to Kafka,
-/// files to the tracker, reports to the server. It waits for whoever is away for as long as it
-/// takes; the work goes on meanwhile. What was delivered but not yet noted as such is delivered
-/// again after a crash, which the receivers notice by the numbers that it carries.
+/// Delivers an attempt's spool from where it was delivered before: events to Kafka, files to the
+/// tracker, reports to the server. It waits for whoever is away for as long as it takes; the work
+/// goes on meanwhile. What was delivered but not yet noted as such is delivered again after a
+/// crash, which the receivers notice by the numbers that it carries.
+///
+/// Files and reports are in order, and so are events; but events wait for nobody to be told but the
+/// broker, and nobody waits for them: a run goes on while the broker is away.
 final class Shipper implements AutoCloseable {
   private final Spool spool;
   private final Path ackedFile;
   private final Outlets outlets;
   private final Runnable progress;
+  private static final int MOST_KEPT = 16;
+
   private final Deque<InFlight> inFlight = new ArrayDeque<>();
   private @Nullable FileChannel ackedChannel;
   private long position;
   private long acked;
   private boolean running;
   private boolean endIsKnown;
+
+  /// Events that the producer has not taken yet, oldest first.
+  private final Deque<InFlight> events = new ArrayDeque<>();
+
+  private boolean telling;
   private @Nullable Exception failure;
   private volatile boolean closed;
   private volatile @Nullable Thread thread;
+  private volatile @Nullable Thread teller;
 
   private static final class InFlight {
+    final long start;
     final long end;
     boolean done;
 
-    InFlight(long end) {
+    /// Not kept of one that has to wait for many others.
+    Spool.@Nullable Entry entry;
+
+    InFlight(long start, long end) {
+      this.start = start;
       this.end = end;
     }
   }
@@ -47,11 +64,13 @@ final class Shipper implements AutoCloseable {
   /// Where it all goes.
   ///
   /// @param threads where what is to be delivered is read and handed over
+  /// @param tellers where events are handed to the producer
   record Outlets(
       Producer<String, byte[]> producer,
       Tracker tracker,
       Reports reports,
-      ExecutorService threads) {}
+      ExecutorService threads,
+      ExecutorService tellers) {}
 
   /// @param progress called whenever more has been delivered, or delivery has failed
   Shipper(Spool spool, Path ackedFile, Outlets outlets, Runnable progress) {
@@ -98,7 +117,7 @@ final class Shipper implements AutoCloseable {
           }
           continue;
         }
-        ship(next);
+        ship(position, next);
         position = next.end();
       }
     } catch (InterruptedException e) {
@@ -108,13 +127,13 @@ final class Shipper implements AutoCloseable {
     }
   }
 
-  private void ship(Spool.Positioned next) throws InterruptedException {
-    var message = new InFlight(next.end());
+  private void ship(long start, Spool.Positioned next) throws InterruptedException {
+    var message = new InFlight(start, next.end());
     synchronized (this) {
       inFlight.add(message);
     }
     switch (next.entry()) {
-      case Spool.Entry.Event(var event) -> send(event.getRunId(), event.toByteArray(), message);
+      case Spool.Entry.Event event -> tell(event, message);
       case Spool.Entry.Report(var report) ->
           outlets.reports.send(
               report,
@@ -128,6 +147,60 @@ final class Shipper implements AutoCloseable {
         upload(digest, Path.of(file));
         noteDone(message, true);
       }
+    }
+  }
+
+  private synchronized void tell(Spool.Entry.Event event, InFlight message) {
+    if (events.size() < MOST_KEPT) {
+      message.entry = event;
+    }
+    events.add(message);
+    if (!telling && !closed) {
+      telling = true;
+      outlets.tellers.execute(this::tell);
+    }
+  }
+
+  private void tell() {
+    synchronized (this) {
+      teller = Thread.currentThread();
+    }
+    try {
+      while (true) {
+        InFlight next;
+        synchronized (this) {
+          next = events.peek();
+          if (next == null || closed || failure != null) {
+            telling = false;
+            return;
+          }
+        }
+        send(next);
+        synchronized (this) {
+          events.remove();
+        }
+      }
+    } catch (Exception e) {
+      fail(e);
+    } finally {
+      synchronized (this) {
+        if (Thread.currentThread().equals(teller)) {
+          teller = null;
+        }
+        // The thread goes on for others.
+        boolean unused = Thread.interrupted();
+      }
+    }
+  }
+
+  private void send(InFlight message) throws IOException {
+    var entry = message.entry;
+    if (entry == null) {
+      entry = Objects.requireNonNull(spool.read(message.start)).entry();
+    }
+    message.entry = null;
+    if (entry instanceof Spool.Entry.Event(var event)) {
+      send(event.getRunId(), event.toByteArray(), message);
     }
   }
 
@@ -231,9 +304,10 @@ final class Shipper implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     closed = true;
-    var busy = thread;
-    if (busy != null) {
-      busy.interrupt();
+    for (var busy : new @Nullable Thread[] {thread, teller}) {
+      if (busy != null) {
+        busy.interrupt();
+      }
     }
     if (ackedChannel != null) {
       ackedChannel.close();

@@ -18,6 +18,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
@@ -301,7 +302,10 @@ final class Worker {
 
   private static FileChannel create(Hand hand) throws IOException {
     Files.createDirectories(hand.folder.root());
-    Files.write(hand.folder.launchFile(), Json.MAPPER.writeValueAsBytes(hand.launch));
+    // All of it or nothing: the server reads it too.
+    var incoming = hand.folder.root().resolve("launch.json.new");
+    Files.write(incoming, Json.MAPPER.writeValueAsBytes(hand.launch));
+    Files.move(incoming, hand.folder.launchFile(), StandardCopyOption.ATOMIC_MOVE);
     if (hand.launch.uses() == null) {
       hand.folder.createFolders();
     }
@@ -321,7 +325,12 @@ final class Worker {
         new Shipper(
             spool,
             hand.folder.acked(),
-            new Shipper.Outlets(producer, tracker(hand.launch), server, surroundings.threads()),
+            new Shipper.Outlets(
+                producer,
+                tracker(hand.launch),
+                server,
+                surroundings.threads(),
+                surroundings.tellers()),
             () -> progress(hand));
     hand.shipper = shipper;
     spool.onAppend(() -> deliverSoon(hand, spool, shipper));

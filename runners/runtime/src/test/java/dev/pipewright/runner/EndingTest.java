@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,6 +85,14 @@ class EndingTest {
         Arguments.of(Ending.STOPPED, Outcome.OUTCOME_CANCELLED, ""),
         Arguments.of(Ending.NEVER_BEGUN, Outcome.OUTCOME_CANCELLED, ""),
         Arguments.of(Ending.SUCCEEDED, Outcome.OUTCOME_SUCCEEDED, ""));
+  }
+
+  @Test
+  void aFullDiskIsCalledThat() {
+    var full = new IOException("No space left on device");
+    assertThat(Ending.unwritable(new UncheckedIOException("the spool cannot be written", full)))
+        .extracting(Ending::message)
+        .isEqualTo("the spool cannot be written: No space left on device");
   }
 
   @ParameterizedTest
