@@ -79,15 +79,15 @@ class RunEngineTest {
   }
 
   /// Lets in as many as it is told to, and keeps what it is told.
-  private static final class Lane implements FastLane {
+  static final class Lane implements FastLane {
+    int room;
+    final List<ActiveAttempt> begun = new ArrayList<>();
+    final List<UUID> givenBack = new ArrayList<>();
+
     @Override
     public @Nullable String obstacle() {
       return null;
     }
-
-    int room;
-    final List<ActiveAttempt> begun = new ArrayList<>();
-    final List<UUID> givenBack = new ArrayList<>();
 
     @Override
     public Set<UUID> admit(List<ActiveAttempt> attempts) {

@@ -34,6 +34,7 @@ class RunExplanationsTest {
             new RunReadStore(db),
             new TaskReadStore(db),
             PoolStore.on(db),
+            new RunEngineTest.Lane(),
             Clock.systemUTC());
     sql(
         "insert into orchestrator.pipeline (name, latest_version, created_at, updated_at)"
