@@ -220,13 +220,26 @@ public class FireStore {
         == 1;
   }
 
-  /// Nothing came of it yet, and it waits to be let go again.
-  void holdBack(long number) {
-    db.useTransaction(tx ->
+  /// Nothing came of it yet, and it waits for its backfill to let it go again; once that is
+  /// cancelled, it is over.
+  void holdBack(long number, long backfill, Instant now) {
+    db.useTransaction(tx -> {
+      // Under a lock, so that whoever cancels the backfill either sees it, or is seen here.
+      boolean goesOn =
+          tx.createQuery(
+                  "select state = 'RUNNING' from orchestrator.backfill where number = :number for share")
+              .bind("number", backfill)
+              .mapTo(Boolean.class)
+              .one();
+      if (goesOn) {
         tx.createUpdate(
                 "update orchestrator.fire set due_at = null where number = :number and state = 'PLANNED'")
             .bind("number", number)
-            .execute());
+            .execute();
+      } else {
+        settle(tx, number, Settled.skipped(Fires.CANCELLED), now);
+      }
+    });
   }
 
   /// Deletes some of those that were settled before a time, but those of backfills under way, whose

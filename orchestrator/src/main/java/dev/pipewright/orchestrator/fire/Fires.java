@@ -18,6 +18,7 @@ import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Fires {
   private static final Logger LOG = Logger.getLogger(Fires.class);
+  public static final String CANCELLED = "The backfill was cancelled.";
   public static final Duration LEASE = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final Duration KEPT = Duration.ofDays(30);
@@ -96,7 +98,7 @@ public class Fires {
   public @Nullable Settled start(Due due) {
     var settled = settle(due);
     if (settled == null) {
-      store.holdBack(due.number());
+      store.holdBack(due.number(), Objects.requireNonNull(due.backfill()), clock.instant());
     } else {
       boolean cancelled = store.settle(due, settled, clock.instant());
       if (cancelled && settled.run() != null) {

@@ -44,7 +44,6 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Backfills")
 @RunOnVirtualThread
 class BackfillResource {
-  private static final String CANCELLED = "The backfill was cancelled.";
 
   private final Db db;
   private final BackfillStore backfills;
@@ -158,11 +157,11 @@ class BackfillResource {
         db.inTransaction(tx -> {
           var row = backfills.lock(tx, known.id()).orElseThrow(() -> notFound(id));
           if (row.state().equals("RUNNING")) {
-            backfills.skipHeld(tx, row.number(), CANCELLED, now);
+            backfills.skipHeld(tx, row.number(), Fires.CANCELLED, now);
             backfills.end(tx, row.number(), "CANCELLED", now);
           }
           return withRuns
-              ? backfills.cancelRuns(tx, row.number(), CANCELLED, now)
+              ? backfills.cancelRuns(tx, row.number(), Fires.CANCELLED, now)
               : List.<UUID>of();
         });
     cancelled.forEach(runs::look);

@@ -3,17 +3,14 @@ package dev.pipewright.server.story;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.pipewright.client.Pipewright;
-import dev.pipewright.contract.Json;
 import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.FailureKind;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.RunStatus;
 import dev.pipewright.contract.api.TaskState;
-import dev.pipewright.contract.task.DataRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -179,16 +176,7 @@ class KillIT {
       var table = sandbox.write("curve.csv", rows.toString());
       var version = pipewright.pipelines().apply(Sandbox.fixture("training/pipeline.yaml"));
       var run =
-          pipewright
-              .runs()
-              .start(
-                  version.pipeline(),
-                  Map.of(
-                      "data",
-                      Json.MAPPER.valueToTree(
-                          pipewright.blobs().upload(table, DataRef.Kind.DATASET)),
-                      "rounds",
-                      IntNode.valueOf(ROUNDS)));
+          pipewright.runs().start(version.pipeline(), Map.of("data", table, "rounds", ROUNDS));
       within(Duration.ofSeconds(60))
           .until(() ->
               pipewright.trackedRuns().ofPipelineRun(run.id()).stream()

@@ -365,18 +365,7 @@ class ScheduleApiTest {
             .extract()
             .path("id");
     await().atMost(PATIENCE).until(() -> states("late").equals(List.of("RUNNING")));
-    // Another server is about to start the second one.
-    var due =
-        db.inTransaction(tx ->
-            tx.createQuery(
-                    """
-                    update orchestrator.fire set due_at = now() + interval '1 day'
-                    where key = :key
-                    returning number, key, time, wanted::text as wanted, deadline_at, schedule, backfill
-                    """)
-                .bind("key", "backfill:" + id + ":2026-01-02T00:00:00Z")
-                .mapTo(FireStore.Due.class)
-                .one());
+    var due = takenByAnotherServer("backfill:" + id + ":2026-01-02T00:00:00Z");
     given()
         .post(BACKFILLS + "/" + id + "/cancel?runs=true")
         .then()
@@ -385,6 +374,50 @@ class ScheduleApiTest {
     starts.start(due);
     await().atMost(PATIENCE).until(() -> states("late").equals(List.of("CANCELLED", "CANCELLED")));
     given().get(BACKFILLS + "/" + id).then().body("waiting", equalTo(0)).body("failed", equalTo(2));
+  }
+
+  @Test
+  void whatTheConcurrencyHoldsBackIsOverOnceItsBackfillIsCancelled() {
+    given()
+        .contentType(ContentType.JSON)
+        .body(
+            Map.of(
+                "source",
+                "name: single\nconcurrency: { policy: forbid }\ntasks:\n  ask: { approval: { message: \"Well?\" } }\n"))
+        .post("/api/v1/pipelines");
+    String id =
+        backfill(
+                """
+                {"pipeline": "single", "every": "1d", "from": "2026-01-01", "to": "2026-01-02",
+                 "parallel": 2}
+                """)
+            .statusCode(201)
+            .extract()
+            .path("id");
+    await().atMost(PATIENCE).until(() -> states("single").equals(List.of("RUNNING")));
+    var due = takenByAnotherServer("backfill:" + id + ":2026-01-02T00:00:00Z");
+    given().post(BACKFILLS + "/" + id + "/cancel").then().statusCode(200);
+    starts.start(due);
+    given()
+        .get(BACKFILLS + "/" + id)
+        .then()
+        .body("waiting", equalTo(0))
+        .body("running", equalTo(1))
+        .body("skipped", equalTo(1));
+    assertThat(states("single")).containsExactly("RUNNING");
+  }
+
+  private FireStore.Due takenByAnotherServer(String key) {
+    return db.inTransaction(tx ->
+        tx.createQuery(
+                """
+                update orchestrator.fire set due_at = now() + interval '1 day'
+                where key = :key
+                returning number, key, time, wanted::text as wanted, deadline_at, schedule, backfill
+                """)
+            .bind("key", key)
+            .mapTo(FireStore.Due.class)
+            .one());
   }
 
   private static List<String> states(String pipeline) {
