@@ -72,7 +72,7 @@ try:
 
     @task
     def process(_):
-        subprocess.run(["python3", "-c", "f=lambda n:n if n<2 else f(n-1)+f(n-2);f(10)"], check=True)
+        subprocess.run([sys.executable, "-c", "f=lambda n:n if n<2 else f(n-1)+f(n-2);f(10)"], check=True)
 
     @flow
     def row(work, count):
