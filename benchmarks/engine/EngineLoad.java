@@ -345,7 +345,7 @@ public final class EngineLoad {
       var pipeline =
           apply(
               "s1-" + slots,
-              wide(10_000, slots).replace(NOOP, NOOP + "\n    inputs: { seconds: 0.1 }")
+              wide(10_000, slots).replace(NOOP, NOOP + "\n    with: { seconds: 0.1 }")
                   + "    resources: { cpu: 0.01 }\n");
       double total = total(run(pipeline));
       line(

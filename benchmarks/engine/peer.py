@@ -63,6 +63,10 @@ try:
     from prefect import flow, task
     from prefect.task_runners import ThreadPoolTaskRunner
 
+    # The one that the other side runs, not this environment's: what is installed there changes how
+    # long it takes to start.
+    interpreter = os.path.realpath(sys.executable)
+
     def fibo(n):
         return n if n < 2 else fibo(n - 1) + fibo(n - 2)
 
@@ -72,7 +76,7 @@ try:
 
     @task
     def process(_):
-        subprocess.run([sys.executable, "-c", "f=lambda n:n if n<2 else f(n-1)+f(n-2);f(10)"], check=True)
+        subprocess.run([interpreter, "-c", "f=lambda n:n if n<2 else f(n-1)+f(n-2);f(10)"], check=True)
 
     @flow
     def row(work, count):
