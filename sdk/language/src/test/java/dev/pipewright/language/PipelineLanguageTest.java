@@ -601,6 +601,15 @@ class PipelineLanguageTest {
                 .toList());
   }
 
+  /// Wherever the buffers of whoever reads it end.
+  @Test
+  void a_character_of_two_parts_may_stand_anywhere() {
+    for (int before = 0; before < 2_100; before++) {
+      var document = "name: x\ntasks:\n  a: { command: [x] } # " + "-".repeat(before) + "😀\n";
+      assertThat(errors(document)).as("after %d characters", before).isEmpty();
+    }
+  }
+
   @Test
   void reports_a_hundred_errors_and_counts_the_rest() {
     var tasks =
