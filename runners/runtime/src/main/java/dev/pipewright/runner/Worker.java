@@ -193,7 +193,10 @@ final class Worker {
       case STOP -> stop(message.getStop().getAttemptId());
       case STORED ->
           server.stored(message.getStored().getAttemptId(), message.getStored().getSeq());
-      case LEAVE -> leaving = true;
+      case LEAVE -> {
+        leaving = true;
+        leaveIfDone();
+      }
       case MESSAGE_NOT_SET -> {}
     }
   }
