@@ -1,6 +1,6 @@
 package dev.pipewright.cli;
 
-import dev.pipewright.cli.RunsCommand.OnServer;
+import dev.pipewright.cli.RunsCommand.ServerCommand;
 import dev.pipewright.client.Pipewright;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
@@ -33,7 +33,7 @@ final class PipelinesCommand extends Commands {
       name = "apply",
       description = "Stores a pipeline; the same content again stays the version it is.",
       mixinStandardHelpOptions = true)
-  static final class Apply extends OnServer {
+  static final class Apply extends ServerCommand {
     @Parameters(paramLabel = "FILE", description = "The pipeline, a YAML file.")
     private Path file = Path.of("");
 
@@ -46,7 +46,7 @@ final class PipelinesCommand extends Commands {
   }
 
   @Command(name = "list", description = "All pipelines.", mixinStandardHelpOptions = true)
-  static final class List_ extends OnServer {
+  static final class List_ extends ServerCommand {
     @Mixin private Output output = new Output();
 
     @Override
@@ -83,7 +83,7 @@ final class PipelinesCommand extends Commands {
       name = "versions",
       description = "The versions of a pipeline, newest first.",
       mixinStandardHelpOptions = true)
-  static final class Versions extends OnServer {
+  static final class Versions extends ServerCommand {
     @Parameters(paramLabel = "PIPELINE", description = "Its name.")
     private String pipeline = "";
 
@@ -121,7 +121,7 @@ final class PipelinesCommand extends Commands {
       name = "show",
       description = "The document of a pipeline, as it was stored.",
       mixinStandardHelpOptions = true)
-  static final class Show extends OnServer {
+  static final class Show extends ServerCommand {
     @Parameters(paramLabel = "PIPELINE", description = "Its name, or name@version.")
     private String pipeline = "";
 
@@ -141,7 +141,7 @@ final class PipelinesCommand extends Commands {
           "What changed between two versions, or between the latest version and a file; exit code 1"
               + " when something did.",
       mixinStandardHelpOptions = true)
-  static final class Diff extends OnServer {
+  static final class Diff extends ServerCommand {
     @Parameters(index = "0", paramLabel = "PIPELINE", description = "Its name, or name@version.")
     private String before = "";
 

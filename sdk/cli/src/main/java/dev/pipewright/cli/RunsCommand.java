@@ -50,12 +50,12 @@ import picocli.CommandLine.Parameters;
     })
 final class RunsCommand extends Commands {
   /// A connection to the server that runs here.
-  abstract static class OnServer implements Callable<Integer> {
+  abstract static class ServerCommand implements Callable<Integer> {
     final Terminal terminal = Terminal.standard(System.getenv());
 
     @Override
     public final Integer call() {
-      var url = dev.pipewright.cli.OnServer.url(terminal);
+      var url = OnServer.url(terminal);
       try (var pipewright = Pipewright.connect(URI.create(url))) {
         return call(pipewright, url);
       }
@@ -79,7 +79,7 @@ final class RunsCommand extends Commands {
   }
 
   /// A command about one run.
-  abstract static class OfRun extends OnServer {
+  abstract static class OfRun extends ServerCommand {
     @Parameters(index = "0", paramLabel = "RUN", description = "The run's number or id.")
     private String run = "";
 
@@ -96,7 +96,7 @@ final class RunsCommand extends Commands {
       name = "list",
       description = "The newest runs, newest first.",
       mixinStandardHelpOptions = true)
-  static final class List_ extends OnServer {
+  static final class List_ extends ServerCommand {
     @Mixin private Output output = new Output();
 
     @Option(names = "--pipeline", paramLabel = "NAME", description = "Only runs of this pipeline.")

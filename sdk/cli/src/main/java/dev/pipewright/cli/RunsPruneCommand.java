@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
         "Deletes the runs that have ended and that neither their pipeline's 'retention' nor the"
             + " server's default keeps; what they tracked stays.",
     mixinStandardHelpOptions = true)
-final class RunsPruneCommand extends RunsCommand.OnServer {
+final class RunsPruneCommand extends RunsCommand.ServerCommand {
   @Mixin private Output output = new Output();
 
   @Option(names = "--dry-run", description = "Only say what would go.")
