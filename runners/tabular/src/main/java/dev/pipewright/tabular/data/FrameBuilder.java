@@ -99,19 +99,24 @@ public final class FrameBuilder {
 
   private void flush() {
     int width = columns.size();
-    var packed = new long[width * inChunk];
+    var packed = MemorySegment.ofArray(new byte[width * inChunk * Long.BYTES]);
     for (int column = 0; column < width; column++) {
-      System.arraycopy(chunk, column * Frame.CHUNK, packed, column * inChunk, inChunk);
+      MemorySegment.copy(
+          chunk,
+          column * Frame.CHUNK,
+          packed,
+          Frame.CELL,
+          (long) column * inChunk * Long.BYTES,
+          inChunk);
     }
-    var bytes = MemorySegment.ofArray(packed);
     try {
       if (spill == null && (long) (rows + 1) * width * Long.BYTES > IN_HEAP) {
         spill();
       }
       if (spill != null) {
-        write(bytes);
+        write(packed);
       } else {
-        chunks.add(bytes);
+        chunks.add(packed);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the table does not fit on the disk", e);
@@ -135,11 +140,9 @@ public final class FrameBuilder {
   }
 
   private void write(MemorySegment segment) throws IOException {
-    var copy = new byte[(int) segment.byteSize()];
-    MemorySegment.ofArray(copy).copyFrom(segment);
-    var bytes = java.nio.ByteBuffer.wrap(copy);
+    var bytes = segment.asByteBuffer();
     while (bytes.hasRemaining()) {
-      spill.write(bytes);
+      spill.write(packed);
     }
   }
 

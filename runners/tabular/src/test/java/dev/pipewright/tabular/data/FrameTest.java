@@ -189,7 +189,7 @@ class FrameTest {
     "0.30000000000000004,0.30000000000000004"
   })
   void numbers(String text, double value) {
-    assertThat(Cells.parse(text) + 0.0).isEqualTo(value);
+    assertThat(Double.valueOf(Cells.parse(text) + 0.0)).isEqualTo(Double.valueOf(value));
   }
 
   @Test
@@ -241,6 +241,6 @@ class FrameTest {
         "ISO|yesterday|NaN",
       })
   void dates(Dates way, String text, double seconds) {
-    assertThat(way.seconds(text)).isEqualTo(seconds);
+    assertThat(Double.valueOf(way.seconds(text))).isEqualTo(Double.valueOf(seconds));
   }
 }
