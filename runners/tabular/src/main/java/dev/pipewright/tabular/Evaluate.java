@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
-import ml.dmlc.xgboost4j.java.XGBoostError;
 import org.jspecify.annotations.Nullable;
 
 /// `pipewright/evaluate@v1`: measures a model on rows it has not seen.
@@ -36,7 +35,7 @@ public final class Evaluate implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException, XGBoostError {
+  public void run(TaskContext context) throws IOException {
     var model = context.data("model");
     try (var predictor = Predictor.open(context.staged("model"))) {
       var target = predictor.card().target();
@@ -47,7 +46,7 @@ public final class Evaluate implements BuiltinTask {
             "Left out %,d rows without a value in column '%s'%n",
             labelled.dropped(), target.column());
       }
-      var predicted = predictor.predict(labelled.table());
+      var predicted = predictor.predict(labelled.table().frame());
       var report =
           target.regression()
               ? regression(predictor.card(), labelled, predicted)
