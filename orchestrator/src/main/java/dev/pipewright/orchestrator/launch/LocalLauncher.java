@@ -42,6 +42,7 @@ public final class LocalLauncher implements Launcher {
   private static final Pattern ATTEMPT =
       Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
+  private final HomeFolder home;
   private final Path folder;
   private final Commands commands;
   private final Clock clock;
@@ -59,6 +60,7 @@ public final class LocalLauncher implements Launcher {
       List<String> worker, String build, Function<TaskLaunch.Limits, List<String>> runner) {}
 
   public LocalLauncher(HomeFolder home, Commands commands, Clock clock, Listener listener) {
+    this.home = home;
     this.folder = home.work();
     this.commands = commands;
     this.clock = clock;
@@ -137,6 +139,7 @@ public final class LocalLauncher implements Launcher {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
               .redirectErrorStream(true);
       LocalWorker.clean(builder.environment());
+      NativeSettings.put(builder.environment(), launch, this.home);
       builder.environment().putAll(launch.env());
       var process = builder.start();
       started.put(attempt, process);

@@ -31,6 +31,11 @@ final class SmallestRunner {
     var started = folder.resolve("spool");
     if (!Files.exists(started)) {
       Files.writeString(started, "");
+      Files.write(
+          folder.resolve("environment"),
+          System.getenv().entrySet().stream()
+              .map(each -> each.getKey() + "=" + each.getValue())
+              .toList());
       Files.writeString(
           Path.of(launch.env().get("MARKS")),
           "begun\n",

@@ -142,7 +142,7 @@ public final class FrameBuilder {
   private void write(MemorySegment segment) throws IOException {
     var bytes = segment.asByteBuffer();
     while (bytes.hasRemaining()) {
-      spill.write(packed);
+      spill.write(bytes);
     }
   }
 

@@ -96,6 +96,12 @@ public record HomeFolder(Path root) {
     return root.resolve("log").resolve("worker.log");
   }
 
+  /// What learners unpack of their native libraries, once for all tasks. Made again where it is
+  /// missing.
+  public Path nativeLibraries() {
+    return root.resolve("cache").resolve("native");
+  }
+
   /// The values of secrets, each in a file of its name.
   public Path secrets() {
     return root.resolve("secrets");
