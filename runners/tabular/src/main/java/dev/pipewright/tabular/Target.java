@@ -29,19 +29,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param column its name
 /// @param classes their labels in natural order; empty for regression
-record Target(String column, Kind kind, List<String> classes) {
+public record Target(String column, Kind kind, List<String> classes) {
   static final int FEW = 10;
   static final int OFTEN = 5;
 
   /// More classes than this are taken for a mistake.
   static final int MOST = 100;
 
-  Target {
+  public Target {
     classes = List.copyOf(classes);
   }
 
   /// The kinds, as they are written in JSON.
-  enum Kind {
+  public enum Kind {
     @JsonProperty("binary")
     BINARY("binary"),
     @JsonProperty("multiclass")
@@ -55,7 +55,7 @@ record Target(String column, Kind kind, List<String> classes) {
       this.word = word;
     }
 
-    String word() {
+    public String word() {
       return word;
     }
   }
@@ -120,16 +120,16 @@ record Target(String column, Kind kind, List<String> classes) {
   }
 
   /// The positive class of a binary target; null otherwise.
-  @Nullable String positive() {
+  public @Nullable String positive() {
     return kind == Kind.BINARY ? classes.getLast() : null;
   }
 
-  boolean regression() {
+  public boolean regression() {
     return kind == Kind.REGRESSION;
   }
 
   /// The label that the cell stands for, whether or not it is one of the classes.
-  String label(String cell) {
+  public String label(String cell) {
     var text = cell.strip();
     if (numeric()) {
       var number = Cells.number(text);
