@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
 /// @param column its name
 /// @param classes their labels in natural order; empty for regression
 public record Target(String column, Kind kind, List<String> classes) {
-  static final int FEW = 10;
-  static final int OFTEN = 5;
+  public static final int FEW = 10;
+  public static final int OFTEN = 5;
 
   /// More classes than this are taken for a mistake.
-  static final int MOST = 100;
+  public static final int MOST = 100;
 
   public Target {
     classes = List.copyOf(classes);
@@ -61,7 +61,7 @@ public record Target(String column, Kind kind, List<String> classes) {
   }
 
   /// What the user asks for.
-  enum Wish {
+  public enum Wish {
     AUTO,
     CLASSIFICATION,
     REGRESSION
@@ -71,7 +71,7 @@ public record Target(String column, Kind kind, List<String> classes) {
   ///
   /// @param table only for its name
   /// @throws ProblemException TARGET_ONE_CLASS or TARGET_UNUSABLE
-  static Target find(String column, List<String> cells, Wish wish, String table) {
+  public static Target find(String column, List<String> cells, Wish wish, String table) {
     var present = cells.stream().filter(cell -> !Cells.missing(cell)).map(String::strip).toList();
     if (present.isEmpty()) {
       throw unusable("every cell of column '%s' in %s is missing".formatted(column, table));
@@ -139,12 +139,12 @@ public record Target(String column, Kind kind, List<String> classes) {
   }
 
   /// The cell's value in a regression.
-  OptionalDouble value(String cell) {
+  public OptionalDouble value(String cell) {
     return Cells.number(cell);
   }
 
   /// Positions of the classes by label.
-  Map<String, Integer> positions() {
+  public Map<String, Integer> positions() {
     var positions = new HashMap<String, Integer>();
     for (int i = 0; i < classes.size(); i++) {
       positions.put(classes.get(i), i);

@@ -52,6 +52,7 @@ public enum ProblemCode {
   TARGET_NOT_A_COLUMN(422, "The target is not a column", "Name one of the table's columns."),
   TARGET_ONE_CLASS(422, "The target has only one value", "Give a target with two or more values."),
   TARGET_UNUSABLE(422, "The target cannot be predicted", "Choose another column."),
+  NO_MODEL(422, "No model could be trained", "Give more time, memory or rows."),
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),

@@ -1,8 +1,8 @@
 package dev.pipewright.tabular.evaluate;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frame;
-import dev.pipewright.tabular.model.Model;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,8 +28,8 @@ record Dependence(
   private static final int CATEGORIES = 12;
   private static final int FEW_NUMBERS = 5;
 
-  static Dependence of(Model model, Frame frame, Frame.Column column) {
-    var target = model.target();
+  static Dependence of(Predictor model, Frame frame, Frame.Column column) {
+    var target = model.card().target();
     var outputs =
         switch (target.kind()) {
           case BINARY -> List.of(target.classes().getLast());

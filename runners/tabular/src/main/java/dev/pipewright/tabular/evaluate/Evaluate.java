@@ -6,10 +6,10 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.Settings;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
-import dev.pipewright.tabular.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -43,18 +43,18 @@ public final class Evaluate implements BuiltinTask {
   public void run(TaskContext context) throws IOException {
     var wishes = Wishes.of(new Settings(context));
     var data = context.data("data");
-    try (var model = Models.open(context.staged("model"))) {
+    try (var model = Predictor.open(context.staged("model"))) {
       var frame = Frames.of(context, "data");
-      var rows = Truth.rows(model.target(), frame);
+      var rows = Truth.rows(model.card().target(), frame);
       context.logDataset(data, "test", rows.length);
       if (rows.length < frame.rows()) {
         System.out.printf(
             "Left out %,d rows without a value in column '%s'%n",
-            frame.rows() - rows.length, model.target().column());
+            frame.rows() - rows.length, model.card().target().column());
       }
       var kept = rows.length < frame.rows() ? frame.rows(rows) : frame;
       refuseWrongColumns(wishes, kept);
-      var judged = Judged.of(model.target(), kept, predict(model, kept), wishes.cut());
+      var judged = Judged.of(model.card().target(), kept, predict(model, kept), wishes.cut());
       var evaluation = evaluate(model, kept, rows, judged, wishes, context);
       write(context, evaluation, context.data("model").modelId());
       EvaluationPage.of(evaluation, context.data("model").name(), data.name())
@@ -73,7 +73,7 @@ public final class Evaluate implements BuiltinTask {
   }
 
   /// In parts, so that a large table's numbers need not all be there at once.
-  static double[][] predict(Model model, Frame frame) {
+  static double[][] predict(Predictor model, Frame frame) {
     if (frame.rows() <= AT_ONCE) {
       return model.predict(frame);
     }
@@ -87,7 +87,7 @@ public final class Evaluate implements BuiltinTask {
   }
 
   private static Evaluation evaluate(
-      Model model, Frame frame, int[] rows, Judged judged, Wishes wishes, TaskContext context) {
+      Predictor model, Frame frame, int[] rows, Judged judged, Wishes wishes, TaskContext context) {
     // First what may refuse its input, then what takes long.
     var decision = decision(judged, frame, wishes);
     var fairness = fairness(judged, frame, wishes);

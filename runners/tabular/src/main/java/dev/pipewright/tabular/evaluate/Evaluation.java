@@ -1,6 +1,6 @@
 package dev.pipewright.tabular.evaluate;
 
-import dev.pipewright.tabular.model.Model;
+import dev.pipewright.tabular.Predictor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -62,19 +62,19 @@ record Evaluation(
   }
 
   /// The measures of a model that looks at no column.
-  static Map<String, Double> baseline(Judged judged, Model model) {
+  static Map<String, Double> baseline(Judged judged, Predictor model) {
     int n = judged.rows();
     var same = new double[n][];
     var baseline = new LinkedHashMap<String, Double>();
     if (judged.regression()) {
-      Arrays.fill(same, new double[] {model.mean()});
+      Arrays.fill(same, new double[] {model.card().mean()});
       var errors = judged.with(same).errors();
       baseline.put("rmse", errors.rmse());
       baseline.put("mae", errors.mae());
       baseline.put("r2", 0.0);
       return baseline;
     }
-    var priors = model.priors().stream().mapToDouble(p -> p).toArray();
+    var priors = model.card().priors().stream().mapToDouble(p -> p).toArray();
     Arrays.fill(same, priors);
     var always = judged.with(same);
     int majority = Judged.best(priors);

@@ -1,9 +1,9 @@
 package dev.pipewright.tabular.evaluate;
 
+import dev.pipewright.tabular.Explainable;
+import dev.pipewright.tabular.Explainable.Contributions;
+import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frame;
-import dev.pipewright.tabular.model.Explainable;
-import dev.pipewright.tabular.model.Explainable.Contributions;
-import dev.pipewright.tabular.model.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -31,7 +31,7 @@ record Explanation(
   static final Explanation NONE = new Explanation(List.of(), List.of(), null, null);
 
   static Explanation of(
-      Model model, Frame frame, Judged judged, Wishes wishes, BooleanSupplier stop) {
+      Predictor model, Frame frame, Judged judged, Wishes wishes, BooleanSupplier stop) {
     if (!wishes.explain()) {
       return NONE;
     }
@@ -50,7 +50,7 @@ record Explanation(
     }
     var dependence = new ArrayList<Dependence>();
     var few = frame.rows(sample(frame.rows(), DEPENDED));
-    for (var column : leading(importance, contributions, model)) {
+    for (var column : leading(importance, contributions, model, frame)) {
       if (!stop.getAsBoolean()) {
         dependence.add(Dependence.of(model, few, few.column(column)));
       }
@@ -60,13 +60,28 @@ record Explanation(
 
   /// The columns that matter most, by what is known.
   private static List<String> leading(
-      List<Importance> importance, @Nullable Contributions contributions, Model model) {
+      List<Importance> importance,
+      @Nullable Contributions contributions,
+      Predictor model,
+      Frame frame) {
     if (!importance.isEmpty()) {
       return importance.stream().limit(COLUMNS).map(Importance::column).toList();
     }
     return contributions == null
-        ? model.columns().stream().limit(COLUMNS).toList()
+        ? columns(model, frame).stream().limit(COLUMNS).toList()
         : byStrength(contributions).stream().limit(COLUMNS).toList();
+  }
+
+  /// The columns of the table that the model may look at.
+  static List<String> columns(Predictor model, Frame frame) {
+    var card = model.card();
+    return frame.columns().stream()
+        .filter(column -> !column.equals(card.target().column()))
+        .filter(column -> !card.dropped().containsKey(column))
+        .filter(column ->
+            card.features().isEmpty()
+                || card.features().stream().anyMatch(feature -> feature.column().equals(column)))
+        .toList();
   }
 
   List<String> leading() {

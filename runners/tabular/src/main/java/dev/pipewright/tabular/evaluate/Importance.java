@@ -1,7 +1,7 @@
 package dev.pipewright.tabular.evaluate;
 
+import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frame;
-import dev.pipewright.tabular.model.Model;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,10 +17,10 @@ import java.util.stream.IntStream;
 record Importance(String column, double drop, double deviation, double p) {
   /// The most important ones first. Fewer, where it was asked to stop.
   static List<Importance> of(
-      Model model, Frame frame, Judged judged, int shuffles, long seed, BooleanSupplier stop) {
+      Predictor model, Frame frame, Judged judged, int shuffles, long seed, BooleanSupplier stop) {
     double score = new Measures(judged).score();
     var all = new ArrayList<Importance>();
-    var columns = model.columns();
+    var columns = Explanation.columns(model, frame);
     for (int c = 0; c < columns.size() && !stop.getAsBoolean(); c++) {
       var random = new SplittableRandom(seed + c);
       int index = frame.column(columns.get(c)).index();

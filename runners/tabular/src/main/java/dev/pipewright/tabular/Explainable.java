@@ -1,9 +1,9 @@
-package dev.pipewright.tabular.model;
+package dev.pipewright.tabular;
 
 import dev.pipewright.tabular.data.Frame;
 import java.util.List;
 
-/// A model that can say what each column contributed to each prediction.
+/// A [Predictor] that can say what each column contributed to each prediction.
 public interface Explainable {
   /// @throws dev.pipewright.contract.ProblemException COLUMN_NOT_FOUND
   Contributions contributions(Frame frame);

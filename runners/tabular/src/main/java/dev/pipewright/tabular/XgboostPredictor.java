@@ -1,57 +1,26 @@
 package dev.pipewright.tabular;
 
 import dev.pipewright.tabular.data.Frame;
-import dev.pipewright.tabular.model.Explainable;
-import dev.pipewright.tabular.model.Model;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import ml.dmlc.xgboost4j.java.Booster;
 import ml.dmlc.xgboost4j.java.DMatrix;
 import ml.dmlc.xgboost4j.java.XGBoostError;
 
-/// A model of `pipewright/xgboost@v1`. It explains itself by TreeSHAP, which the library does.
-public final class XgboostModel implements Model, Explainable {
+/// The model of `pipewright/xgboost@v1`. It explains itself by TreeSHAP, which the library does.
+final class XgboostPredictor implements Predictor, Explainable {
   private final ModelCard card;
   private final Features features;
   private final Booster booster;
 
-  private XgboostModel(ModelCard card, Booster booster) {
+  XgboostPredictor(ModelCard card, Booster booster) {
     this.card = card;
     this.features = card.encoding();
     this.booster = booster;
   }
 
-  /// @throws dev.pipewright.contract.ProblemException MODEL_UNREADABLE or LIBRARY_MISSING
-  public static XgboostModel open(Path folder) throws IOException {
-    var card = ModelCard.read(folder);
-    Boosters.load();
-    return new XgboostModel(card, Boosters.read(folder));
-  }
-
   @Override
-  public Target target() {
-    return card.target();
-  }
-
-  @Override
-  public List<Double> priors() {
-    return card.priors();
-  }
-
-  @Override
-  public double mean() {
-    return card.mean();
-  }
-
-  @Override
-  public List<String> columns() {
-    return features.used().stream().map(Feature::column).toList();
-  }
-
-  @Override
-  public String flavor() {
-    return card.flavor();
+  public ModelCard card() {
+    return card;
   }
 
   @Override
@@ -91,7 +60,8 @@ public final class XgboostModel implements Model, Explainable {
       }
     }
     var unit = target.regression() ? target.column() : "log odds";
-    return new Contributions(columns(), outputs, unit, values, expected);
+    var columns = features.used().stream().map(Feature::column).toList();
+    return new Contributions(columns, outputs, unit, values, expected);
   }
 
   @Override

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class XgboostModelTest {
+class XgboostPredictorTest {
   @TempDir Path folder;
 
   @ParameterizedTest
@@ -26,11 +26,11 @@ class XgboostModelTest {
     DemoData.write(data, 400, 3);
     var train = new FakeContext(folder.resolve("train")).with("train", data).with("target", target);
     new Xgboost().run(train);
-    try (var model = XgboostModel.open(train.model())) {
+    try (var model = Predictor.open(train.model())) {
       var frame = Frames.read(data, "loans.csv").rows(new int[] {0, 7, 99, 200});
       var predicted = model.predict(frame);
-      var contributions = model.contributions(frame);
-      assertThat(contributions.columns()).isEqualTo(model.columns()).doesNotContain(target);
+      var contributions = ((Explainable) model).contributions(frame);
+      assertThat(contributions.columns()).hasSize(12).doesNotContain(target);
       for (int row = 0; row < frame.rows(); row++) {
         var said = new double[contributions.outputs().size()];
         for (int output = 0; output < said.length; output++) {
@@ -39,7 +39,7 @@ class XgboostModelTest {
             said[output] += value;
           }
         }
-        switch (model.target().kind()) {
+        switch (model.card().target().kind()) {
           case BINARY ->
               assertThat(1 / (1 + Math.exp(-said[0]))).isCloseTo(predicted[row][1], within(1e-5));
           case MULTICLASS -> {
@@ -101,13 +101,13 @@ class XgboostModelTest {
   @Test
   void refuses_a_model_it_cannot_read() throws Exception {
     var model = Files.createDirectories(folder.resolve("model"));
-    assertThatThrownBy(() -> XgboostModel.open(model))
+    assertThatThrownBy(() -> Predictor.open(model))
         .hasMessageContaining("MODEL_UNREADABLE: the model has no pipewright-model.json");
     Files.writeString(model.resolve("pipewright-model.json"), "{\"format\": 9}");
-    assertThatThrownBy(() -> XgboostModel.open(model))
+    assertThatThrownBy(() -> Predictor.open(model))
         .hasMessageContaining("format 9; this version reads 1");
     Files.writeString(model.resolve("pipewright-model.json"), "{\"form");
-    assertThatThrownBy(() -> XgboostModel.open(model)).hasMessageContaining("MODEL_UNREADABLE");
+    assertThatThrownBy(() -> Predictor.open(model)).hasMessageContaining("MODEL_UNREADABLE");
     new ModelCard(
             1,
             "xgboost",
@@ -123,10 +123,10 @@ class XgboostModelTest {
             0,
             Map.of())
         .write(model);
-    assertThatThrownBy(() -> XgboostModel.open(model))
+    assertThatThrownBy(() -> Predictor.open(model))
         .hasMessageContaining("the model has no model.ubj");
     Files.writeString(model.resolve("model.ubj"), "nonsense");
-    assertThatThrownBy(() -> XgboostModel.open(model))
+    assertThatThrownBy(() -> Predictor.open(model))
         .hasMessageContaining("model.ubj cannot be loaded");
   }
 
