@@ -132,6 +132,26 @@ public final class BuiltinTasks {
             "explainedVariance",
             "bias",
             "pinball");
+    define("pipewright/compare@v1", "Tests whether a model is better than another on the same rows")
+        .inItsOwnProcess()
+        .required("champion", MODEL, "The model that is there")
+        .required("challenger", MODEL, "The model that may take its place")
+        .required("data", DATASET, "The rows to judge by, which neither has seen")
+        .optional("metric", STRING, null, "The measure that decides; else auc, accuracy or r2")
+        .optional("margin", DOUBLE, 0.0, "By how much the challenger must be better at least")
+        .optional("alpha", DOUBLE, 0.05, "How often chance may be taken for a difference")
+        .optional("resamples", INT, 1000, "Resamples for the interval")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
+        .gives("better", BOOL)
+        .gives("difference", DOUBLE)
+        .gives("low", DOUBLE)
+        .gives("high", DOUBLE)
+        .gives("pValue", DOUBLE)
+        .gives("metric", STRING)
+        .gives("champion", DOUBLE)
+        .gives("challenger", DOUBLE);
     define(
             "pipewright/register@v1",
             "Makes a model the next version of a name in the catalog",
