@@ -135,6 +135,43 @@ def regression(rng, name, actual, predicted, weights=None):
     return case(name, "regression", {"actual": actual, "predicted": predicted, "weights": weights}, expected)
 
 
+def paired(rng, name, positive, first, second):
+    """Two models on the same cases."""
+    differences = second - first
+    right_first, right_second = (first > 0) == positive, (second > 0) == positive
+    only_first = int(np.sum(right_first & ~right_second))
+    only_second = int(np.sum(right_second & ~right_first))
+    both = only_first + only_second
+    exact = stats.binomtest(only_first, both, 0.5).pvalue if both else 1.0
+    off = max(0, abs(only_first - only_second) - 1)
+    expected = {
+        "above-zero": stats.ttest_1samp(differences, 0, alternative="greater").pvalue,
+        "not-zero": stats.ttest_rel(second, first).pvalue,
+        "mcnemar": exact if both < 25 else stats.chi2.sf(off**2 / both, 1),
+        "normal": [2 * stats.norm.sf(abs(z)) for z in differences],
+    }
+    if positive.sum() > 1 and (~positive).sum() > 1:
+        difference, error = delong(positive, first, second)
+        expected["delong-difference"] = difference
+        expected["delong-error"] = error
+        expected["delong-p"] = 2 * stats.norm.sf(abs(difference / error)) if error > 0 else float(difference == 0)
+    given = {"positive": positive, "first": first, "second": second}
+    return case(name, "paired", given | {"onlyFirst": only_first, "onlySecond": only_second}, expected)
+
+
+def delong(positive, first, second):
+    """By the definition: every positive case against every other."""
+    def placements(score):
+        ups, downs = score[positive], score[~positive]
+        wins = (ups[:, None] > downs[None, :]) + 0.5 * (ups[:, None] == downs[None, :])
+        return wins.mean(axis=1), wins.mean(axis=0)
+
+    (v1, w1), (v2, w2) = placements(first), placements(second)
+    difference = metrics.roc_auc_score(positive, second) - metrics.roc_auc_score(positive, first)
+    variance = np.var(v2 - v1, ddof=1) / len(v1) + np.var(w2 - w1, ddof=1) / len(w1)
+    return difference, math.sqrt(variance)
+
+
 def case(name, kind, given, expected):
     return {"name": name, "kind": kind, "given": plain(given), "expected": plain(expected)}
 
@@ -208,6 +245,17 @@ def made_regression(rng, i):
     return regression(rng, f"regression {i}: {n} of size {size}", actual, predicted, weighted(rng, n))
 
 
+def made_paired(rng, i):
+    n = int(rng.choice([3, 8, 20, 40, 200], p=[0.2, 0.3, 0.3, 0.15, 0.05]))
+    positive = rng.random(n) < 0.5
+    positive[0], positive[1] = True, False
+    first = rng.normal(size=n) + positive * rng.choice([0, 1, 3])
+    second = first * rng.choice([0, 0.5, 1]) + rng.normal(size=n) + positive * rng.choice([0, 1, 3])
+    if rng.random() < 0.3:
+        first, second = np.round(first), np.round(second) + 0.25 * (np.arange(n) % 2)
+    return paired(rng, f"paired {i}: {n}", positive, first, second)
+
+
 def edges(rng):
     """Where formulas break."""
     zeros, ones = np.zeros(4, int), np.ones(4, int)
@@ -231,8 +279,8 @@ def edges(rng):
 def main():
     seed, count, file = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     rng = np.random.default_rng(seed)
-    made = [made_labels, made_scores, made_probabilities, made_regression]
-    cases = list(edges(rng)) + [made[i % 4](rng, i) for i in range(count)]
+    made = [made_labels, made_scores, made_probabilities, made_regression, made_paired]
+    cases = list(edges(rng)) + [made[i % 5](rng, i) for i in range(count)]
     with open(file, "w") as out:
         out.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
     print(f"{len(cases)} cases, {sum(len(c['expected']) for c in cases)} values")

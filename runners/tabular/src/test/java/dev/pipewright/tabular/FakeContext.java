@@ -56,7 +56,7 @@ public class FakeContext implements TaskContext {
     return metrics.get(metric).getLast().value();
   }
 
-  public double outcome(String output) {
+  public double gave(String output) {
     return ((Number) outputs.get(output)).doubleValue();
   }
 

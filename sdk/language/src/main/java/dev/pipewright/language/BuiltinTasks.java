@@ -5,6 +5,7 @@ import static dev.pipewright.contract.task.ValueType.BOOL;
 import static dev.pipewright.contract.task.ValueType.DATASET;
 import static dev.pipewright.contract.task.ValueType.DOUBLE;
 import static dev.pipewright.contract.task.ValueType.INT;
+import static dev.pipewright.contract.task.ValueType.JSON;
 import static dev.pipewright.contract.task.ValueType.MODEL;
 import static dev.pipewright.contract.task.ValueType.STRING;
 
@@ -87,21 +88,107 @@ public final class BuiltinTasks {
         .gives("score", DOUBLE)
         .gives("trials", INT)
         .gives("leaderboard", ARTIFACT)
-        .mayGive("baseline", DOUBLE);
+        .mayGive(DOUBLE, "baseline");
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")
         .required("data", DATASET, "The rows to judge by")
+        .optional("threshold", DOUBLE, 0.5, "From what probability on a row counts as positive")
+        .optional(
+            "costs", JSON, null, "What decisions cost: {falsePositive: 5, falseNegative: 100}")
+        .optional("profits", JSON, null, "What decisions earn, in place of costs")
+        .optional("currency", STRING, null, "Of the costs or profits, for people")
+        .optional("amount", STRING, null, "The column that parts of costs or profits refer to")
+        .optional("atRecall", DOUBLE, 0.9, "The recall to tell the precision at")
+        .optional("atPrecision", DOUBLE, 0.9, "The precision to tell the recall at")
+        .optional(
+            "quantile",
+            DOUBLE,
+            null,
+            "The quantile that a regression predicts, for its pinball loss")
+        .optional(
+            "slices", JSON, null, "Columns by whose values to measure separately: [region, age]")
+        .optional("groups", JSON, null, "Columns between whose values the model is to be fair")
+        .optional(
+            "favourable",
+            STRING,
+            null,
+            "The class that is good to be taken for; else the positive one")
+        .optional(
+            "shuffles",
+            INT,
+            5,
+            "How often each column is shuffled to see what it is worth; 0 for never")
+        .optional("explain", BOOL, true, "Say what the model looks at")
+        .optional("resamples", INT, 1000, "Resamples for the intervals; 0 for none")
+        .optional("seed", INT, 42, "Decides what is left to chance")
         .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
         .gives("score", DOUBLE)
         .gives("baseline", DOUBLE)
-        .mayGive("accuracy", DOUBLE)
-        .mayGive("macroF1", DOUBLE)
-        .mayGive("logLoss", DOUBLE)
-        .mayGive("auc", DOUBLE)
-        .mayGive("rmse", DOUBLE)
-        .mayGive("mae", DOUBLE)
-        .mayGive("r2", DOUBLE);
+        .mayGive(
+            DOUBLE,
+            "scoreLow",
+            "scoreHigh",
+            "accuracy",
+            "balancedAccuracy",
+            "precision",
+            "recall",
+            "specificity",
+            "f1",
+            "macroPrecision",
+            "macroRecall",
+            "macroF1",
+            "weightedF1",
+            "mcc",
+            "kappa",
+            "logLoss",
+            "brier",
+            "calibrationError",
+            "auc",
+            "averagePrecision",
+            "ks",
+            "precisionAtRecall",
+            "recallAtPrecision",
+            "threshold",
+            "cost",
+            "profit",
+            "worstSlice",
+            "disparateImpact",
+            "demographicParityDifference",
+            "equalOpportunityDifference",
+            "equalisedOddsDifference",
+            "rmse",
+            "mae",
+            "r2",
+            "mse",
+            "mape",
+            "rmsle",
+            "medianError",
+            "maxError",
+            "explainedVariance",
+            "bias",
+            "pinball");
+    define("pipewright/compare@v1", "Tests whether a model is better than another on the same rows")
+        .inItsOwnProcess()
+        .required("champion", MODEL, "The model that is there")
+        .required("challenger", MODEL, "The model that may take its place")
+        .required("data", DATASET, "The rows to judge by, which neither has seen")
+        .optional("metric", STRING, null, "The measure that decides; else auc, accuracy or r2")
+        .optional("margin", DOUBLE, 0.0, "By how much the challenger must be better at least")
+        .optional("alpha", DOUBLE, 0.05, "How often chance may be taken for a difference")
+        .optional("resamples", INT, 1000, "Resamples for the interval")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
+        .gives("better", BOOL)
+        .gives("difference", DOUBLE)
+        .gives("low", DOUBLE)
+        .gives("high", DOUBLE)
+        .gives("pValue", DOUBLE)
+        .gives("metric", STRING)
+        .gives("champion", DOUBLE)
+        .gives("challenger", DOUBLE);
     define(
             "pipewright/register@v1",
             "Makes a model the next version of a name in the catalog",
@@ -159,8 +246,10 @@ public final class BuiltinTasks {
       return this;
     }
 
-    Signature mayGive(String name, ValueType type) {
-      outputs.put(name, new TaskLaunch.Output(type, null, false));
+    Signature mayGive(ValueType type, String... names) {
+      for (var name : names) {
+        outputs.put(name, new TaskLaunch.Output(type, null, false));
+      }
       return this;
     }
   }

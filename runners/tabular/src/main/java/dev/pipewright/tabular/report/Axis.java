@@ -62,7 +62,10 @@ record Axis(double low, double high) {
   static String label(double tick) {
     double rounded = Double.parseDouble(String.format(Locale.ROOT, "%.6g", tick));
     double size = Math.abs(rounded);
-    if (size != 0 && (size < 1e-4 || size >= 1e6)) {
+    if (size >= 1e4 && size < 1e9) {
+      return size < 1e6 ? plain(rounded / 1e3) + "k" : plain(rounded / 1e6) + "M";
+    }
+    if (size != 0 && (size < 1e-4 || size >= 1e9)) {
       return String.format(Locale.ROOT, "%.1e", rounded)
           .replace("e+0", "e")
           .replace("e+", "e")
@@ -70,7 +73,10 @@ record Axis(double low, double high) {
           .replace(".0e", "e")
           .replace("-", "−");
     }
-    var text = BigDecimal.valueOf(rounded).stripTrailingZeros().toPlainString();
-    return text.replace("-", "−");
+    return plain(rounded);
+  }
+
+  private static String plain(double value) {
+    return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString().replace("-", "−");
   }
 }

@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A chart of two axes: lines, bands, points and columns, each named series in the next colour.
+/// A chart of two axes: lines, bands, points and columns, each named series in the next colour, one
+/// without a name in that of the next one that has a name.
 public final class Plot {
   private static final int LEFT = 62;
   private static final int TOP = 12;
@@ -158,7 +159,7 @@ public final class Plot {
     int colour = 0;
     for (var one : series) {
       draw(svg, one, "c" + colour % COLOURS, xs, ys, plotWidth, plotHeight);
-      colour += one.kind == Kind.BAND ? 0 : 1;
+      colour += one.name.isEmpty() ? 0 : 1;
     }
     if (mark != null) {
       double x = LEFT + plotWidth * xs.at(mark);

@@ -77,9 +77,9 @@ class AutomlTest {
     var one = run("one", train, "trials", 6, "metric", metric, "folds", 3);
     assertThat(one.outputs).containsEntry("task", kind).containsEntry("metric", metric);
     boolean higher = metric.equals("auc");
-    assertThat(one.outcome("score")).matches(score -> higher ? score > bar : score < bar);
-    assertThat(one.outcome("baseline"))
-        .matches(base -> higher ? base < one.outcome("score") : base > one.outcome("score"));
+    assertThat(one.gave("score")).matches(score -> higher ? score > bar : score < bar);
+    assertThat(one.gave("baseline"))
+        .matches(base -> higher ? base < one.gave("score") : base > one.gave("score"));
     var board = one.artifact("leaderboard.json");
     assertThat(board.get("trials")).hasSize(6);
     double weights =
@@ -127,7 +127,7 @@ class AutomlTest {
     long began = System.nanoTime();
     var context = run("timed", train, "budget", "8s");
     assertThat(context.outputs).containsKey("model");
-    assertThat(context.outcome("score")).isGreaterThanOrEqualTo(0.45);
+    assertThat(context.gave("score")).isGreaterThanOrEqualTo(0.45);
     // Not a measurement: only that a deadline is there at all.
     assertThat((System.nanoTime() - began) / 1e9).isLessThan(30);
   }
@@ -173,7 +173,7 @@ class AutomlTest {
             1,
             "models",
             "linear, lightgbm, xgboost, forest");
-    assertThat(context.outcome("score")).isEqualTo(whole.outcome("score"));
+    assertThat(context.gave("score")).isEqualTo(whole.gave("score"));
   }
 
   @ParameterizedTest

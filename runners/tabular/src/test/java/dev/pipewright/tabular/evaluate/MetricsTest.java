@@ -27,8 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every measure against what scikit-learn says about the same predictions. The file was written by
-/// `clients/metrics.py`; `clients/run.sh` has it write a larger one and names it by the property.
+/// Every measure against what scikit-learn says about the same predictions, and every test of a
+/// difference against SciPy. The file was written by `clients/metrics.py`; `clients/run.sh` has it
+/// write a larger one and names it by the property.
 class MetricsTest {
   private static final double CLOSE = 1e-9;
 
@@ -94,6 +95,20 @@ class MetricsTest {
     Errors errors() {
       var actual = doubles("actual");
       return new Errors(actual, doubles("predicted"), weights(actual.length));
+    }
+
+    double[] differences() {
+      var first = doubles("first");
+      var second = doubles("second");
+      return IntStream.range(0, first.length).mapToDouble(i -> second[i] - first[i]).toArray();
+    }
+
+    int count(String key) {
+      return given.get(key).asInt();
+    }
+
+    Statistics.AucTest deLong() {
+      return Statistics.deLong(flags("positive"), doubles("first"), doubles("second"));
     }
 
     @Override
@@ -169,6 +184,17 @@ class MetricsTest {
                   "reliability-predicted-quantile",
                   c -> bins(c.reliability(Cut.QUANTILE), Bin::predicted)),
               of("ece", c -> Probabilities.calibrationError(c.reliability(Cut.QUANTILE)))),
+          "paired",
+          Map.ofEntries(
+              of("above-zero", c -> Statistics.meanAboveZero(c.differences())),
+              of("not-zero", c -> Statistics.meanNotZero(c.differences())),
+              of("mcnemar", c -> Statistics.mcNemar(c.count("onlyFirst"), c.count("onlySecond"))),
+              entry(
+                  "normal",
+                  c -> Arrays.stream(c.differences()).map(Statistics::normalBeyond).toArray()),
+              of("delong-difference", c -> c.deLong().difference()),
+              of("delong-error", c -> c.deLong().error()),
+              of("delong-p", c -> c.deLong().p())),
           "regression",
           Map.ofEntries(
               of("mae", c -> c.errors().mae()),

@@ -126,7 +126,9 @@ class PageTest {
     "-1, 1, '−1 −0.5 0 0.5 1'",
     "0, 7300, '0 2000 4000 6000'",
     "0.00001, 0.00005, '1e−5 2e−5 3e−5 4e−5 5e−5'",
-    "3, 3, '2.6 2.8 3 3.2 3.4'"
+    "3, 3, '2.6 2.8 3 3.2 3.4'",
+    "0, 60000, '0 20k 40k 60k'",
+    "0, 2500000, '0 500k 1M 1.5M 2M 2.5M'"
   })
   void ticks_are_round(double low, double high, String ticks) {
     assertThat(new Axis(low, high).ticks(5).stream().map(Axis::label).toList())
