@@ -17,7 +17,7 @@ import ml.dmlc.xgboost4j.java.XGBoostError;
 
 /// What the XGBoost library leaves to its user: a readable failure to load, and cutting a model off
 /// at its best round.
-final class Boosters {
+public final class Boosters {
   static final String FILE = "model.ubj";
 
   private Boosters() {}
@@ -25,7 +25,7 @@ final class Boosters {
   /// Loads the native library.
   ///
   /// @throws ProblemException LIBRARY_MISSING
-  static void load() {
+  public static void load() {
     try {
       Class.forName("ml.dmlc.xgboost4j.java.XGBoostJNI");
     } catch (ClassNotFoundException | LinkageError e) {
@@ -34,7 +34,7 @@ final class Boosters {
   }
 
   /// Says which library is missing and how to install it.
-  static ProblemException unloadable(Throwable e) {
+  public static ProblemException unloadable(Throwable e) {
     var texts = new StringBuilder();
     Throwable deepest = e;
     for (var cause = e; cause != null; cause = cause.getCause()) {
@@ -59,14 +59,14 @@ final class Boosters {
     return problem;
   }
 
-  static DMatrix matrix(float[] rows, int width) throws XGBoostError {
+  public static DMatrix matrix(float[] rows, int width) throws XGBoostError {
     return new DMatrix(rows, width == 0 ? 0 : rows.length / width, width, Float.NaN);
   }
 
   /// The model as XGBoost's JSON with its first rounds only.
   ///
   /// @param outputs trees of a round: the number of classes, or 1
-  static ObjectNode firstRounds(Booster booster, int rounds, int outputs)
+  public static ObjectNode firstRounds(Booster booster, int rounds, int outputs)
       throws XGBoostError, IOException {
     var model = (ObjectNode) Json.MAPPER.readTree(booster.toByteArray("json"));
     var trees = (ObjectNode) model.at("/learner/gradient_booster/model");
@@ -78,7 +78,7 @@ final class Boosters {
     return model;
   }
 
-  static Booster fromJson(ObjectNode model) throws XGBoostError, IOException {
+  public static Booster fromJson(ObjectNode model) throws XGBoostError, IOException {
     return XGBoost.loadModel(Json.MAPPER.writeValueAsBytes(model));
   }
 
@@ -98,7 +98,7 @@ final class Boosters {
   }
 
   /// @throws ProblemException MODEL_UNREADABLE
-  static Booster read(Path folder) throws IOException {
+  public static Booster read(Path folder) throws IOException {
     var file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new ProblemException(

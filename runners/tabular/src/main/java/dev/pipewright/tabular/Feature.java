@@ -2,6 +2,7 @@ package dev.pipewright.tabular;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.pipewright.tabular.data.Cells;
 import java.util.List;
 import java.util.Map;
 

@@ -2,6 +2,7 @@ package dev.pipewright.tabular;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.tabular.data.Cells;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

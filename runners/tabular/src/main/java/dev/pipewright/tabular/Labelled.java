@@ -2,6 +2,7 @@ package dev.pipewright.tabular;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.tabular.data.Cells;
 import java.util.List;
 
 /// A table whose rows all have a target.

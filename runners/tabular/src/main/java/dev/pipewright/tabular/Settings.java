@@ -3,6 +3,7 @@ package dev.pipewright.tabular;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.data.Cells;
 
 /// A task's scalar inputs, checked.
 ///

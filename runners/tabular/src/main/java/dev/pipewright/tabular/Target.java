@@ -3,6 +3,7 @@ package dev.pipewright.tabular;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.tabular.data.Cells;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

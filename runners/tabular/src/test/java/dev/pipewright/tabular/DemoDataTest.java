@@ -2,6 +2,7 @@ package dev.pipewright.tabular;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pipewright.tabular.data.Cells;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

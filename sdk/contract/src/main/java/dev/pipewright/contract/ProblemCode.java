@@ -39,6 +39,7 @@ public enum ProblemCode {
       "Give the sender the trigger's secret."),
 
   // tasks
+  COLUMN_NOT_FOUND(422, "The table has no such column", "Name one of its columns."),
   INPUT_MISSING(422, "An input is not there", "Check the path or the reference."),
   INPUT_INVALID(422, "An input has an unusable value", "Correct it."),
   OUTPUT_MISSING(422, "An output is not there", "Write it, or drop it."),

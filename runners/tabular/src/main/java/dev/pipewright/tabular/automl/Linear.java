@@ -1,0 +1,210 @@
+package dev.pipewright.tabular.automl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.contract.Json;
+import dev.pipewright.tabular.Boosters;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import ml.dmlc.xgboost4j.java.Booster;
+import ml.dmlc.xgboost4j.java.DMatrix;
+import ml.dmlc.xgboost4j.java.XGBoost;
+import ml.dmlc.xgboost4j.java.XGBoostError;
+
+/// Linear and logistic regression with an elastic net, by coordinate descent (XGBoost's
+/// `gblinear`). Each fold takes the strength of [#STRENGTHS] and the number of passes with the
+/// least loss. The param `l1` is the part of the penalty that is absolute.
+final class Linear implements Learner {
+  private static final List<Double> STRENGTHS = List.of(0.3, 0.1, 0.03, 0.01, 0.003, 0.0003);
+  private static final int PASSES = 300;
+
+  @Override
+  public Fit fit(Fold fold, Config config, Goal goal, long seed, Deadline deadline) {
+    Boosters.load();
+    var labels = new Scaled(fold.trainLabels(), goal);
+    boolean watched = fold.valid().rows() > 0;
+    Weights best = null;
+    var patience = new Patience(1e9, 1e9);
+    try (var train = new XgboostTrees.Rows(fold.train(), labels.scaled());
+        var valid = new XgboostTrees.Rows(fold.valid(), fold.validLabels())) {
+      var strengths = watched ? STRENGTHS : List.of(config.number("strength", 0.01));
+      for (double strength : strengths) {
+        if (best != null && deadline.passed()) {
+          break;
+        }
+        var found = path(fold, config, goal, seed, deadline, strength, labels, train, valid);
+        if (patience.look(found.passes, found.loss, found.predicted) || best == null) {
+          best = found.weights;
+        }
+      }
+      if (best == null) {
+        throw new IllegalStateException("no strength was tried");
+      }
+      return new Fit(best, watched ? patience.predicted() : new double[0], 0);
+    } catch (XGBoostError e) {
+      throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
+    }
+  }
+
+  private record Found(Weights weights, double loss, double[] predicted, int passes) {}
+
+  private static Found path(
+      Fold fold,
+      Config config,
+      Goal goal,
+      long seed,
+      Deadline deadline,
+      double strength,
+      Scaled labels,
+      XgboostTrees.Rows train,
+      XgboostTrees.Rows valid)
+      throws XGBoostError {
+    var params = XgboostTrees.params(config, goal, seed);
+    params.remove("tree_method");
+    params.remove("l1");
+    params.remove("strength");
+    params.put("booster", "gblinear");
+    params.put("updater", "coord_descent");
+    double l1 = config.number("l1", 0);
+    params.put("alpha", strength * l1);
+    params.put("lambda", strength * (1 - l1));
+    params.put("eta", 1.0);
+    params.put("base_score", goal.regression() ? 0.0 : 0.5);
+    var watches = new HashMap<String, DMatrix>();
+    watches.put("valid", valid.matrix);
+    var booster = XGBoost.train(train.matrix, params, 0, watches, null, null);
+    try {
+      boolean watched = fold.valid().rows() > 0;
+      var patience = new Patience(8, 30);
+      Weights best = null;
+      int pass = 0;
+      int next = 1;
+      while (pass < (watched ? PASSES : config.whole("passes", 50))
+          && !(pass > 0 && deadline.passed())) {
+        booster.update(train.matrix, pass);
+        pass++;
+        if (watched && pass >= next) {
+          next = pass + Math.max(1, pass / 8);
+          var predicted =
+              labels.unscaled(XgboostTrees.flat(booster.predict(valid.matrix), goal.outputs()));
+          if (patience.look(pass, goal.loss(fold.validLabels(), predicted), predicted)) {
+            best = Weights.of(booster, fold.train().width(), goal, labels);
+          } else if (patience.exhausted(pass)) {
+            break;
+          }
+        }
+      }
+      if (best == null) {
+        best = Weights.of(booster, fold.train().width(), goal, labels);
+      }
+      return new Found(best, patience.best(), patience.predicted(), patience.round());
+    } finally {
+      booster.dispose();
+    }
+  }
+
+  /// A regression's labels with mean 0 and deviation 1, for which the strengths are meant.
+  private record Scaled(float[] scaled, double mean, double deviation) {
+    private Scaled(float[] labels, Goal goal) {
+      this(labels, goal, moments(labels, goal));
+    }
+
+    private Scaled(float[] labels, Goal goal, double[] moments) {
+      this(goal.regression() ? scale(labels, moments) : labels, moments[0], moments[1]);
+    }
+
+    private static double[] moments(float[] labels, Goal goal) {
+      if (!goal.regression()) {
+        return new double[] {0, 1};
+      }
+      double sum = 0;
+      double squares = 0;
+      for (float label : labels) {
+        sum += label;
+      }
+      double mean = sum / labels.length;
+      for (float label : labels) {
+        squares += (label - mean) * (label - mean);
+      }
+      double deviation = Math.sqrt(squares / labels.length);
+      return new double[] {mean, deviation > 0 ? deviation : 1};
+    }
+
+    private static float[] scale(float[] labels, double[] moments) {
+      var scaled = new float[labels.length];
+      for (int i = 0; i < scaled.length; i++) {
+        scaled[i] = (float) ((labels[i] - moments[0]) / moments[1]);
+      }
+      return scaled;
+    }
+
+    double[] unscaled(double[] predicted) {
+      for (int i = 0; i < predicted.length; i++) {
+        predicted[i] = predicted[i] * deviation + mean;
+      }
+      return predicted;
+    }
+  }
+
+  @Override
+  public Fitted load(Path file, Config config, Goal goal) throws IOException {
+    return Json.MAPPER.readValue(named(file).toFile(), Weights.class);
+  }
+
+  private static Path named(Path file) {
+    return file.resolveSibling(file.getFileName() + ".linear.json");
+  }
+
+  /// `link(x · weights + bias)`, the link being the logistic function, softmax or a scale.
+  ///
+  /// @param weights of each column, one for each output
+  record Weights(Goal goal, double[][] weights, double[] bias, double mean, double deviation)
+      implements Fitted {
+    static Weights of(Booster booster, int width, Goal goal, Scaled labels) throws XGBoostError {
+      try {
+        JsonNode model =
+            Json.MAPPER.readTree(booster.toByteArray("json")).at("/learner/gradient_booster/model");
+        var all = model.get("weights");
+        int outputs = goal.outputs();
+        var weights = new double[width][outputs];
+        for (int c = 0; c < width; c++) {
+          for (int k = 0; k < outputs; k++) {
+            weights[c][k] = all.get(c * outputs + k).asDouble();
+          }
+        }
+        var bias = new double[outputs];
+        for (int k = 0; k < outputs; k++) {
+          bias[k] = all.get(width * outputs + k).asDouble();
+        }
+        return new Weights(goal, weights, bias, labels.mean(), labels.deviation());
+      } catch (IOException e) {
+        throw new IllegalStateException("XGBoost's model is not JSON", e);
+      }
+    }
+
+    @Override
+    public double[] predict(Matrix matrix) {
+      int outputs = goal.outputs();
+      var out = new double[matrix.rows() * outputs];
+      var cells = matrix.cells();
+      for (int row = 0; row < matrix.rows(); row++) {
+        for (int k = 0; k < outputs; k++) {
+          double sum = bias[k];
+          for (int c = 0; c < matrix.width(); c++) {
+            float cell = cells[row * matrix.width() + c];
+            sum += Float.isNaN(cell) ? 0 : cell * weights[c][k];
+          }
+          out[row * outputs + k] = goal.regression() ? sum * deviation + mean : sum;
+        }
+      }
+      Links.apply(out, goal);
+      return out;
+    }
+
+    @Override
+    public void save(Path file) throws IOException {
+      Json.MAPPER.writeValue(named(file).toFile(), this);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package dev.pipewright.tabular.data;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import dev.pipewright.contract.Json;
+import dev.pipewright.contract.Nearest;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A table in columns. Each cell takes eight bytes: a number as it is, a text as its position in
+/// the column's pool of texts, boxed in the payload of a NaN. So a column may hold both, and what
+/// it means is decided later by [Profile].
+///
+/// Rows lie in chunks of [#CHUNK]; within a chunk, column after column. The chunks are arrays of
+/// the heap, or a file mapped into memory which other processes can open ([#save], [#open]).
+public final class Frame {
+  static final int CHUNK = 1 << 14;
+  static final ValueLayout.OfLong CELL =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final long MISSING = 0x7ff8_0000_0000_0000L;
+  static final long TEXT = 0x7ff9_0000_0000_0000L;
+  private static final long KIND = 0xffff_0000_0000_0000L;
+
+  private static final String CELLS = "cells.bin";
+  private static final String HEAD = "frame.json";
+
+  private final String name;
+  private final List<String> columns;
+  private final List<List<String>> pools;
+  private final int rows;
+  private final MemorySegment[] chunks;
+
+  Frame(
+      String name,
+      List<String> columns,
+      List<List<String>> pools,
+      int rows,
+      MemorySegment[] chunks) {
+    this.name = name;
+    this.columns = List.copyOf(columns);
+    this.pools = List.copyOf(pools);
+    this.rows = rows;
+    this.chunks = chunks;
+  }
+
+  /// What messages call it.
+  public String name() {
+    return name;
+  }
+
+  public List<String> columns() {
+    return columns;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public Column column(int index) {
+    return new Column(index);
+  }
+
+  /// The column of this name.
+  ///
+  /// @throws ProblemException COLUMN_NOT_FOUND, with the nearest names
+  public Column column(String column) {
+    int index = columns.indexOf(column.strip());
+    if (index < 0) {
+      throw new ProblemException(
+          ProblemCode.COLUMN_NOT_FOUND,
+          "%s has no column '%s'".formatted(name, column),
+          "Did you mean %s? The table has %d columns."
+              .formatted(Nearest.of(column, columns, 3), columns.size()));
+    }
+    return new Column(index);
+  }
+
+  /// One column. Reading a cell costs a few instructions; columns are made freely.
+  public final class Column {
+    private final int index;
+    private final List<String> pool;
+
+    private Column(int index) {
+      this.index = index;
+      this.pool = pools.get(index);
+    }
+
+    public String name() {
+      return columns.get(index);
+    }
+
+    public int index() {
+      return index;
+    }
+
+    public int rows() {
+      return rows;
+    }
+
+    /// The different texts, in order of first appearance.
+    public List<String> texts() {
+      return pool;
+    }
+
+    private long raw(int row) {
+      int chunk = row / CHUNK;
+      int inChunk = Math.min(CHUNK, rows - chunk * CHUNK);
+      return chunks[chunk].getAtIndex(CELL, (long) index * inChunk + row % CHUNK);
+    }
+
+    public boolean missing(int row) {
+      return raw(row) == MISSING;
+    }
+
+    /// The number, which may be infinite; NaN for a text and for a missing cell.
+    public double number(int row) {
+      return Double.longBitsToDouble(raw(row));
+    }
+
+    /// The text's position in [#texts]; -1 for a number and for a missing cell.
+    public int code(int row) {
+      long raw = raw(row);
+      return (raw & KIND) == TEXT ? (int) raw : -1;
+    }
+
+    /// The cell as text, a number in its shortest form; empty for a missing cell.
+    public String text(int row) {
+      long raw = raw(row);
+      if (raw == MISSING) {
+        return "";
+      }
+      return (raw & KIND) == TEXT ? pool.get((int) raw) : Cells.label(Double.longBitsToDouble(raw));
+    }
+  }
+
+  /// Writes it into a folder, for [#open].
+  public void save(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    try (var out =
+        FileChannel.open(
+            folder.resolve(CELLS),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      for (var chunk : chunks) {
+        var bytes = chunk.asByteBuffer();
+        while (bytes.hasRemaining()) {
+          out.write(bytes);
+        }
+      }
+    }
+    Json.MAPPER.writeValue(folder.resolve(HEAD).toFile(), new Head(name, columns, pools, rows));
+  }
+
+  private record Head(String name, List<String> columns, List<List<String>> pools, int rows) {}
+
+  /// Maps one that was saved; it takes no heap beside its texts.
+  public static Frame open(Path folder) throws IOException {
+    var head = Json.MAPPER.readValue(folder.resolve(HEAD).toFile(), new TypeReference<Head>() {});
+    try (var channel = FileChannel.open(folder.resolve(CELLS), StandardOpenOption.READ)) {
+      var all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+      return new Frame(
+          head.name, head.columns, head.pools, head.rows, cut(all, head.rows, head.columns.size()));
+    }
+  }
+
+  static MemorySegment[] cut(MemorySegment all, int rows, int columns) {
+    var chunks = new ArrayList<MemorySegment>();
+    long at = 0;
+    for (int row = 0; row < rows; row += CHUNK) {
+      long size = (long) Math.min(CHUNK, rows - row) * columns * Long.BYTES;
+      chunks.add(all.asSlice(at, size));
+      at += size;
+    }
+    return chunks.toArray(MemorySegment[]::new);
+  }
+
+  /// Some of the rows, in the given order, in memory of its own.
+  public Frame rows(int[] chosen) {
+    var builder = new FrameBuilder(name, columns, pools);
+    for (int row : chosen) {
+      for (int column = 0; column < columns.size(); column++) {
+        builder.raw(column, new Column(column).raw(row));
+      }
+      builder.endRow();
+    }
+    return builder.build();
+  }
+}

@@ -1,0 +1,165 @@
+package dev.pipewright.tabular.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Collects a [Frame] row by row: a value for each column, then [#endRow]. A table larger than
+/// [#IN_HEAP] goes to a temporary file as it grows, which is gone when the frame is.
+public final class FrameBuilder {
+  private static final long IN_HEAP = 64L << 20;
+
+  private final String name;
+  private final List<String> columns;
+  private final List<Map<String, Integer>> codes = new ArrayList<>();
+  private final List<List<String>> pools = new ArrayList<>();
+  private final List<MemorySegment> chunks = new ArrayList<>();
+  private long[] chunk;
+  private int inChunk;
+  private int rows;
+  private @Nullable FileChannel spill;
+
+  public FrameBuilder(String name, List<String> columns) {
+    this.name = name;
+    this.columns = List.copyOf(columns);
+    this.chunk = new long[columns.size() * Frame.CHUNK];
+    for (int i = 0; i < columns.size(); i++) {
+      codes.add(new HashMap<>());
+      pools.add(new ArrayList<>());
+    }
+    Arrays.fill(chunk, Frame.MISSING);
+  }
+
+  /// With the texts of another frame, whose cells are then taken over as they are.
+  FrameBuilder(String name, List<String> columns, List<List<String>> pools) {
+    this(name, columns);
+    this.pools.clear();
+    this.pools.addAll(pools);
+  }
+
+  /// Sets the row's cell; NaN is a missing one.
+  public void number(int column, double value) {
+    set(column, Double.isNaN(value) ? Frame.MISSING : Double.doubleToLongBits(value + 0.0));
+  }
+
+  /// Sets the row's cell to a text as it is.
+  public void text(int column, String text) {
+    var pool = pools.get(column);
+    int code =
+        codes
+            .get(column)
+            .computeIfAbsent(
+                text,
+                added -> {
+                  pool.add(added);
+                  return pool.size() - 1;
+                });
+    set(column, Frame.TEXT | code);
+  }
+
+  /// Sets the row's cell to what is written there: nothing, a number or a text ([Cells]).
+  public void cell(int column, String written) {
+    double number = Cells.parse(written);
+    if (!Double.isNaN(number)) {
+      set(column, Double.doubleToLongBits(number + 0.0));
+    } else if (!Cells.missing(written)) {
+      text(column, written.strip());
+    }
+  }
+
+  void raw(int column, long cell) {
+    set(column, cell);
+  }
+
+  private void set(int column, long cell) {
+    chunk[column * Frame.CHUNK + inChunk] = cell;
+  }
+
+  /// Goes to the next row. A cell that was not set is missing.
+  public void endRow() {
+    rows++;
+    if (++inChunk == Frame.CHUNK) {
+      flush();
+    }
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  private void flush() {
+    int width = columns.size();
+    var packed = MemorySegment.ofArray(new byte[width * inChunk * Long.BYTES]);
+    for (int column = 0; column < width; column++) {
+      MemorySegment.copy(
+          chunk,
+          column * Frame.CHUNK,
+          packed,
+          Frame.CELL,
+          (long) column * inChunk * Long.BYTES,
+          inChunk);
+    }
+    try {
+      if (spill == null && (long) (rows + 1) * width * Long.BYTES > IN_HEAP) {
+        spill();
+      }
+      if (spill != null) {
+        write(packed);
+      } else {
+        chunks.add(packed);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the table does not fit on the disk", e);
+    }
+    Arrays.fill(chunk, Frame.MISSING);
+    inChunk = 0;
+  }
+
+  private void spill() throws IOException {
+    var path = Files.createTempFile("pipewright-table", ".bin");
+    spill =
+        FileChannel.open(
+            path,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DELETE_ON_CLOSE);
+    for (var before : chunks) {
+      write(before);
+    }
+    chunks.clear();
+  }
+
+  private void write(MemorySegment segment) throws IOException {
+    var bytes = segment.asByteBuffer();
+    while (bytes.hasRemaining()) {
+      spill.write(bytes);
+    }
+  }
+
+  public Frame build() {
+    if (inChunk > 0) {
+      flush();
+    }
+    var done = chunks.toArray(MemorySegment[]::new);
+    if (spill != null) {
+      // The mapping outlives the file's name and its channel.
+      try (var channel = spill) {
+        var all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+        done = Frame.cut(all, rows, columns.size());
+      } catch (IOException e) {
+        throw new UncheckedIOException("the table cannot be read back from the disk", e);
+      }
+    }
+    return new Frame(name, columns, pools, rows, done);
+  }
+}

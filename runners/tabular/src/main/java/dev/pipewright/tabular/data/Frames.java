@@ -1,0 +1,97 @@
+package dev.pipewright.tabular.data;
+
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.runner.TaskContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Reads tables of any format that is known, found by looking at the file's beginning.
+public final class Frames {
+  private Frames() {}
+
+  /// Reads the table that a task was given.
+  ///
+  /// @throws ProblemException INPUT_MISSING, TABLE_UNREADABLE or TABLE_EMPTY
+  public static Frame of(TaskContext context, String input) throws IOException {
+    return read(context.staged(input), context.data(input).name());
+  }
+
+  /// Reads CSV (see [Csv]), Parquet, JSON lines or a JSON array of objects.
+  ///
+  /// @param path the file, or a folder with just one file
+  /// @param name what messages call it
+  /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
+  public static Frame read(Path path, String name) throws IOException {
+    var file = file(path, name);
+    var start = start(file);
+    if (start.equals("PAR1")) {
+      return ParquetFile.read(file, name);
+    }
+    if (start.startsWith("{") || start.startsWith("[{") || start.startsWith("[ {")) {
+      return JsonLines.read(file, name);
+    }
+    var sink = new CsvFrame(name);
+    Csv.read(file, name, sink);
+    return sink.builder().build();
+  }
+
+  private static final class CsvFrame implements Csv.Sink {
+    private final String name;
+    private @Nullable FrameBuilder builder;
+
+    CsvFrame(String name) {
+      this.name = name;
+    }
+
+    FrameBuilder builder() {
+      if (builder == null) {
+        throw new IllegalStateException("rows before the header");
+      }
+      return builder;
+    }
+
+    @Override
+    public void header(List<String> columns) {
+      builder = new FrameBuilder(name, columns);
+    }
+
+    @Override
+    public void row(List<String> cells) {
+      var into = builder();
+      for (int i = 0; i < cells.size(); i++) {
+        into.cell(i, cells.get(i));
+      }
+      into.endRow();
+    }
+  }
+
+  private static String start(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1).stripLeading();
+    }
+  }
+
+  /// The file itself, or the only one in the folder.
+  ///
+  /// @throws ProblemException TABLE_UNREADABLE
+  public static Path file(Path path, String name) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return path;
+    }
+    try (var all = Files.walk(path)) {
+      var files = all.filter(Files::isRegularFile).toList();
+      if (files.size() != 1) {
+        throw new ProblemException(
+            ProblemCode.TABLE_UNREADABLE,
+            "the dataset %s holds %d files".formatted(name, files.size()),
+            "Give a dataset of one file.");
+      }
+      return files.getFirst();
+    }
+  }
+}
