@@ -26,6 +26,8 @@ final class Loop implements AutoCloseable {
   /// Rows that validation looks at once, as a multiple of what a step does: it keeps nothing.
   private static final int WIDER = 2;
 
+  private static final String VALIDATION_LOSS = "validation-loss";
+
   private final Training training;
   private final Examples train;
   private final @Nullable Examples validation;
@@ -260,8 +262,7 @@ final class Loop implements AutoCloseable {
     }
     values.forEach((name, value) -> journal.metric(name, at.epoch(), value));
     double score = values.get(watched);
-    boolean better =
-        at.bestEpoch() < 0 || (higher ? score > at.bestScore() : score < at.bestScore());
+    boolean better = better(score, values);
     if (better) {
       best = weights.copy();
     }
@@ -285,6 +286,18 @@ final class Loop implements AutoCloseable {
             weights.counts(),
             epochs);
     return true;
+  }
+
+  /// Of equal scores, as of small sets that are all found right, the one with the lower loss.
+  private boolean better(double score, Map<String, Double> values) {
+    if (at.bestEpoch() < 0) {
+      return true;
+    }
+    if (score == at.bestScore() && validation != null) {
+      var before = at.epochs().get(at.bestEpoch()).measures();
+      return values.get(VALIDATION_LOSS) < before.get(VALIDATION_LOSS);
+    }
+    return higher ? score > at.bestScore() : score < at.bestScore();
   }
 
   private static String line(Map<String, Double> values) {

@@ -157,6 +157,10 @@ final class Torch {
     }
   }
 
+  static NDArray embedding(NDArray places, NDArray table) {
+    return JniUtils.embedding((PtNDArray) places, (PtNDArray) table, false);
+  }
+
   /// The mean over all rows of how surprised the logits are by the classes.
   static NDArray crossEntropy(NDArray logits, NDArray classes) {
     var flat = logits.getShape().dimension() == 2 ? logits : logits.reshape(-1, last(logits));

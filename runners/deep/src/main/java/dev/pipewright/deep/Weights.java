@@ -137,9 +137,11 @@ final class Weights {
       });
     }
 
+    /// Null for a parameter that a block may lack, such as a bias, and does.
     @Override
-    public NDArray getValue(Parameter parameter, Device device, boolean training) {
-      return values.get(parameter.getId());
+    public @Nullable NDArray getValue(
+        @Nullable Parameter parameter, Device device, boolean training) {
+      return parameter == null ? null : values.get(parameter.getId());
     }
 
     Device device() {
