@@ -26,7 +26,7 @@ public final class Train implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     boolean goesOn = context.text("from").isPresent();
     var options = Options.of(context, goesOn);
     var from = goesOn ? Card.read(context.staged("from")) : null;
@@ -62,9 +62,11 @@ public final class Train implements BuiltinTask {
         training.start(start(context.staged("from"), plan.architecture(), options));
       }
       var result = training.fit(plan.train(), plan.validation(), Journal.of(context));
-      if (result.finished()) {
-        keep(context, options, plan, result, scratch);
+      if (!result.finished()) {
+        // Its outputs are not there, and nobody is to look for them.
+        throw new InterruptedException("stopped as asked");
       }
+      keep(context, options, plan, result, scratch);
     } finally {
       remove(scratch);
     }
