@@ -69,7 +69,11 @@ final class Loop implements AutoCloseable {
     }
     weights = new Weights(manager, training.block, training.start.waits(), devices);
     if (!training.start.weights().isEmpty()) {
-      weights.takeOver(training.start.weights());
+      var fresh = weights.takeOver(training.start.weights());
+      journal.line(
+          fresh.isEmpty()
+              ? "Beginning with the saved weights"
+              : "Beginning with the saved weights; new are " + String.join(", ", fresh));
     }
     weights.begin(training.optimizer);
     threads = devices.size() == 1 ? null : Executors.newFixedThreadPool(devices.size());

@@ -59,7 +59,11 @@ public final class Train implements BuiltinTask {
         training.findLearningRate();
       }
       if (from != null) {
-        training.start(start(context.staged("from"), plan.architecture(), options));
+        var unused = training.from(context.staged("from").resolve(Card.WEIGHTS));
+        if (options.freeze() > 0) {
+          var head = plan.architecture().head();
+          training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
+        }
       }
       var result = training.fit(plan.train(), plan.validation(), Journal.of(context));
       if (!result.finished()) {
@@ -79,19 +83,6 @@ public final class Train implements BuiltinTask {
         plan.train().size(),
         plan.validation() == null ? 0 : plan.validation().size(),
         plan.architecture());
-  }
-
-  /// The weights of a model, without the head where it has another shape now.
-  private static Training.Start start(Path model, Architecture architecture, Options options)
-      throws IOException {
-    var weights = SafeTensors.read(model.resolve(Card.WEIGHTS)).tensors();
-    var head = architecture.head();
-    System.out.printf("Going on from a model of %,d arrays%n", weights.size());
-    return new Training.Start(
-        weights,
-        name -> options.freeze() > 0 && !name.startsWith(head),
-        options.freeze(),
-        options.freeze() > 0 ? options.unfrozenRate() : 1);
   }
 
   private static void keep(

@@ -171,8 +171,23 @@ public final class Training {
     return this;
   }
 
-  Training start(Start start) {
-    this.start = start;
+  /// Begins with saved weights: those of the same name and shape are taken over, the others are as
+  /// they would have been.
+  ///
+  /// @param weights a file of [Result#save], or the `weights.safetensors` of a model
+  public Training from(Path weights) throws IOException {
+    start =
+        new Start(SafeTensors.read(weights).tensors(), start.waits(), start.until(), start.scale());
+    return this;
+  }
+
+  /// Keeps some parameters as they are for some epochs.
+  ///
+  /// @param names which, by name, such as `name -> !name.startsWith("05")`
+  /// @param epochs how long; as many as there are for always
+  /// @param scale their learning rate afterwards, as a share of the others'
+  public Training freeze(Predicate<String> names, int epochs, double scale) {
+    start = new Start(start.weights(), names, epochs, scale);
     return this;
   }
 
@@ -207,5 +222,10 @@ public final class Training {
       long steps,
       double learningRate,
       List<Epoch> epochs,
-      Map<String, SafeTensors.Tensor> weights) {}
+      Map<String, SafeTensors.Tensor> weights) {
+    /// Writes the weights into a file in the safetensors format, which Python reads too.
+    public void save(Path file) throws IOException {
+      new SafeTensors(weights, Map.of("format", "pt")).write(file);
+    }
+  }
 }
