@@ -25,15 +25,21 @@ ours() {
   "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g --enable-native-access=ALL-UNNAMED \
     -cp "$classpath" DeepLoad "$1" "$seconds" 2>"$folder/errors" || { cat "$folder/errors" >&2; exit 1; }
 }
-median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+median() { # median COLUMN FILE
+  awk -v column="$1" '{ print $column }' "$2" | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
+}
 
 echo "machine: $processors processors, load $(cut -d ' ' -f 1 /proc/loadavg) when it began; $OMP_NUM_THREADS threads"
-printf '%-12s %14s %14s %7s\n' model ours PyTorch ratio
+printf '%-9s %-13s %10s %10s %6s\n' model "" ours PyTorch ratio
 for model in ${MODELS:-mlp cnn gpt gpt-sdpa}; do
   for _ in $(seq "$rounds"); do
     ours "${model%-sdpa}" >>"$folder/$model-ours"
     "$venv/bin/python" benchmarks/deep/peer.py "${model%-sdpa}" "$seconds" "${model#gpt-}" >>"$folder/$model-peer"
   done
-  one=$(median <"$folder/$model-ours") other=$(median <"$folder/$model-peer")
-  printf '%-12s %12s/s %12s/s %7s\n' "$model" "$one" "$other" "$(awk "BEGIN { printf \"%.2f\", $one / $other }")"
+  for column in 1 2; do
+    one=$(median $column "$folder/$model-ours") other=$(median $column "$folder/$model-peer")
+    printf '%-9s %-13s %10s %10s %6s\n' "$model" "a $([ $column = 1 ] || echo processor-)second" "$one" "$other" \
+      "$(awk "BEGIN { printf \"%.2f\", $one / $other }")"
+  done
 done
+echo "load $(cut -d ' ' -f 1 /proc/loadavg) when it ended"

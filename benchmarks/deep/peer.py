@@ -80,11 +80,11 @@ def gpt():
 
 model, data, labels, batch, weight = {"mlp": mlp, "cnn": cnn, "gpt": gpt}[name]()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
-step, begun, losses = 0, 0.0, 0.0
+step, begun, spent, losses = 0, 0.0, 0.0, 0.0
 order = torch.randperm(len(data))
 while True:
     if step == WARM:
-        begun = time.perf_counter()
+        begun, spent = time.perf_counter(), time.process_time()
     if step > WARM and time.perf_counter() - begun > seconds:
         break
     at = step * batch % (len(data) - batch)
@@ -99,4 +99,5 @@ while True:
     losses += loss.item() + norm.item()
     step += 1
 assert math.isfinite(losses)
-print(f"{(step - WARM) * batch * weight / (time.perf_counter() - begun):.0f}")
+units = (step - WARM) * batch * weight
+print(f"{units / (time.perf_counter() - begun):.0f} {units / (time.process_time() - spent):.0f}")
