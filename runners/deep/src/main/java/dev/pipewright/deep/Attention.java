@@ -73,17 +73,17 @@ final class Attention {
       var query = heads(parts.get(0), batch, length, each).mul((float) (1 / Math.sqrt(each)));
       var key = heads(parts.get(1), batch, length, each);
       var value = heads(parts.get(2), batch, length, each);
-      var scores = query.matMul(key.transpose(0, 1, 3, 2)).add(inputs.get(1)).softmax(3);
+      var scores = query.matMul(key.transpose(0, 1, 3, 2)).addi(inputs.get(1)).softmax(3);
       var mixed =
           one(drop, store, scores, training)
               .matMul(value)
               .transpose(0, 2, 1, 3)
               .reshape(batch, length, width);
-      rows = rows.add(one(drop, store, one(out, store, mixed, training), training));
+      rows = one(drop, store, one(out, store, mixed, training), training).addi(rows);
       var thought =
           Activation.gelu(one(wide, store, one(between, store, rows, training), training));
       thought = one(narrow, store, thought, training);
-      return new NDList(rows.add(one(drop, store, thought, training)));
+      return new NDList(one(drop, store, thought, training).addi(rows));
     }
 
     private NDArray heads(NDArray rows, long batch, long length, long each) {
