@@ -22,8 +22,8 @@ import java.util.List;
 final class Attention {
   private static final float SPREAD = 0.02f;
 
-  /// Added to a score, it leaves nothing of it.
-  private static final float NEVER = -1e9f;
+  /// Added to a score, it leaves nothing of it; 16 bits can hold it.
+  private static final float NEVER = -3e4f;
 
   private Attention() {}
 
@@ -159,10 +159,11 @@ final class Attention {
           Embedding.rows(ids, store.getValue(tokens, device, training))
               .add(Embedding.rows(at, store.getValue(places, device, training)));
       rows = one(drop, store, rows, training);
-      var padding = ids.eq(0).toType(DataType.FLOAT32, false);
+      var type = rows.getDataType();
+      var padding = ids.eq(0).toType(type, false);
       var mask =
           back
-              ? at.expandDims(0).gt(at.expandDims(1)).toType(DataType.FLOAT32, false).mul(NEVER)
+              ? at.expandDims(0).gt(at.expandDims(1)).toType(type, false).mul(NEVER)
               : padding.mul(NEVER).expandDims(1).expandDims(1);
       for (var layer : layers) {
         rows = layer.forward(store, new NDList(rows, mask), training).singletonOrThrow();

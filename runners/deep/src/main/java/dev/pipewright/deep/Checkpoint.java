@@ -30,6 +30,7 @@ record Checkpoint(
   /// @param step steps in all
   /// @param lossSum of the epoch's rows so far
   /// @param rate the highest learning rate
+  /// @param scale what losses are multiplied with, see [LossScale]
   /// @param counts steps of each group of weights
   record Position(
       int epoch,
@@ -41,6 +42,7 @@ record Checkpoint(
       long millis,
       int bestEpoch,
       double bestScore,
+      LossScale scale,
       long[] counts,
       List<Training.Epoch> epochs) {}
 

@@ -1,7 +1,9 @@
 package dev.pipewright.deep;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
@@ -67,7 +69,8 @@ final class Loop implements AutoCloseable {
     if (!training.block.isInitialized()) {
       training.block.initialize(manager, DataType.FLOAT32, training.inputs);
     }
-    weights = new Weights(manager, training.block, training.start.waits(), devices);
+    weights =
+        new Weights(manager, training.block, training.start.waits(), devices, training.precision);
     if (!training.start.weights().isEmpty()) {
       var fresh = weights.takeOver(training.start.weights());
       journal.line(
@@ -82,7 +85,18 @@ final class Loop implements AutoCloseable {
 
   private Checkpoint.Position start(double rate) {
     return new Checkpoint.Position(
-        0, 0, 0, 0, 0, rate, 0, -1, higher ? -1 / 0.0 : 1 / 0.0, new long[2], List.of());
+        0,
+        0,
+        0,
+        0,
+        0,
+        rate,
+        0,
+        -1,
+        higher ? -1 / 0.0 : 1 / 0.0,
+        LossScale.of(training.precision),
+        new long[2],
+        List.of());
   }
 
   Training.Result run() throws IOException {
@@ -142,11 +156,16 @@ final class Loop implements AutoCloseable {
       int to = Math.min(order.length, from + rows);
       double rate = at.rate() * share(at.step());
       double loss = learn(Arrays.copyOfRange(order, from, to), at.step());
-      double norm = weights.step(training.optimizer, rate, training.decay, training.clip);
-      checkFinite(loss, norm, rate);
+      double norm = weights.step(training.optimizer, rate, training.decay, training.clip, scale());
+      boolean finite = Double.isFinite(norm);
+      if (finite || !Double.isFinite(loss) || !at.scale().canFall()) {
+        checkFinite(loss, norm, rate);
+      }
       journal.metric("loss", at.step(), loss);
       journal.metric("learning-rate", at.step(), rate);
-      journal.metric("gradient-norm", at.step(), norm);
+      if (finite) {
+        journal.metric("gradient-norm", at.step(), norm);
+      }
       throughput((long) (to - from) * train.weight(), false);
       at =
           new Checkpoint.Position(
@@ -159,6 +178,7 @@ final class Loop implements AutoCloseable {
               millis(),
               at.bestEpoch(),
               at.bestScore(),
+              at.scale().after(finite),
               weights.counts(),
               at.epochs());
       if (training.checkpointEvery > 0 && at.step() - checkpointed >= training.checkpointEvery) {
@@ -221,13 +241,39 @@ final class Loop implements AutoCloseable {
     Torch.record(true);
     try (var scope = manager.newSubManager(replica.device())) {
       var batch = train.batch(scope, places);
-      var outputs = training.block.forward(replica, batch.inputs(), true);
+      var outputs = forward(replica, batch, scope, true);
       var loss = training.objective.of(outputs, batch.labels());
-      Torch.backward(share == 1 ? loss : loss.mul(share));
+      double factor = share * scale();
+      Torch.backward(factor == 1 ? loss : loss.mul(factor));
       return share * loss.getFloat();
     } finally {
       Torch.record(false);
     }
+  }
+
+  /// In the precision asked for; what comes out is exact again, as far as it can be.
+  private NDList forward(
+      Weights.Replica replica, Examples.Batch batch, NDManager scope, boolean learning) {
+    if (training.precision == DataType.FLOAT32) {
+      return training.block.forward(replica, batch.inputs(), learning);
+    }
+    var inputs = new NDList(batch.inputs().size());
+    batch
+        .inputs()
+        .forEach(array ->
+            inputs.add(
+                array.getDataType() == DataType.FLOAT32
+                    ? array.toType(training.precision, false)
+                    : array));
+    var outputs = new NDList();
+    // A cast would cut the gradients' way back; a product with an exact one does not.
+    var one = scope.ones(new Shape(1));
+    training.block.forward(replica, inputs, learning).forEach(array -> outputs.add(array.mul(one)));
+    return outputs;
+  }
+
+  double scale() {
+    return at.scale().factor();
   }
 
   private void checkFinite(double loss, double norm, double rate) {
@@ -287,6 +333,7 @@ final class Loop implements AutoCloseable {
             millis(),
             better ? at.epoch() : at.bestEpoch(),
             better ? score : at.bestScore(),
+            at.scale(),
             weights.counts(),
             epochs);
     return true;
@@ -325,7 +372,7 @@ final class Loop implements AutoCloseable {
       }
       try (var scope = manager.newSubManager(first.device())) {
         var batch = examples.batch(scope, places);
-        var outputs = training.block.forward(first, batch.inputs(), false);
+        var outputs = forward(first, batch, scope, false);
         double loss =
             training
                 .objective

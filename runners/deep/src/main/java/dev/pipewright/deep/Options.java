@@ -52,12 +52,14 @@ record Options(
     double dropout,
     int freeze,
     double unfrozenRate,
+    boolean half,
     String prompt,
     int sample,
     Map<String, String> said) {
   static final List<String> ARCHITECTURES =
       List.of("mlp", "cnn", "lstm", "gru", "transformer", "gpt", "recommender");
 
+  private static final List<String> HALF = List.of("transformer", "gpt", "recommender");
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h)");
 
   /// @param from whether a model to go on from is given, which knows its architecture
@@ -111,9 +113,13 @@ record Options(
             read.number("dropout", 0.1, 0, 0.95),
             read.whole("freeze", 0, 0, 1_000_000),
             read.number("unfrozenRate", 0.1, 0, 1),
+            read.one("precision", "float32", List.of("float32", "float16")).equals("float16"),
             read.text("prompt", ""),
             read.whole("sample", 100, 0, 100_000),
             read.said);
+    if (options.half && !HALF.contains(architecture) && !architecture.isEmpty()) {
+      read.wrong("precision", "float16", "float32; float16 is for " + String.join(", ", HALF));
+    }
     if (options.channels == 2) {
       read.wrong("channels", "2", "1 for grey or 3 for colours");
     }

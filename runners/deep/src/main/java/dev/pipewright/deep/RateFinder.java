@@ -34,7 +34,9 @@ final class RateFinder {
       double rate = LEAST * Math.pow(MOST / LEAST, i / (STEPS - 1.0));
       int from = (int) ((long) i * rows % Math.max(1, order.length - rows + 1));
       double loss = loop.learn(Arrays.copyOfRange(order, from, from + rows), -1 - i);
-      double norm = loop.weights().step(training.optimizer, rate, training.decay, training.clip);
+      double norm =
+          loop.weights()
+              .step(training.optimizer, rate, training.decay, training.clip, loop.scale());
       mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
       double smooth = mean / (1 - Math.pow(SMOOTHING, i + 1));
       if (!Double.isFinite(loss) || !Double.isFinite(norm) || smooth > LEAVES * best) {

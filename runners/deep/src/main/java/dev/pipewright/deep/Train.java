@@ -1,5 +1,6 @@
 package dev.pipewright.deep;
 
+import ai.djl.ndarray.types.DataType;
 import dev.pipewright.contract.Json;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
@@ -50,6 +51,7 @@ public final class Train implements BuiltinTask {
               .clip(options.clip())
               .earlyStopping(options.earlyStopping())
               .seed(options.seed())
+              .precision(options.half() ? DataType.FLOAT16 : DataType.FLOAT32)
               .settings(options.settings())
               .checkpoints(context.checkpoints(), options.checkpointEvery());
       if (options.budget() != null) {

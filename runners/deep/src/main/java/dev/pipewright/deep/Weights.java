@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -49,8 +50,14 @@ final class Weights {
   private final long[] counts = new long[2];
   private final double[] scales = {1, 0};
 
+  /// @param precision of what the block computes with; the flat array is always exact
   /// @param waits which parameters, by name, do not learn until [#thaw]
-  Weights(NDManager parent, Block block, Predicate<String> waits, List<Device> devices) {
+  Weights(
+      NDManager parent,
+      Block block,
+      Predicate<String> waits,
+      List<Device> devices,
+      DataType precision) {
     manager = parent.newSubManager(devices.getFirst());
     var found = new LinkedHashMap<String, Parameter>();
     for (var each : block.getParameters()) {
@@ -78,7 +85,7 @@ final class Weights {
     }
     flat = flatten();
     for (var device : devices) {
-      replicas.add(new Replica(device, replicas.isEmpty()));
+      replicas.add(new Replica(device, precision, replicas.isEmpty()));
     }
   }
 
@@ -102,19 +109,16 @@ final class Weights {
   final class Replica extends ParameterStore {
     private final NDManager own;
     private final NDArray mirror;
-    private final boolean first;
+    private final boolean same;
     private final NDArray[] arrays = new NDArray[slots.size()];
     private final @Nullable NDArray[] gradients = new NDArray[slots.size()];
     private final Map<String, NDArray> values = new HashMap<>();
 
-    private Replica(Device device, boolean first) {
+    private Replica(Device device, DataType precision, boolean first) {
       super(manager, false);
       own = manager.newSubManager(device);
-      this.first = first;
-      mirror = first ? flat : flat.toDevice(device, true);
-      if (!first) {
-        mirror.attach(own);
-      }
+      same = first && precision == DataType.FLOAT32;
+      mirror = same ? flat : copied(device, precision);
       for (int i = 0; i < arrays.length; i++) {
         var slot = slots.get(i);
         var view = Torch.view(mirror, slot.from, slot.shape);
@@ -135,6 +139,20 @@ final class Weights {
         }
         values.put(parameter.getId(), array);
       });
+    }
+
+    /// A copy of the flat array.
+    private NDArray copied(Device device, DataType precision) {
+      var there = flat.toDevice(device, true);
+      there.attach(own);
+      if (precision == DataType.FLOAT32) {
+        return there;
+      }
+      try (there) {
+        var rounded = there.toType(precision, true);
+        rounded.attach(own);
+        return rounded;
+      }
     }
 
     /// Null for a parameter that a block may lack, such as a bias, and does.
@@ -170,7 +188,9 @@ final class Weights {
       }
       var joined = Torch.join(parts);
       joined.attach(scope);
-      var here = joined.toDevice(manager.getDevice(), false);
+      var exact = joined.toType(DataType.FLOAT32, false);
+      exact.attach(scope);
+      var here = exact.toDevice(manager.getDevice(), false);
       here.attach(scope);
       return here;
     }
@@ -190,11 +210,11 @@ final class Weights {
     }
 
     private void follow() {
-      if (!first) {
+      if (!same) {
         try (var scope = manager.newSubManager(device())) {
-          var moved = flat.toDevice(device(), true);
-          moved.attach(scope);
-          mirror.set(new NDIndex(":"), moved);
+          var now = copied(device(), mirror.getDataType());
+          now.attach(scope);
+          mirror.set(new NDIndex(":"), now);
         }
       }
     }
@@ -233,17 +253,18 @@ final class Weights {
   /// One step along the gradients that came together since the last one.
   ///
   /// @param clip the largest norm a gradient may have; 0 for any
+  /// @param scaled what the loss was multiplied with
   /// @return the gradient's norm before it was clipped; a step along one that is not finite is not
   ///   taken
-  double step(Optimizer optimizer, double rate, double decay, double clip) {
+  double step(Optimizer optimizer, double rate, double decay, double clip, double scaled) {
     try (var scope = manager.newSubManager()) {
       var gradient = replicas.getFirst().gradient(scope);
       for (var replica : replicas.subList(1, replicas.size())) {
         gradient.addi(replica.gradient(scope));
       }
-      double norm = gradient.norm().getFloat();
+      double norm = gradient.norm().getFloat() / scaled;
       if (Double.isFinite(norm)) {
-        double scale = clip > 0 && norm > clip ? clip / norm : 1;
+        double scale = (clip > 0 && norm > clip ? clip / norm : 1) / scaled;
         for (int group = 0; group < 2; group++) {
           if (scales[group] > 0) {
             counts[group]++;

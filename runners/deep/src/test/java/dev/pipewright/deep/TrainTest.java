@@ -425,6 +425,38 @@ class TrainTest {
   }
 
   @Test
+  void aLanguageModelLearnsInHalfOfThePrecision() throws Exception {
+    var context =
+        train(
+            "half",
+            file("story.txt", story()),
+            inputs(
+                "architecture",
+                "gpt",
+                "length",
+                16,
+                "width",
+                32,
+                "heads",
+                2,
+                "layers",
+                1,
+                "vocabulary",
+                290,
+                "epochs",
+                2,
+                "learningRate",
+                0.01,
+                "batch",
+                32,
+                "precision",
+                "float16",
+                "sample",
+                0));
+    assertThat(context.output("perplexity")).isBetween(1.0, 2.4);
+  }
+
+  @Test
   void aRecommenderRanksWhatAUserLikesAboveTheRest() throws Exception {
     var random = new Random(7);
     var csv = new StringBuilder("user,item\n");

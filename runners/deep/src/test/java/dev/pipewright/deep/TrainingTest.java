@@ -204,6 +204,46 @@ class TrainingTest {
   }
 
   @Test
+  void halfOfThePrecisionLearnsTooAndResumesToo() throws IOException {
+    var notes = new Notes();
+    var result = training(plain()).precision(DataType.FLOAT16).fit(TRAIN, VALIDATION, notes);
+    assertThat(result.bestScore()).isGreaterThan(0.85);
+    var exact = curve(training(plain()), Integer.MAX_VALUE);
+    var half = notes.metrics.get("loss");
+    assertThat(half).isNotEqualTo(exact);
+    half.forEach((step, value) -> assertThat(value).isCloseTo(exact.get(step), within(0.02)));
+    var parts = new TreeMap<Long, Double>();
+    for (int patience : new int[] {13, 1_000}) {
+      var part = new Notes();
+      part.patience = patience;
+      var unused =
+          training(plain())
+              .precision(DataType.FLOAT16)
+              .checkpoints(folder, 0)
+              .fit(TRAIN, VALIDATION, part);
+      parts.putAll(part.metrics.get("loss"));
+    }
+    assertClose(parts, half);
+  }
+
+  /// The first inputs are so large that scaled gradients do not fit into 16 bits.
+  @Test
+  void aStepWhoseGradientsAreTooLargeForHalfIsLeftOut() throws IOException {
+    var large = new Blobs(TRAIN.points().clone(), TRAIN.classes());
+    for (int i = 0; i < large.points().length; i++) {
+      large.points()[i] = new float[] {large.points()[i][0] * 300, large.points()[i][1] * 300};
+    }
+    var notes = new Notes();
+    var result =
+        training(new SequentialBlock().add(Linear.builder().setUnits(3).build()))
+            .precision(DataType.FLOAT16)
+            .fit(large, null, notes);
+    assertThat(result.finished()).isTrue();
+    assertThat(notes.metrics.get("gradient-norm"))
+        .hasSizeLessThan(notes.metrics.get("loss").size());
+  }
+
+  @Test
   void theBlockEndsWithTheBestWeights() throws IOException {
     var block = plain();
     var result = training(block).fit(TRAIN, VALIDATION, Journal.none());

@@ -99,6 +99,11 @@ public final class BuiltinTasks {
         .optional("heads", INT, 4, "Heads of attention, for transformer and gpt")
         .optional("length", INT, 64, "Tokens or steps that are looked at")
         .optional("vocabulary", INT, 2000, "The most tokens that texts are cut into")
+        .optional(
+            "precision",
+            STRING,
+            "float32",
+            "float32 or float16; the latter for transformer, gpt and recommender")
         .optional("prompt", STRING, null, "What a sample of gpt begins with")
         .optional("sample", INT, 100, "Tokens of that sample")
         .gives("model", MODEL)
