@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /// One run of a [Training].
 final class Loop implements AutoCloseable {
-  private static final long NANOS = 1_000_000_000L;
-  private static final long THROUGHPUT_NANOS = NANOS / 2;
-
   /// Rows that validation looks at once, as a multiple of what a step does: it keeps nothing.
   private static final int WIDER = 2;
 
@@ -41,11 +38,10 @@ final class Loop implements AutoCloseable {
   private final Weights weights;
   private final @Nullable ExecutorService threads;
   private final int stepsAnEpoch;
+  private final Throughput throughput;
   private Checkpoint.Position at;
   private Map<String, SafeTensors.Tensor> best = Map.of();
   private long begun;
-  private long counted;
-  private long units;
 
   Loop(Training training, Examples train, @Nullable Examples validation, Journal journal) {
     this.training = training;
@@ -62,6 +58,7 @@ final class Loop implements AutoCloseable {
             : "validation-" + (wanted.isEmpty() ? "loss" : wanted.getFirst().name());
     int rows = Math.multiplyExact(training.batch, training.accumulate);
     stepsAnEpoch = (train.size() + rows - 1) / rows;
+    throughput = new Throughput(journal, train.unit());
     manager = Torch.manager();
     Torch.record(false);
     Torch.seed(training.seed);
@@ -105,7 +102,6 @@ final class Loop implements AutoCloseable {
       at = start(new RateFinder(this, journal).find());
     }
     begun = System.nanoTime() - at.millis() * 1_000_000;
-    counted = System.nanoTime();
     boolean over = at.epoch() >= training.epochs || outOfPatience();
     while (!over) {
       if (at.epoch() >= training.start.until()) {
@@ -147,6 +143,7 @@ final class Loop implements AutoCloseable {
   private boolean epoch() throws IOException {
     var order = Order.shuffled(train.size(), training.seed, at.epoch());
     long checkpointed = at.step();
+    throughput.begin();
     while (at.batch() < stepsAnEpoch && !(at.batch() > 0 && outOfTime())) {
       if (journal.cancelled()) {
         return false;
@@ -166,7 +163,7 @@ final class Loop implements AutoCloseable {
       if (finite) {
         journal.metric("gradient-norm", at.step(), norm);
       }
-      throughput((long) (to - from) * train.weight(), false);
+      throughput.learned((long) (to - from) * train.weight(), at.step());
       at =
           new Checkpoint.Position(
               at.epoch(),
@@ -186,7 +183,7 @@ final class Loop implements AutoCloseable {
         checkpointed = at.step();
       }
     }
-    throughput(0, true);
+    throughput.end(at.step());
     return true;
   }
 
@@ -401,23 +398,6 @@ final class Loop implements AutoCloseable {
 
   private long millis() {
     return (System.nanoTime() - begun) / 1_000_000;
-  }
-
-  private void throughput(long more, boolean now) {
-    units += more;
-    long time = System.nanoTime();
-    if (units > 0 && (now || time - counted > THROUGHPUT_NANOS)) {
-      journal.metric(
-          train.unit() + "-per-second",
-          Math.max(0, at.step()),
-          units * (double) NANOS / Math.max(1, time - counted));
-      units = 0;
-      counted = time;
-    }
-    if (now) {
-      // What follows is not learning.
-      counted = time;
-    }
   }
 
   private void checkpoint() throws IOException {

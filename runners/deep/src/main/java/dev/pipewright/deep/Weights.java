@@ -83,6 +83,11 @@ final class Weights {
     if (slots.isEmpty()) {
       throw new IllegalArgumentException("the block has nothing to learn");
     }
+    if (precision != DataType.FLOAT32 && !kept.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a block that keeps running numbers (%s) cannot compute in 16 bits"
+              .formatted(kept.keySet().iterator().next()));
+    }
     flat = flatten();
     for (var device : devices) {
       replicas.add(new Replica(device, precision, replicas.isEmpty()));
