@@ -97,13 +97,14 @@ public final class Boosters {
     return gains;
   }
 
-  /// @throws ProblemException MODEL_UNREADABLE
+  /// @throws ProblemException MODEL_UNREADABLE or LIBRARY_MISSING
   public static Booster read(Path folder) throws IOException {
     var file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new ProblemException(
           ProblemCode.MODEL_UNREADABLE, "the model has no %s".formatted(FILE));
     }
+    load();
     try {
       var booster = XGBoost.loadModel(file.toString());
       booster.setParam("nthread", 1);

@@ -21,8 +21,8 @@ import java.util.Random;
 /// The same rows and seed give the same bytes on every machine: `java.util.Random` is specified to
 /// the bit, and so is [StrictMath].
 public final class DemoData {
-  static final int ROWS = 3000;
-  static final long SEED = 42;
+  public static final int ROWS = 3000;
+  public static final long SEED = 42;
 
   private static final String HEADER =
       "age,income,employment,years_employed,home,purpose,amount,term_months,savings,late_payments,"
@@ -61,7 +61,7 @@ public final class DemoData {
   }
 
   /// Writes the file in one go: it is there whole or not at all.
-  static void write(Path out, int rows, long seed) throws IOException {
+  public static void write(Path out, int rows, long seed) throws IOException {
     var folder = out.toAbsolutePath().getParent();
     if (folder != null) {
       Files.createDirectories(folder);
@@ -71,7 +71,7 @@ public final class DemoData {
     Files.move(part, out, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  static String csv(int rows, long seed) {
+  public static String csv(int rows, long seed) {
     var random = new Random(seed);
     var csv = new StringBuilder(HEADER);
     for (int row = 0; row < rows; row++) {

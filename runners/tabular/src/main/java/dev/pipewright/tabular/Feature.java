@@ -14,7 +14,7 @@ import java.util.Map;
   @JsonSubTypes.Type(value = Feature.OneHot.class, name = "one-hot"),
   @JsonSubTypes.Type(value = Feature.Frequency.class, name = "frequency")
 })
-sealed interface Feature {
+public sealed interface Feature {
   /// The table's column.
   String column();
 

@@ -27,7 +27,7 @@ record Features(List<Feature> used, Map<String, String> dropped) {
   static final int ONE_HOT = 24;
   private static final int LOOKS_LIKE_ID_FROM = 30;
 
-  Features {
+  public Features {
     used = List.copyOf(used);
   }
 

@@ -19,14 +19,15 @@ import java.util.Map;
 /// @param target what is predicted
 /// @param priors each class's share of the training rows; empty for regression
 /// @param mean of the target in the training rows; 0 for classification
-/// @param features in the order of the model's numbers
+/// @param features in the order of the model's numbers; empty where the model has encoders of its
+///   own
 /// @param dropped columns that were not learned from, and why
 /// @param rows of the training table, those held out for validation included
 /// @param rounds how many the model has; the best one was the last of them
 /// @param metric what chose the best round
 /// @param bestScore its value there
 /// @param params the settings of the training
-record ModelCard(
+public record ModelCard(
     int format,
     String flavor,
     String library,
@@ -40,26 +41,26 @@ record ModelCard(
     String metric,
     double bestScore,
     Map<String, String> params) {
-  static final int FORMAT = 1;
-  static final String FILE = "pipewright-model.json";
+  public static final int FORMAT = 1;
+  public static final String FILE = "pipewright-model.json";
 
   Features encoding() {
     return new Features(features, dropped);
   }
 
-  void write(Path folder) throws IOException {
+  public void write(Path folder) throws IOException {
     var writer = Json.MAPPER.writerWithDefaultPrettyPrinter();
     Files.writeString(folder.resolve(FILE), writer.writeValueAsString(this) + "\n");
   }
 
   /// @throws ProblemException MODEL_UNREADABLE
-  static ModelCard read(Path folder) throws IOException {
+  public static ModelCard read(Path folder) throws IOException {
     var file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new ProblemException(
           ProblemCode.MODEL_UNREADABLE,
           "the model has no %s".formatted(FILE),
-          "Give the model of a pipewright/xgboost@v1 task.");
+          "Give the model of a pipewright/automl@v1 or pipewright/xgboost@v1 task.");
     }
     try {
       var tree = Json.MAPPER.readTree(file.toFile());

@@ -8,8 +8,8 @@ import dev.pipewright.tabular.data.Cells;
 /// A task's scalar inputs, checked.
 ///
 /// @param context where they come from
-record Settings(TaskContext context) {
-  String required(String name) {
+public record Settings(TaskContext context) {
+  public String required(String name) {
     return context
         .text(name)
         .filter(text -> !text.isBlank())
@@ -18,12 +18,12 @@ record Settings(TaskContext context) {
                 ProblemCode.INPUT_MISSING, "the input '%s' is not given".formatted(name)));
   }
 
-  boolean flag(String name, boolean otherwise) {
+  public boolean flag(String name, boolean otherwise) {
     return context.flag(name).orElse(otherwise);
   }
 
   /// @throws ProblemException INPUT_INVALID when it is not between the two, or one of them
-  double number(String name, double otherwise, double least, double most) {
+  public double number(String name, double otherwise, double least, double most) {
     double value = context.number(name).orElse(otherwise);
     if (!(value >= least && value <= most)) {
       throw invalid(
@@ -36,7 +36,7 @@ record Settings(TaskContext context) {
 
   /// @throws ProblemException INPUT_INVALID when it is not whole, or not between the two, or one of
   ///   them
-  long whole(String name, long otherwise, long least, long most) {
+  public long whole(String name, long otherwise, long least, long most) {
     double value = context.number(name).orElse((double) otherwise);
     if (!(value >= least && value <= most) || !Cells.whole(value)) {
       throw invalid(
@@ -47,7 +47,7 @@ record Settings(TaskContext context) {
     return (long) value;
   }
 
-  static ProblemException invalid(String name, String value, String wanted) {
+  public static ProblemException invalid(String name, String value, String wanted) {
     return new ProblemException(
         ProblemCode.INPUT_INVALID,
         "the input '%s' is %s".formatted(name, value),

@@ -7,6 +7,8 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.TaskContext;
 import dev.pipewright.tabular.data.Csv;
+import dev.pipewright.tabular.data.Frame;
+import dev.pipewright.tabular.data.FrameBuilder;
 import dev.pipewright.tabular.data.Frames;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// A CSV file in memory, its cells as they were written. Separated by comma, semicolon, tab or bar
 /// (found by looking), in UTF-8 with or without a byte order mark, with a header line.
@@ -87,6 +90,28 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
       row[i] = before == null ? cell : before;
     }
     return Arrays.asList(row);
+  }
+
+  /// A table in columns as one in rows.
+  static Table of(Frame frame) {
+    var columns = IntStream.range(0, frame.columns().size()).mapToObj(frame::column).toList();
+    var rows =
+        IntStream.range(0, frame.rows())
+            .mapToObj(row -> columns.stream().map(column -> column.text(row)).toList())
+            .toList();
+    return new Table(frame.name(), frame.columns(), rows);
+  }
+
+  /// The same in columns.
+  Frame frame() {
+    var builder = new FrameBuilder(name, columns);
+    for (var row : rows) {
+      for (int i = 0; i < row.size(); i++) {
+        builder.cell(i, row.get(i));
+      }
+      builder.endRow();
+    }
+    return builder.build();
   }
 
   /// The position of a column.

@@ -29,19 +29,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param column its name
 /// @param classes their labels in natural order; empty for regression
-record Target(String column, Kind kind, List<String> classes) {
-  static final int FEW = 10;
-  static final int OFTEN = 5;
+public record Target(String column, Kind kind, List<String> classes) {
+  public static final int FEW = 10;
+  public static final int OFTEN = 5;
 
   /// More classes than this are taken for a mistake.
-  static final int MOST = 100;
+  public static final int MOST = 100;
 
-  Target {
+  public Target {
     classes = List.copyOf(classes);
   }
 
   /// The kinds, as they are written in JSON.
-  enum Kind {
+  public enum Kind {
     @JsonProperty("binary")
     BINARY("binary"),
     @JsonProperty("multiclass")
@@ -55,13 +55,13 @@ record Target(String column, Kind kind, List<String> classes) {
       this.word = word;
     }
 
-    String word() {
+    public String word() {
       return word;
     }
   }
 
   /// What the user asks for.
-  enum Wish {
+  public enum Wish {
     AUTO,
     CLASSIFICATION,
     REGRESSION
@@ -71,7 +71,7 @@ record Target(String column, Kind kind, List<String> classes) {
   ///
   /// @param table only for its name
   /// @throws ProblemException TARGET_ONE_CLASS or TARGET_UNUSABLE
-  static Target find(String column, List<String> cells, Wish wish, String table) {
+  public static Target find(String column, List<String> cells, Wish wish, String table) {
     var present = cells.stream().filter(cell -> !Cells.missing(cell)).map(String::strip).toList();
     if (present.isEmpty()) {
       throw unusable("every cell of column '%s' in %s is missing".formatted(column, table));
@@ -120,16 +120,16 @@ record Target(String column, Kind kind, List<String> classes) {
   }
 
   /// The positive class of a binary target; null otherwise.
-  @Nullable String positive() {
+  public @Nullable String positive() {
     return kind == Kind.BINARY ? classes.getLast() : null;
   }
 
-  boolean regression() {
+  public boolean regression() {
     return kind == Kind.REGRESSION;
   }
 
   /// The label that the cell stands for, whether or not it is one of the classes.
-  String label(String cell) {
+  public String label(String cell) {
     var text = cell.strip();
     if (numeric()) {
       var number = Cells.number(text);
@@ -139,12 +139,12 @@ record Target(String column, Kind kind, List<String> classes) {
   }
 
   /// The cell's value in a regression.
-  OptionalDouble value(String cell) {
+  public OptionalDouble value(String cell) {
     return Cells.number(cell);
   }
 
   /// Positions of the classes by label.
-  Map<String, Integer> positions() {
+  public Map<String, Integer> positions() {
     var positions = new HashMap<String, Integer>();
     for (int i = 0; i < classes.size(); i++) {
       positions.put(classes.get(i), i);

@@ -20,30 +20,30 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// A task's surroundings in memory and one folder.
-final class FakeContext implements TaskContext {
+public class FakeContext implements TaskContext {
   /// A logged point.
-  record Point(long step, double value, String modelId) {}
+  public record Point(long step, double value, String modelId) {}
 
-  final Map<String, Object> inputs = new HashMap<>();
-  final Map<String, Path> data = new HashMap<>();
-  final Map<String, Object> outputs = new LinkedHashMap<>();
-  final Map<String, String> params = new TreeMap<>();
-  final Map<String, String> tags = new TreeMap<>();
-  final Map<String, List<Point>> metrics = new TreeMap<>();
-  final Map<String, Long> datasets = new TreeMap<>();
-  final Path folder;
-  String trackerUrl = "http://127.0.0.1:1";
+  public final Map<String, Object> inputs = new HashMap<>();
+  public final Map<String, Path> data = new HashMap<>();
+  public final Map<String, Object> outputs = new LinkedHashMap<>();
+  public final Map<String, String> params = new TreeMap<>();
+  public final Map<String, String> tags = new TreeMap<>();
+  public final Map<String, List<Point>> metrics = new TreeMap<>();
+  public final Map<String, Long> datasets = new TreeMap<>();
+  public final Path folder;
+  public String trackerUrl = "http://127.0.0.1:1";
 
   /// How often it may be asked whether to stop before it says so.
-  int patience = Integer.MAX_VALUE;
+  public int patience = Integer.MAX_VALUE;
 
-  FakeContext(Path folder) throws IOException {
+  public FakeContext(Path folder) throws IOException {
     this.folder = folder;
-    Files.createDirectories(outputs());
-    Files.createDirectories(artifacts());
+    Files.createDirectories(folder.resolve("outputs"));
+    Files.createDirectories(folder.resolve("artifacts"));
   }
 
-  FakeContext with(String input, Object value) {
+  public FakeContext with(String input, Object value) {
     if (value instanceof Path path) {
       data.put(input, path);
     } else {
@@ -52,19 +52,19 @@ final class FakeContext implements TaskContext {
     return this;
   }
 
-  double last(String metric) {
+  public double last(String metric) {
     return metrics.get(metric).getLast().value();
   }
 
-  double number(Object output) {
-    return ((Number) outputs.get((String) output)).doubleValue();
+  public double gave(String output) {
+    return ((Number) outputs.get(output)).doubleValue();
   }
 
-  Path model() {
+  public Path model() {
     return folder.resolve("models/model");
   }
 
-  JsonNode artifact(String name) throws IOException {
+  public JsonNode artifact(String name) throws IOException {
     return Json.MAPPER.readTree(artifacts().resolve(name).toFile());
   }
 
@@ -191,11 +191,13 @@ final class FakeContext implements TaskContext {
 
   @Override
   public DataRef logModel(String name, String flavor, Path from, Map<String, String> settings) {
-    try (var files = Files.list(from)) {
-      var to = folder.resolve("models").resolve(name);
-      Files.createDirectories(to);
+    try (var files = Files.walk(from)) {
       for (var file : files.toList()) {
-        Files.copy(file, to.resolve(file.getFileName()));
+        var to = folder.resolve("models").resolve(name).resolve(from.relativize(file).toString());
+        Files.createDirectories(Files.isDirectory(file) ? to : to.getParent());
+        if (Files.isRegularFile(file)) {
+          Files.copy(file, to);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

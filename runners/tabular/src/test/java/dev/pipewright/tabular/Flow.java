@@ -1,11 +1,12 @@
 package dev.pipewright.tabular;
 
+import dev.pipewright.tabular.evaluate.Evaluate;
 import java.nio.file.Path;
 
 /// Split, train and evaluate, one after the other, as a pipeline with default inputs would run
 /// them.
-record Flow(FakeContext split, FakeContext train, FakeContext evaluate) {
-  static Flow learn(Path folder, Path data, String target) throws Exception {
+public record Flow(FakeContext split, FakeContext train, FakeContext evaluate) {
+  public static Flow learn(Path folder, Path data, String target) throws Exception {
     var split = new FakeContext(folder.resolve("split")).with("data", data).with("target", target);
     new Split().run(split);
     var train =

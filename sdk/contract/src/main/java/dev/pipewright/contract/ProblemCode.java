@@ -52,6 +52,7 @@ public enum ProblemCode {
   TARGET_NOT_A_COLUMN(422, "The target is not a column", "Name one of the table's columns."),
   TARGET_ONE_CLASS(422, "The target has only one value", "Give a target with two or more values."),
   TARGET_UNUSABLE(422, "The target cannot be predicted", "Choose another column."),
+  NO_MODEL(422, "No model could be trained", "Give more time, memory or rows."),
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
@@ -72,6 +73,15 @@ public enum ProblemCode {
   DISK_FULL(500, "The task's disk is full", "Make room; it is retried by itself."),
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
+
+  // tuning
+  SEARCH_SPACE_INVALID(422, "The search space has errors", "Correct each listed place."),
+  STUDY_INVALID(422, "The study has errors", "Correct each listed place."),
+  STUDY_NOT_FOUND(404, "There is no such study", "List them with GET /api/v1/studies."),
+  STUDY_ENDED(409, "The study has ended", "Start another one, from its trials if you like."),
+  TRIAL_INVALID(422, "The trial does not fit the study", "Correct each listed place."),
+  TRIAL_NOT_FOUND(404, "The study has no such trial", "List the study's trials."),
+  TRIAL_ENDED(409, "The trial has ended", "Ask for another one."),
 
   // tracking
   EXPERIMENT_NOT_FOUND(404, "There is no such experiment", "List them: GET /api/v1/experiments."),

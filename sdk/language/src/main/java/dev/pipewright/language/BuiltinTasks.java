@@ -5,6 +5,7 @@ import static dev.pipewright.contract.task.ValueType.BOOL;
 import static dev.pipewright.contract.task.ValueType.DATASET;
 import static dev.pipewright.contract.task.ValueType.DOUBLE;
 import static dev.pipewright.contract.task.ValueType.INT;
+import static dev.pipewright.contract.task.ValueType.JSON;
 import static dev.pipewright.contract.task.ValueType.MODEL;
 import static dev.pipewright.contract.task.ValueType.STRING;
 
@@ -51,6 +52,43 @@ public final class BuiltinTasks {
         .gives("model", MODEL)
         .gives("task", STRING)
         .gives("bestScore", DOUBLE);
+    define("pipewright/automl@v1", "Searches for the best ensemble of models for a table")
+        .inItsOwnProcess()
+        .required("train", DATASET, "The rows to learn from: CSV, Parquet or JSON lines")
+        .required("target", STRING, "The column to predict")
+        .optional("task", STRING, "auto", "auto, classification or regression")
+        .optional(
+            "metric",
+            STRING,
+            "auto",
+            "auc, logLoss, accuracy, balancedAccuracy, f1, rmse, mae, rmsle, r2; auto: auc of two"
+                + " classes, logLoss of more, rmse")
+        .optional("budget", STRING, "60s", "The time that all of it may take: 30s, 5m, 1h")
+        .optional(
+            "trials", INT, 0, "The most models to try, for a result that the seed alone decides")
+        .optional("folds", INT, 0, "Folds to judge by; 0 for as many as rows and time allow")
+        .optional("group", STRING, null, "A column whose rows with one value stay in one fold")
+        .optional("time", STRING, null, "A column to order by: the past then predicts the future")
+        .optional(
+            "types",
+            STRING,
+            null,
+            "Columns' kinds where they are not what they look like: `zip: category, opened: date`")
+        .optional("ignore", STRING, null, "Columns not to learn from, by commas")
+        .optional(
+            "models",
+            STRING,
+            null,
+            "linear, lightgbm, xgboost, forest, neighbours, network; all unless given")
+        .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .gives("model", MODEL)
+        .gives("task", STRING)
+        .gives("metric", STRING)
+        .gives("score", DOUBLE)
+        .gives("trials", INT)
+        .gives("leaderboard", ARTIFACT)
+        .mayGive(DOUBLE, "baseline");
     define("pipewright/train@v1", "Trains a neural network, from scratch or on from a model")
         .inItsOwnProcess()
         .required("train", DATASET, "A table, a folder of images for each class, or text files")
@@ -111,25 +149,107 @@ public final class BuiltinTasks {
         .gives("metric", STRING)
         .gives("bestScore", DOUBLE)
         .gives("epochs", INT)
-        .mayGive("accuracy", DOUBLE)
-        .mayGive("rmse", DOUBLE)
-        .mayGive("perplexity", DOUBLE)
-        .mayGive("ndcg", DOUBLE)
-        .mayGive("recall", DOUBLE);
+        .mayGive(DOUBLE, "accuracy", "rmse", "perplexity", "ndcg", "recall");
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")
         .required("data", DATASET, "The rows to judge by")
+        .optional("threshold", DOUBLE, 0.5, "From what probability on a row counts as positive")
+        .optional(
+            "costs", JSON, null, "What decisions cost: {falsePositive: 5, falseNegative: 100}")
+        .optional("profits", JSON, null, "What decisions earn, in place of costs")
+        .optional("currency", STRING, null, "Of the costs or profits, for people")
+        .optional("amount", STRING, null, "The column that parts of costs or profits refer to")
+        .optional("atRecall", DOUBLE, 0.9, "The recall to tell the precision at")
+        .optional("atPrecision", DOUBLE, 0.9, "The precision to tell the recall at")
+        .optional(
+            "quantile",
+            DOUBLE,
+            null,
+            "The quantile that a regression predicts, for its pinball loss")
+        .optional(
+            "slices", JSON, null, "Columns by whose values to measure separately: [region, age]")
+        .optional("groups", JSON, null, "Columns between whose values the model is to be fair")
+        .optional(
+            "favourable",
+            STRING,
+            null,
+            "The class that is good to be taken for; else the positive one")
+        .optional(
+            "shuffles",
+            INT,
+            5,
+            "How often each column is shuffled to see what it is worth; 0 for never")
+        .optional("explain", BOOL, true, "Say what the model looks at")
+        .optional("resamples", INT, 1000, "Resamples for the intervals; 0 for none")
+        .optional("seed", INT, 42, "Decides what is left to chance")
         .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
         .gives("score", DOUBLE)
         .gives("baseline", DOUBLE)
-        .mayGive("accuracy", DOUBLE)
-        .mayGive("macroF1", DOUBLE)
-        .mayGive("logLoss", DOUBLE)
-        .mayGive("auc", DOUBLE)
-        .mayGive("rmse", DOUBLE)
-        .mayGive("mae", DOUBLE)
-        .mayGive("r2", DOUBLE);
+        .mayGive(
+            DOUBLE,
+            "scoreLow",
+            "scoreHigh",
+            "accuracy",
+            "balancedAccuracy",
+            "precision",
+            "recall",
+            "specificity",
+            "f1",
+            "macroPrecision",
+            "macroRecall",
+            "macroF1",
+            "weightedF1",
+            "mcc",
+            "kappa",
+            "logLoss",
+            "brier",
+            "calibrationError",
+            "auc",
+            "averagePrecision",
+            "ks",
+            "precisionAtRecall",
+            "recallAtPrecision",
+            "threshold",
+            "cost",
+            "profit",
+            "worstSlice",
+            "disparateImpact",
+            "demographicParityDifference",
+            "equalOpportunityDifference",
+            "equalisedOddsDifference",
+            "rmse",
+            "mae",
+            "r2",
+            "mse",
+            "mape",
+            "rmsle",
+            "medianError",
+            "maxError",
+            "explainedVariance",
+            "bias",
+            "pinball");
+    define("pipewright/compare@v1", "Tests whether a model is better than another on the same rows")
+        .inItsOwnProcess()
+        .required("champion", MODEL, "The model that is there")
+        .required("challenger", MODEL, "The model that may take its place")
+        .required("data", DATASET, "The rows to judge by, which neither has seen")
+        .optional("metric", STRING, null, "The measure that decides; else auc, accuracy or r2")
+        .optional("margin", DOUBLE, 0.0, "By how much the challenger must be better at least")
+        .optional("alpha", DOUBLE, 0.05, "How often chance may be taken for a difference")
+        .optional("resamples", INT, 1000, "Resamples for the interval")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
+        .gives("better", BOOL)
+        .gives("difference", DOUBLE)
+        .gives("low", DOUBLE)
+        .gives("high", DOUBLE)
+        .gives("pValue", DOUBLE)
+        .gives("metric", STRING)
+        .gives("champion", DOUBLE)
+        .gives("challenger", DOUBLE);
     define(
             "pipewright/register@v1",
             "Makes a model the next version of a name in the catalog",
@@ -187,8 +307,10 @@ public final class BuiltinTasks {
       return this;
     }
 
-    Signature mayGive(String name, ValueType type) {
-      outputs.put(name, new TaskLaunch.Output(type, null, false));
+    Signature mayGive(ValueType type, String... names) {
+      for (var name : names) {
+        outputs.put(name, new TaskLaunch.Output(type, null, false));
+      }
       return this;
     }
   }

@@ -185,6 +185,22 @@ public final class Frame {
     return chunks.toArray(MemorySegment[]::new);
   }
 
+  /// The same rows, but the cells of one column come from other rows: that of row `i` from row
+  /// `from[i]`.
+  public Frame with(int column, int[] from) {
+    var copies = new MemorySegment[chunks.length];
+    for (int chunk = 0; chunk < copies.length; chunk++) {
+      copies[chunk] = MemorySegment.ofArray(chunks[chunk].toArray(ValueLayout.JAVA_BYTE));
+    }
+    var taken = new Column(column);
+    for (int row = 0; row < rows; row++) {
+      int chunk = row / CHUNK;
+      int inChunk = Math.min(CHUNK, rows - chunk * CHUNK);
+      copies[chunk].setAtIndex(CELL, (long) column * inChunk + row % CHUNK, taken.raw(from[row]));
+    }
+    return new Frame(name, columns, pools, rows, copies);
+  }
+
   /// Some of the rows, in the given order, in memory of its own.
   public Frame rows(int[] chosen) {
     var builder = new FrameBuilder(name, columns, pools);
