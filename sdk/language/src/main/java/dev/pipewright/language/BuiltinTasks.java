@@ -250,6 +250,14 @@ public final class BuiltinTasks {
         .gives("metric", STRING)
         .gives("champion", DOUBLE)
         .gives("challenger", DOUBLE);
+    define("pipewright/predict@v1", "Predicts each row of a table")
+        .inItsOwnProcess()
+        .required("model", MODEL, "The model")
+        .required("data", DATASET, "The rows to predict: CSV, Parquet or JSON lines")
+        .optional("keep", STRING, "*", "Columns to take over, by commas; * for all")
+        .optional("format", STRING, null, "csv or parquet; that of the data unless given")
+        .gives("predictions", DATASET)
+        .gives("rows", INT);
     define(
             "pipewright/register@v1",
             "Makes a model the next version of a name in the catalog",

@@ -193,6 +193,17 @@ class ExamplesIT {
     }
   }
 
+  /// What the ensemble reached on rows that it had not seen.
+  @ParameterizedTest
+  @CsvSource({"churn, auc, 0.7", "demand, r2, 0.6"})
+  void automl(String name, String output, double least) {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, name + "/pipeline.yaml", Map.of("budget", "20s"));
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output(output, Double.class)).isGreaterThan(least);
+    }
+  }
+
   /// What the network got, and what it would have got by guessing or counting.
   @ParameterizedTest
   @CsvSource({
