@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +56,6 @@ public record Card(
         result.bestScore(),
         result.bestEpoch(),
         new LinkedHashMap<>(params));
-  }
-
-  /// The files of a model.
-  static List<String> files() {
-    return List.of(FILE, WEIGHTS);
   }
 
   void write(Path folder, Map<String, SafeTensors.Tensor> weights) throws IOException {

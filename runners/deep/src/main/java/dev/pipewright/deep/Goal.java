@@ -3,6 +3,7 @@ package dev.pipewright.deep;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.Frame;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,12 +84,16 @@ public record Goal(String column, List<String> classes, double mean, double spre
   }
 
   /// Numbers by size, then texts by character.
-  private static int natural(String one, String other) {
-    try {
-      return Double.compare(Double.parseDouble(one), Double.parseDouble(other));
-    } catch (NumberFormatException _) {
-      return one.compareTo(other);
+  static int natural(String one, String other) {
+    var number = Cells.number(one);
+    var otherNumber = Cells.number(other);
+    if (number.isPresent() && otherNumber.isPresent()) {
+      int bySize = Double.compare(number.getAsDouble(), otherNumber.getAsDouble());
+      return bySize == 0 ? one.compareTo(other) : bySize;
     }
+    return number.isPresent() == otherNumber.isPresent()
+        ? one.compareTo(other)
+        : number.isPresent() ? -1 : 1;
   }
 
   @JsonIgnore

@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -170,11 +169,5 @@ final class Torch {
 
   static long last(NDArray array) {
     return array.getShape().get(array.getShape().dimension() - 1);
-  }
-
-  static NDList detached(NDList outputs) {
-    var detached = new NDList(outputs.size());
-    outputs.forEach(array -> detached.add(array.stopGradient()));
-    return detached;
   }
 }

@@ -235,10 +235,6 @@ final class Weights {
     return replicas;
   }
 
-  long size() {
-    return flat.size();
-  }
-
   /// Begins to learn.
   void begin(Optimizer optimizer) {
     moments = optimizer.moments(manager, flat.size());

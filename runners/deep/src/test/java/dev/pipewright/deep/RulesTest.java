@@ -63,6 +63,12 @@ class RulesTest {
   }
 
   @Test
+  void classesAreInNaturalOrderWhateverTheyAre() {
+    assertThat(List.of("b", "10", "1x", "9", "a", "9.0", "-3").stream().sorted(Goal::natural))
+        .containsExactly("-3", "9", "9.0", "10", "1x", "a", "b");
+  }
+
+  @Test
   void everyEpochHasAnOrderOfItsOwnThatIsTheSameAgain() {
     var one = Order.shuffled(100, 7, 0);
     assertThat(one).isEqualTo(Order.shuffled(100, 7, 0));

@@ -149,11 +149,7 @@ public final class BuiltinTasks {
         .gives("metric", STRING)
         .gives("bestScore", DOUBLE)
         .gives("epochs", INT)
-        .mayGive(DOUBLE, "accuracy")
-        .mayGive(DOUBLE, "rmse")
-        .mayGive(DOUBLE, "perplexity")
-        .mayGive(DOUBLE, "ndcg")
-        .mayGive(DOUBLE, "recall");
+        .mayGive(DOUBLE, "accuracy", "rmse", "perplexity", "ndcg", "recall");
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")
