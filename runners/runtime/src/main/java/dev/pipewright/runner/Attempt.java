@@ -125,6 +125,7 @@ final class Attempt {
         var trace = new StringWriter();
         e.printStackTrace(new PrintWriter(trace));
         trace.toString().lines().forEach(line -> log.line(line, true));
+        keepArtifacts();
       }
       finish(Ending.crash(e), Map.of());
     }
@@ -251,6 +252,19 @@ final class Attempt {
     static final Map<String, ServiceLoader.Provider<BuiltinTask>> BY_NAME =
         ServiceLoader.load(BuiltinTask.class).stream()
             .collect(Collectors.toMap(each -> each.get().uses(), each -> each));
+  }
+
+  /// A built-in task that fails may have written why, such as a report of what is wrong with a
+  /// table.
+  private void keepArtifacts() {
+    if (launch.uses() == null) {
+      return;
+    }
+    try {
+      capture.artifacts(folder.artifacts());
+    } catch (IOException | RuntimeException e) {
+      log.line("Its artifacts cannot be kept: " + e.getMessage(), true);
+    }
   }
 
   /// Captures what the work left behind and checks it against what the task declares.
