@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// A task's surroundings in memory and one folder.
-public final class FakeContext implements TaskContext {
+public class FakeContext implements TaskContext {
   /// A logged point.
   public record Point(long step, double value, String modelId) {}
 
@@ -39,8 +39,8 @@ public final class FakeContext implements TaskContext {
 
   public FakeContext(Path folder) throws IOException {
     this.folder = folder;
-    Files.createDirectories(outputs());
-    Files.createDirectories(artifacts());
+    Files.createDirectories(folder.resolve("outputs"));
+    Files.createDirectories(folder.resolve("artifacts"));
   }
 
   public FakeContext with(String input, Object value) {
@@ -191,11 +191,13 @@ public final class FakeContext implements TaskContext {
 
   @Override
   public DataRef logModel(String name, String flavor, Path from, Map<String, String> settings) {
-    try (var files = Files.list(from)) {
-      var to = folder.resolve("models").resolve(name);
-      Files.createDirectories(to);
+    try (var files = Files.walk(from)) {
       for (var file : files.toList()) {
-        Files.copy(file, to.resolve(file.getFileName()));
+        var to = folder.resolve("models").resolve(name).resolve(from.relativize(file).toString());
+        Files.createDirectories(Files.isDirectory(file) ? to : to.getParent());
+        if (Files.isRegularFile(file)) {
+          Files.copy(file, to);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -74,6 +74,15 @@ public enum ProblemCode {
   TASK_LOST(500, "The task's process vanished", "It is retried by itself."),
   TASK_CRASHED(500, "The task failed in an unexpected way", "Read the task's log."),
 
+  // tuning
+  SEARCH_SPACE_INVALID(422, "The search space has errors", "Correct each listed place."),
+  STUDY_INVALID(422, "The study has errors", "Correct each listed place."),
+  STUDY_NOT_FOUND(404, "There is no such study", "List them with GET /api/v1/studies."),
+  STUDY_ENDED(409, "The study has ended", "Start another one, from its trials if you like."),
+  TRIAL_INVALID(422, "The trial does not fit the study", "Correct each listed place."),
+  TRIAL_NOT_FOUND(404, "The study has no such trial", "List the study's trials."),
+  TRIAL_ENDED(409, "The trial has ended", "Ask for another one."),
+
   // tracking
   EXPERIMENT_NOT_FOUND(404, "There is no such experiment", "List them: GET /api/v1/experiments."),
   RUN_NOT_FOUND(404, "There is no such run", "List them with GET /api/v1/runs."),

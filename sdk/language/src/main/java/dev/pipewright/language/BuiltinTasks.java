@@ -52,6 +52,43 @@ public final class BuiltinTasks {
         .gives("model", MODEL)
         .gives("task", STRING)
         .gives("bestScore", DOUBLE);
+    define("pipewright/automl@v1", "Searches for the best ensemble of models for a table")
+        .inItsOwnProcess()
+        .required("train", DATASET, "The rows to learn from: CSV, Parquet or JSON lines")
+        .required("target", STRING, "The column to predict")
+        .optional("task", STRING, "auto", "auto, classification or regression")
+        .optional(
+            "metric",
+            STRING,
+            "auto",
+            "auc, logLoss, accuracy, balancedAccuracy, f1, rmse, mae, rmsle, r2; auto: auc of two"
+                + " classes, logLoss of more, rmse")
+        .optional("budget", STRING, "60s", "The time that all of it may take: 30s, 5m, 1h")
+        .optional(
+            "trials", INT, 0, "The most models to try, for a result that the seed alone decides")
+        .optional("folds", INT, 0, "Folds to judge by; 0 for as many as rows and time allow")
+        .optional("group", STRING, null, "A column whose rows with one value stay in one fold")
+        .optional("time", STRING, null, "A column to order by: the past then predicts the future")
+        .optional(
+            "types",
+            STRING,
+            null,
+            "Columns' kinds where they are not what they look like: `zip: category, opened: date`")
+        .optional("ignore", STRING, null, "Columns not to learn from, by commas")
+        .optional(
+            "models",
+            STRING,
+            null,
+            "linear, lightgbm, xgboost, forest, neighbours, network; all unless given")
+        .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .gives("model", MODEL)
+        .gives("task", STRING)
+        .gives("metric", STRING)
+        .gives("score", DOUBLE)
+        .gives("trials", INT)
+        .gives("leaderboard", ARTIFACT)
+        .mayGive(DOUBLE, "baseline");
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")

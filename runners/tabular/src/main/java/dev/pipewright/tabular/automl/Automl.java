@@ -70,7 +70,7 @@ public final class Automl implements BuiltinTask {
             table.innerMeasure(),
             limits,
             Portfolio.of(table.labels().length, table.columns(), wishes.families()),
-            (_, _) -> java.util.Optional.empty(),
+            new Tuning(table.labels().length, wishes.families(), wishes.seed()),
             table::otherFolds,
             context::cancelled,
             told::trial);

@@ -18,18 +18,18 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /// The weighted mean of an ensemble's members, each of them the mean of its folds' models.
-public final class AutomlModel implements Predictor {
+public sealed class AutomlModel implements Predictor permits ExplainedModel {
   public static final String FLAVOR = "automl";
   static final int FORMAT = 1;
   static final String FILE = "automl.json";
   private static final int BLOCK = 8_192;
 
   private final ModelCard card;
-  private final Manifest manifest;
-  private final Map<String, Encoder> encoders;
-  private final List<List<Fitted>> models;
+  final Manifest manifest;
+  final Map<String, Encoder> encoders;
+  final List<List<Fitted>> models;
 
-  private AutomlModel(
+  AutomlModel(
       ModelCard card, Manifest manifest, Map<String, Encoder> encoders, List<List<Fitted>> models) {
     this.card = card;
     this.manifest = manifest;
@@ -150,7 +150,11 @@ public final class AutomlModel implements Predictor {
       problem.initCause(e);
       throw problem;
     }
-    return new AutomlModel(card, manifest, encoders, models);
+    boolean explained =
+        models.stream().flatMap(List::stream).anyMatch(FittedTrees.class::isInstance);
+    return explained
+        ? new ExplainedModel(card, manifest, encoders, models)
+        : new AutomlModel(card, manifest, encoders, models);
   }
 
   private static ProblemException unreadable(String detail) {

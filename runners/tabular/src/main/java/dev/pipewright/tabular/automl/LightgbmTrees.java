@@ -118,10 +118,15 @@ final class LightgbmTrees implements Learner {
   }
 
   /// Also gives TreeSHAP values.
-  record Trees(Lightgbm.Booster booster, int outputs, int rounds) implements Fitted {
+  record Trees(Lightgbm.Booster booster, int outputs, int rounds) implements FittedTrees {
     @Override
     public double[] predict(Matrix matrix) {
       return booster.predict(matrix, outputs, -1);
+    }
+
+    @Override
+    public double[] contributions(Matrix matrix) {
+      return booster.contributions(matrix, outputs, -1);
     }
 
     @Override

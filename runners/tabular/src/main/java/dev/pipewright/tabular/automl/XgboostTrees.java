@@ -114,11 +114,21 @@ final class XgboostTrees implements Learner {
   }
 
   /// @param rounds to predict with; 0 for all
-  record Trees(Booster booster, int outputs, int rounds) implements Fitted {
+  record Trees(Booster booster, int outputs, int rounds) implements FittedTrees {
     @Override
     public double[] predict(Matrix matrix) {
       try (var rows = new Rows(matrix, new float[matrix.rows()])) {
         return flat(booster.predict(rows.matrix, false, rounds), outputs);
+      } catch (XGBoostError e) {
+        throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public double[] contributions(Matrix matrix) {
+      try (var rows = new Rows(matrix, new float[matrix.rows()])) {
+        var raw = booster.predictContrib(rows.matrix, rounds);
+        return flat(raw, outputs * (matrix.width() + 1));
       } catch (XGBoostError e) {
         throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
       }

@@ -1,0 +1,224 @@
+package dev.pipewright.tabular.automl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.pipewright.tabular.FakeContext;
+import dev.pipewright.tabular.Predictor;
+import dev.pipewright.tabular.data.Frames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The whole task, with its worker processes.
+class AutomlTest {
+  @TempDir Path folder;
+
+  /// Rows of a bank: a number with gaps, a category with missing cells, a date, an id.
+  private static String bank(int from, int to, String kind) {
+    var text = new StringBuilder("id,age,balance,job,opened,same,target\n");
+    for (int i = from; i < to; i++) {
+      var random = new Random(1000 + i);
+      double age = 20 + 50 * random.nextDouble();
+      double balance = random.nextGaussian();
+      int job = random.nextInt(5);
+      double value = 0.05 * age + balance + (job == 2 ? 2 : 0) + 0.3 * random.nextGaussian();
+      var target =
+          switch (kind) {
+            case "binary" -> value > 2.5 ? "yes" : "no";
+            case "multiclass" -> value < 1.7 ? "low" : value < 3.2 ? "mid" : "high";
+            default -> String.format(Locale.ROOT, "%.3f", Math.exp(value));
+          };
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%d,%s,%.4f,%s,2024-%02d-%02d,x,%s%n",
+              i,
+              i % 10 == 0 ? "" : String.format(Locale.ROOT, "%.1f", age),
+              balance,
+              job == 4 ? "?" : "job" + job,
+              1 + i % 12,
+              1 + i % 28,
+              target));
+    }
+    return text.toString();
+  }
+
+  private FakeContext context(String name) throws IOException {
+    return new FakeContext(folder.resolve(name));
+  }
+
+  private Path csv(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private FakeContext run(String name, Path train, Object... inputs) throws Exception {
+    var context = context(name).with("train", train).with("target", "target").with("workers", 2);
+    for (int i = 0; i < inputs.length; i += 2) {
+      context.with((String) inputs[i], inputs[i + 1]);
+    }
+    new Automl().run(context);
+    return context;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"binary, auc, 0.9", "multiclass, logLoss, 0.6", "regression, rmsle, 0.5"})
+  void findsAModelThatTheSeedDecides(String kind, String metric, double bar) throws Exception {
+    var train = csv("train.csv", bank(0, 300, kind));
+    var test = Frames.read(csv("test.csv", bank(300, 500, kind)), "test.csv");
+    var one = run("one", train, "trials", 6, "metric", metric, "folds", 3);
+    assertThat(one.outputs).containsEntry("task", kind).containsEntry("metric", metric);
+    boolean higher = metric.equals("auc");
+    assertThat(one.gave("score")).matches(score -> higher ? score > bar : score < bar);
+    assertThat(one.gave("baseline"))
+        .matches(base -> higher ? base < one.gave("score") : base > one.gave("score"));
+    var board = one.artifact("leaderboard.json");
+    assertThat(board.get("trials")).hasSize(6);
+    double weights =
+        StreamSupport.stream(board.get("trials").spliterator(), false)
+            .mapToDouble(trial -> trial.get("weight").asDouble())
+            .sum();
+    assertThat(weights).isBetween(0.999, 1.001);
+    assertThat(one.metrics).containsKeys("trial-" + metric, "best-" + metric);
+
+    var two = run("two", train, "trials", 6, "metric", metric, "folds", 3, "workers", 1);
+    try (var first = Predictor.open(one.model());
+        var second = Predictor.open(two.model())) {
+      assertThat(first.card().dropped()).containsOnlyKeys("id", "same");
+      var predicted = first.predict(test);
+      assertThat(predicted).isDeepEqualTo(second.predict(test));
+      assertThat(right(predicted, test, kind)).isGreaterThan(kind.equals("regression") ? 0.8 : 0.7);
+    }
+  }
+
+  /// The share of rows predicted rightly, or within a half of the value.
+  private static double right(
+      double[][] predicted, dev.pipewright.tabular.data.Frame test, String kind) {
+    var target = test.column("target");
+    var classes =
+        kind.equals("binary")
+            ? java.util.List.of("no", "yes")
+            : java.util.List.of("high", "low", "mid");
+    int right = 0;
+    for (int row = 0; row < test.rows(); row++) {
+      var own = predicted[row];
+      if (kind.equals("regression")) {
+        double actual = target.number(row);
+        right += Math.abs(Math.log(own[0] / actual)) < 0.5 ? 1 : 0;
+      } else {
+        double most = Arrays.stream(own).max().orElseThrow();
+        right += own[classes.indexOf(target.text(row))] == most ? 1 : 0;
+      }
+    }
+    return right / (double) test.rows();
+  }
+
+  @Test
+  void keepsToItsTime() throws Exception {
+    var train = csv("train.csv", bank(0, 400, "binary"));
+    long began = System.nanoTime();
+    var context = run("timed", train, "budget", "8s");
+    assertThat(context.outputs).containsKey("model");
+    assertThat(context.gave("score")).isGreaterThanOrEqualTo(0.45);
+    // Not a measurement: only that a deadline is there at all.
+    assertThat((System.nanoTime() - began) / 1e9).isLessThan(30);
+  }
+
+  @Test
+  void anAttemptAfterOneThatWasStoppedGoesOn() throws Exception {
+    var train = csv("train.csv", bank(0, 200, "binary"));
+    var context =
+        context("stopped")
+            .with("train", train)
+            .with("target", "target")
+            .with("trials", 6)
+            .with("folds", 3)
+            .with("workers", 1)
+            .with("models", "linear, lightgbm, xgboost, forest");
+    // Stopped as soon as three trials are on the disk.
+    var trials = context.checkpoints().resolve("automl/trials");
+    var stopping =
+        new FakeContext(folder.resolve("stopped")) {
+          @Override
+          public boolean cancelled() {
+            return Files.exists(trials.resolve("2/trial.json"));
+          }
+        };
+    stopping.inputs.putAll(context.inputs);
+    stopping.data.putAll(context.data);
+    new Automl().run(stopping);
+    assertThat(stopping.outputs).doesNotContainKey("model");
+    var written = Files.getLastModifiedTime(trials.resolve("1/trial.json"));
+
+    new Automl().run(context);
+    assertThat(context.artifact("leaderboard.json").get("trials")).hasSize(6);
+    assertThat(Files.getLastModifiedTime(trials.resolve("1/trial.json"))).isEqualTo(written);
+    var whole =
+        run(
+            "whole",
+            train,
+            "trials",
+            6,
+            "folds",
+            3,
+            "workers",
+            1,
+            "models",
+            "linear, lightgbm, xgboost, forest");
+    assertThat(context.gave("score")).isEqualTo(whole.gave("score"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "metric|acu|INPUT_INVALID|did you mean 'auc'",
+        "metric|rmse|INPUT_INVALID|not for a binary target",
+        "budget|soon|INPUT_INVALID|has to be a duration such as 60s",
+        "budget|1s|INPUT_INVALID|less than 5s",
+        "models|lightgmb|INPUT_INVALID|did you mean 'lightgbm'",
+        "task|guess|INPUT_INVALID|'auto', 'classification' or 'regression'",
+        "types|age number|INPUT_INVALID|'zip: category'",
+        "types|agee: number|COLUMN_NOT_FOUND|'agee'",
+        "ignore|nothing|COLUMN_NOT_FOUND|'nothing'",
+        "group|same|INPUT_INVALID|only 1 values",
+        "time|job|INPUT_INVALID|to order the rows",
+        "target|tarjet|TARGET_NOT_A_COLUMN|'target'",
+      })
+  void saysWhatIsWrong(String input, String value, String code, String message) throws Exception {
+    var train = csv("train.csv", bank(0, 60, "binary"));
+    assertThatThrownBy(() -> run("wrong", train, input, value))
+        .hasMessageContaining(code)
+        .satisfies(e -> assertThat(e.toString() + remedy(e)).contains(message));
+  }
+
+  private static String remedy(Throwable e) {
+    return e instanceof dev.pipewright.contract.ProblemException problem
+        ? String.valueOf(problem.problem().remedy())
+        : "";
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a,target\\n1,x\\n2,x\\n3,x\\n4,x\\n5,x\\n6,x\\n7,x\\n8,x|TARGET_ONE_CLASS",
+        "a,target\\n1,x\\n2,y|TABLE_TOO_SMALL",
+        "a,target\\n1,\\n2,|TARGET_UNUSABLE",
+        "a,target\\n,1\\n,2\\n,1\\n,2\\n,1\\n,2\\n,1\\n,2|NO_FEATURES",
+        "a,target\\n1,b\\n2,c\\n3,d\\n4,e\\n5,f\\n6,g\\n7,h\\n8,i|TARGET_UNUSABLE",
+      })
+  void refusesTablesThatNothingCanBeLearnedFrom(String text, String code) throws Exception {
+    var train = csv("train.csv", text.replace("\\n", "\n"));
+    assertThatThrownBy(() -> run("bad", train)).hasMessageContaining(code);
+  }
+}

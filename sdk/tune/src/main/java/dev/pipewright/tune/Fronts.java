@@ -1,0 +1,194 @@
+package dev.pipewright.tune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/// Orders among trials with several objectives, all of them losses.
+final class Fronts {
+  private Fronts() {}
+
+  /// Whether a is nowhere worse than b and somewhere better.
+  static boolean dominates(double[] a, double[] b) {
+    boolean better = false;
+    for (int m = 0; m < a.length; m++) {
+      if (a[m] > b[m]) {
+        return false;
+      }
+      better |= a[m] < b[m];
+    }
+    return better;
+  }
+
+  /// The front of each: 0 for those that nothing dominates, 1 for those that only front 0 does, …
+  static int[] ranks(double[][] losses) {
+    int n = losses.length;
+    var ranks = new int[n];
+    var dominators = new int[n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        if (dominates(losses[j], losses[i])) {
+          dominators[i]++;
+        }
+      }
+    }
+    var open = new ArrayList<Integer>();
+    for (int i = 0; i < n; i++) {
+      open.add(i);
+    }
+    for (int rank = 0; !open.isEmpty(); rank++) {
+      var front = open.stream().filter(i -> dominators[i] == 0).toList();
+      for (int i : front) {
+        ranks[i] = rank;
+      }
+      open.removeAll(front);
+      for (int i : open) {
+        for (int j : front) {
+          if (dominates(losses[j], losses[i])) {
+            dominators[i]--;
+          }
+        }
+      }
+    }
+    return ranks;
+  }
+
+  /// How far the neighbours of each in its front are, summed over the objectives; infinite at a
+  /// front's ends (NSGA-II, Deb et al. 2002).
+  static double[] crowding(double[][] losses, int[] ranks) {
+    int n = losses.length;
+    var crowding = new double[n];
+    int last = Arrays.stream(ranks).max().orElse(-1);
+    for (int rank = 0; rank <= last; rank++) {
+      var front = new ArrayList<Integer>();
+      for (int i = 0; i < n; i++) {
+        if (ranks[i] == rank) {
+          front.add(i);
+        }
+      }
+      for (int m = 0; m < losses[front.getFirst()].length; m++) {
+        int objective = m;
+        front.sort(Comparator.comparingDouble(i -> losses[i][objective]));
+        double range = losses[front.getLast()][m] - losses[front.getFirst()][m];
+        crowding[front.getFirst()] = Double.POSITIVE_INFINITY;
+        crowding[front.getLast()] = Double.POSITIVE_INFINITY;
+        for (int f = 1; f < front.size() - 1 && range > 0; f++) {
+          crowding[front.get(f)] +=
+              (losses[front.get(f + 1)][m] - losses[front.get(f - 1)][m]) / range;
+        }
+      }
+    }
+    return crowding;
+  }
+
+  /// Trials in the order of their fronts, the first few of them chosen well: within the front that
+  /// the count cuts, each next one adds the most hypervolume.
+  static List<History.Entry> bestFirst(List<History.Entry> entries, int count) {
+    var losses = entries.stream().map(entry -> entry.told).toArray(double[][]::new);
+    var ranks = ranks(losses);
+    var order = new ArrayList<Integer>();
+    for (int i = 0; i < losses.length; i++) {
+      order.add(i);
+    }
+    order.sort(Comparator.comparingInt(i -> ranks[i]));
+    if (count > 0 && count < order.size()) {
+      int cut = ranks[order.get(count - 1)];
+      int from = 0;
+      while (ranks[order.get(from)] < cut) {
+        from++;
+      }
+      int to = from;
+      while (to < order.size() && ranks[order.get(to)] == cut) {
+        to++;
+      }
+      greedy(order.subList(from, to), losses, count - from);
+    }
+    return order.stream().map(entries::get).toList();
+  }
+
+  /// Puts those first that add the most hypervolume, one after the other (greedy subset selection,
+  /// within 1 - 1/e of the best subset).
+  private static void greedy(List<Integer> front, double[][] losses, int count) {
+    var reference = reference(front.stream().map(i -> losses[i]).toArray(double[][]::new));
+    var chosen = new ArrayList<double[]>();
+    for (int place = 0; place < count; place++) {
+      int best = place;
+      double most = -1;
+      double before = hypervolume(chosen, reference);
+      for (int i = place; i < front.size(); i++) {
+        chosen.add(losses[front.get(i)]);
+        double more = hypervolume(chosen, reference) - before;
+        chosen.removeLast();
+        if (more > most) {
+          most = more;
+          best = i;
+        }
+      }
+      java.util.Collections.swap(front, place, best);
+      chosen.add(losses[front.get(place)]);
+    }
+  }
+
+  /// A point a tenth of its size beyond the worst of each loss.
+  static double[] reference(double[][] losses) {
+    var reference = losses[0].clone();
+    for (int m = 0; m < reference.length; m++) {
+      for (var loss : losses) {
+        reference[m] = Math.max(reference[m], loss[m]);
+      }
+      double worst = reference[m];
+      reference[m] = worst == 0 ? 1e-12 : Math.max(1.1 * worst, 0.9 * worst);
+    }
+    return reference;
+  }
+
+  /// The volume between a reference point and what the points dominate: slices along the last loss,
+  /// each with the volume of one dimension less.
+  static double hypervolume(List<double[]> points, double[] reference) {
+    var inside =
+        points.stream()
+            .filter(point -> {
+              for (int m = 0; m < reference.length; m++) {
+                if (!(point[m] < reference[m])) {
+                  return false;
+                }
+              }
+              return true;
+            })
+            .toList();
+    return volume(inside, reference, reference.length);
+  }
+
+  private static double volume(List<double[]> points, double[] reference, int dimensions) {
+    if (points.isEmpty()) {
+      return 0;
+    }
+    int last = dimensions - 1;
+    if (dimensions == 1) {
+      return reference[0] - points.stream().mapToDouble(point -> point[0]).min().orElseThrow();
+    }
+    var sorted = new ArrayList<>(points);
+    sorted.sort(Comparator.comparingDouble(point -> point[last]));
+    if (dimensions == 2) {
+      double volume = 0;
+      double lowest = reference[0];
+      for (var point : sorted) {
+        if (point[0] < lowest) {
+          volume += (lowest - point[0]) * (reference[1] - point[1]);
+          lowest = point[0];
+        }
+      }
+      return volume;
+    }
+    double volume = 0;
+    for (int i = 0; i < sorted.size(); i++) {
+      double upTo = i + 1 < sorted.size() ? sorted.get(i + 1)[last] : reference[last];
+      double depth = upTo - sorted.get(i)[last];
+      if (depth > 0) {
+        volume += depth * volume(sorted.subList(0, i + 1), reference, last);
+      }
+    }
+    return volume;
+  }
+}

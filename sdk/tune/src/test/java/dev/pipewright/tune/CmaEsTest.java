@@ -1,0 +1,116 @@
+package dev.pipewright.tune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class CmaEsTest {
+  private static final Objective LOSS = Objective.minimize("loss");
+
+  @Test
+  void findsTheBottomOfASphere() {
+    var spec = StudySpec.of(Problems.cube(5, 0, 1), LOSS).sampledBy(new CmaEs());
+    assertThat(Problems.medianLeast(spec, Problems::sphere, 600, 11)).isLessThan(1e-7);
+  }
+
+  @Test
+  void followsABentValley() {
+    var spec = StudySpec.of(Problems.cube(4, -2, 2), LOSS).sampledBy(new CmaEs());
+    assertThat(Problems.medianLeast(spec, Problems::rosenbrock, 1500, 11)).isLessThan(1e-3);
+  }
+
+  @Test
+  void findsWholeNumbers() {
+    var space =
+        SearchSpace.of(
+            IntStream.range(0, 6)
+                .mapToObj(i ->
+                    i < 3 ? Parameter.whole("x" + i, -10, 10) : Parameter.real("x" + i, -10, 10))
+                .toList());
+    var spec = StudySpec.of(space, LOSS).sampledBy(new CmaEs());
+    double least =
+        Problems.medianLeast(
+            spec,
+            params ->
+                IntStream.range(0, 6)
+                    .mapToDouble(i -> Math.pow(Problems.x(params, i) - 4, 2))
+                    .sum(),
+            500,
+            11);
+    assertThat(least).isLessThan(1e-3);
+  }
+
+  /// Steps around the start hold nothing to learn from, so it has to begin elsewhere.
+  @Test
+  void startsAnewWhereNothingIsToBeGained() {
+    var spec = StudySpec.of(Problems.cube(2, 0, 1), LOSS).sampledBy(new CmaEs());
+    double least =
+        Problems.medianLeast(
+            spec,
+            params ->
+                Math.abs(Problems.x(params, 0) - 0.5) < 0.45
+                        && Math.abs(Problems.x(params, 1) - 0.5) < 0.45
+                    ? 1
+                    : 0,
+            300,
+            11);
+    assertThat(least).isZero();
+  }
+
+  @Test
+  void manyWorkersTeachItTheSameWay() {
+    var study = Study.of(StudySpec.of(Problems.cube(3, 0, 1), LOSS).sampledBy(new CmaEs()));
+    for (int round = 0; round < 60; round++) {
+      var trials = IntStream.range(0, 5).mapToObj(_ -> study.ask().orElseThrow()).toList();
+      for (var trial : trials.reversed()) {
+        trial.tell(Problems.sphere(trial.params()));
+      }
+    }
+    assertThat(study.best().orElseThrow().values().getFirst()).isLessThan(1e-4);
+  }
+
+  @Property(tries = 50)
+  void theSquareRootOfAMatrixSquaredIsTheMatrix(
+      @ForAll long seed, @ForAll @IntRange(min = 1, max = 8) int n) {
+    var random = new SplittableRandom(seed);
+    var root = new double[n][n];
+    for (var row : root) {
+      for (int j = 0; j < n; j++) {
+        row[j] = random.nextGaussian();
+      }
+    }
+    var matrix = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int k = 0; k < n; k++) {
+          matrix[i][j] += root[i][k] * root[j][k];
+        }
+      }
+    }
+    var eigen = Symmetric.of(matrix);
+    // the rows of a square root R have R·Rᵀ as their products
+    var columns =
+        IntStream.range(0, n)
+            .mapToObj(j -> {
+              var unit = new double[n];
+              unit[j] = 1;
+              return eigen.stretch(unit);
+            })
+            .toArray(double[][]::new);
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        double product = 0;
+        for (int k = 0; k < n; k++) {
+          product += columns[k][i] * columns[k][j];
+        }
+        assertThat(product).isCloseTo(matrix[i][j], within(1e-9));
+      }
+    }
+  }
+}
