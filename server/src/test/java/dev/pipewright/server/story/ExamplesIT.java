@@ -132,9 +132,13 @@ class ExamplesIT {
               assertThat(reason).contains("TABLE_INVALID", "60 rows, expected at least 100"));
       assertThat(task(few, "register").attempts()).isEmpty();
       var id = check.attempts().getLast().trackedRunId();
-      assertThat(sandbox.get("/api/v1/runs/" + id + "/artifacts/validation.html"))
-          .as("kept although the task failed")
-          .contains("60 rows, expected at least 100");
+      // Tracked runs follow over Kafka.
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() ->
+              assertThat(sandbox.get("/api/v1/runs/" + id + "/artifacts/validation.html"))
+                  .as("kept although the task failed")
+                  .contains("60 rows, expected at least 100"));
     }
   }
 
