@@ -5,6 +5,7 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.Explainable;
 import dev.pipewright.tabular.ModelCard;
 import dev.pipewright.tabular.data.Frames;
 import java.io.IOException;
@@ -14,6 +15,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// `pipewright/automl@v1`: searches for the best ensemble of models for a table, within a time.
 ///
@@ -26,9 +30,12 @@ import java.util.Locale;
 /// is kept in the task's checkpoints: an attempt after one that was stopped goes on from there.
 public final class Automl implements BuiltinTask {
   /// For writing and measuring at the end.
-  private static final double RESERVE = 0.04;
+  private static final double RESERVE = 0.05;
 
-  private static final double LEAST_RESERVE_SECONDS = 0.8;
+  private static final double LEAST_RESERVE_SECONDS = 1.5;
+
+  /// Rows whose predictions are explained, for each minute of the budget.
+  private static final double EXPLAINED = 30;
 
   @Override
   public String uses() {
@@ -80,7 +87,7 @@ public final class Automl implements BuiltinTask {
       System.out.println("Stopped as asked; what was done is kept for the next attempt");
       return;
     }
-    finish(context, plan, table, wishes, search, ranking);
+    finish(context, plan, table, wishes, search, ranking, () -> since(began));
     System.out.printf(Locale.ROOT, "Done after %.1f s of %.0f s%n", since(began), budget);
   }
 
@@ -142,7 +149,8 @@ public final class Automl implements BuiltinTask {
       Prepared table,
       Wishes wishes,
       Search search,
-      List<Trial> ranking)
+      List<Trial> ranking,
+      DoubleSupplier seconds)
       throws IOException {
     var done = ranking.stream().filter(Trial::done).toList();
     if (done.isEmpty()) {
@@ -156,7 +164,8 @@ public final class Automl implements BuiltinTask {
     }
     var weights = search.chosen();
     var members = done.stream().filter(trial -> weights.containsKey(trial.number())).toList();
-    var labels = Encoder.pick(table.labels(), plan.folds(0).judging());
+    var judging = plan.folds(0).judging();
+    var labels = Encoder.pick(table.labels(), judging);
     var blended =
         Ensemble.blend(
             members.stream().map(trial -> search.predictions(trial.number())).toList(),
@@ -188,6 +197,8 @@ public final class Automl implements BuiltinTask {
             params);
     card.write(folder);
     var model = context.logModel("model", AutomlModel.FLAVOR, folder, params);
+    int explained = (int) Math.clamp(EXPLAINED * wishes.budget() / 60, 10, 300);
+    var why = why(folder, card, table, explained);
     delete(folder);
 
     context.output("model", model);
@@ -199,7 +210,27 @@ public final class Automl implements BuiltinTask {
     context.logMetric("cv-" + table.measure().word(), 0, value);
     var leaderboard = new Leaderboard(table, ranking, weights, value, plan.head().folds());
     leaderboard.write(context);
+    var page =
+        new SearchPage(
+            table, wishes, leaderboard, judging, labels, calibrated, seconds.getAsDouble(), why);
+    Files.writeString(context.artifacts().resolve("automl.html"), page.page().html());
     leaderboard.print();
+  }
+
+  /// What the boosted trees say of some rows; null where there are none.
+  private static Explainable.@Nullable Contributions why(
+      Path folder, ModelCard card, Prepared table, int most) throws IOException {
+    try (var model = AutomlModel.open(folder, card)) {
+      return model instanceof Explainable explained
+          ? explained.contributions(table.frame().rows(some(table.frame().rows(), most)))
+          : null;
+    }
+  }
+
+  /// Rows spread evenly.
+  private static int[] some(int rows, int most) {
+    int count = Math.min(rows, most);
+    return IntStream.range(0, count).map(i -> (int) ((double) i * rows / count)).toArray();
   }
 
   /// Says how it goes.

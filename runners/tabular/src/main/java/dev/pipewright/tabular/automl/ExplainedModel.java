@@ -8,8 +8,12 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /// An ensemble with boosted trees among its members: these speak for it, each with its weight among
-/// them. What the other members contribute is not seen, and neither is the calibration.
+/// them. What the other members contribute is not seen, and neither is the calibration. Of each
+/// member, only the models of its first [#FOLDS] folds are asked: they are much alike, and TreeSHAP
+/// takes its time.
 final class ExplainedModel extends AutomlModel implements Explainable {
+  private static final int FOLDS = 3;
+
   ExplainedModel(
       ModelCard card, Manifest manifest, Map<String, Encoder> encoders, List<List<Fitted>> models) {
     super(card, manifest, encoders, models);
@@ -37,8 +41,9 @@ final class ExplainedModel extends AutomlModel implements Explainable {
     }
     for (int m = 0; m < models.size(); m++) {
       var parts = manifest.members().get(m).parts();
-      double weight = manifest.members().get(m).weight() / all / parts.size();
-      for (int p = 0; p < parts.size(); p++) {
+      int asked = Math.min(FOLDS, parts.size());
+      double weight = manifest.members().get(m).weight() / all / asked;
+      for (int p = 0; p < asked; p++) {
         if (models.get(m).get(p) instanceof FittedTrees trees) {
           var encoder = encoders.get(parts.get(p).encoder());
           add(trees.contributions(encoder.encode(frame, rows)), encoder, weight, values, expected);

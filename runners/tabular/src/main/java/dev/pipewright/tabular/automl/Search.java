@@ -366,12 +366,15 @@ final class Search {
     }
   }
 
-  /// The best of each family and the best of all.
+  /// The best of each family and the best of all. The prior is none, for to some measures it does
+  /// no harm, however much weight it has; but it may be all there is.
   private static List<Trial> candidates(List<Trial> ranking) {
+    boolean others =
+        ranking.stream().anyMatch(trial -> trial.done() && trial.config().family() != Family.PRIOR);
     var perFamily = new HashMap<Family, Integer>();
     var kept = new ArrayList<Trial>();
     for (var trial : ranking) {
-      if (!trial.done()) {
+      if (!trial.done() || (others && trial.config().family() == Family.PRIOR)) {
         continue;
       }
       int own = perFamily.merge(trial.config().family(), 1, Integer::sum);
