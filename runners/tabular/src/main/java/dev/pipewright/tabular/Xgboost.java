@@ -97,7 +97,7 @@ public final class Xgboost implements BuiltinTask {
             fit.metric(),
             fit.bestScore(),
             settings);
-    keep(context, card, fit.model());
+    keep(context, card, fit.model(), table);
     context.output("task", target.kind().word());
     context.output("bestScore", fit.bestScore());
   }
@@ -328,7 +328,7 @@ public final class Xgboost implements BuiltinTask {
             .collect(Collectors.joining(", ")));
   }
 
-  private static void keep(TaskContext context, ModelCard card, ObjectNode json)
+  private static void keep(TaskContext context, ModelCard card, ObjectNode json, Table table)
       throws IOException, XGBoostError {
     var folder = Files.createTempDirectory("pipewright-model");
     try {
@@ -339,12 +339,30 @@ public final class Xgboost implements BuiltinTask {
         booster.dispose();
       }
       card.write(folder);
+      var columns = new LinkedHashMap<String, Boolean>();
+      card.features()
+          .forEach(feature -> columns.put(feature.column(), feature instanceof Feature.Number));
+      var data = context.data("train");
+      var examples = table.with(table.rows().subList(0, Math.min(3, table.rows().size())));
+      new ModelFolder(
+              card,
+              columns,
+              new ModelFolder.Data(data.name(), data.digest(), table.rows().size()),
+              Map.of("xgboost", Boosters.FILE))
+          .write(
+              folder,
+              context,
+              examples.frame(),
+              String.format(Locale.ROOT, "%s %.5f", card.metric(), card.bestScore()));
       var model = context.logModel("model", card.flavor(), folder, card.params());
       context.output("model", model);
     } finally {
-      Files.deleteIfExists(folder.resolve(Boosters.FILE));
-      Files.deleteIfExists(folder.resolve(ModelCard.FILE));
-      Files.deleteIfExists(folder);
+      try (var files = Files.list(folder)) {
+        for (var file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
     }
     importance(context.artifacts(), card, json);
   }

@@ -89,6 +89,71 @@ public final class BuiltinTasks {
         .gives("trials", INT)
         .gives("leaderboard", ARTIFACT)
         .mayGive(DOUBLE, "baseline");
+    define("pipewright/train@v1", "Trains a neural network, from scratch or on from a model")
+        .inItsOwnProcess()
+        .required("train", DATASET, "A table, a folder of images for each class, or text files")
+        .optional(
+            "architecture",
+            STRING,
+            null,
+            "mlp, cnn, lstm, gru, transformer, gpt or recommender; that of `from` by default")
+        .optional("target", STRING, null, "The column to predict; not for gpt and recommender")
+        .optional("task", STRING, "auto", "auto, classification or regression")
+        .optional("text", STRING, null, "The column of texts, for transformer, lstm and gru")
+        .optional(
+            "sequence", STRING, null, "The column that tells sequences apart, for lstm and gru")
+        .optional("user", STRING, "user", "The column of users, for recommender")
+        .optional("item", STRING, "item", "The column of items, for recommender")
+        .optional("from", MODEL, null, "A model of this task to go on from")
+        .optional("freeze", INT, 0, "Epochs in which only the head of `from` learns")
+        .optional("unfrozenRate", DOUBLE, 0.1, "The rate of the rest afterwards, as a share")
+        .optional("epochs", INT, 10, "How often it goes through the data at most")
+        .optional("budget", STRING, null, "Ends after so long, such as 90s, 10m or 2h")
+        .optional("batch", INT, 64, "Examples that go through at once")
+        .optional("accumulate", INT, 1, "Batches that come together in one step")
+        .optional("learningRate", DOUBLE, 0.001, "The highest learning rate")
+        .optional("findLearningRate", BOOL, false, "Look for the learning rate first instead")
+        .optional("optimizer", STRING, "adamw", "adam, adamw or sgd")
+        .optional("schedule", STRING, "cosine", "constant, cosine, step or one-cycle")
+        .optional("warmup", DOUBLE, 0.05, "The share of the steps in which the rate rises")
+        .optional("weightDecay", DOUBLE, 0.01, "How much the weights are drawn towards 0")
+        .optional("clip", DOUBLE, 1.0, "The largest norm of a gradient; 0 for any")
+        .optional("validation", DOUBLE, 0.2, "The share of the examples held out to watch")
+        .optional(
+            "earlyStopping", INT, 5, "Stop after so many epochs without a better one; 0 for never")
+        .optional(
+            "checkpointEvery",
+            INT,
+            0,
+            "Steps between checkpoints; 0 for one at the end of an epoch")
+        .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional("dropout", DOUBLE, 0.1, "The share of numbers left out while learning")
+        .optional("hidden", STRING, "128,64", "Neurons of each layer, for mlp")
+        .optional("filters", STRING, "16,32", "Filters of each convolution, for cnn")
+        .optional("imageSize", INT, 32, "The side to which image files are scaled, for cnn")
+        .optional("channels", INT, 1, "1 for grey, 3 for colours, for cnn")
+        .optional("width", INT, 64, "Numbers for a token, step, user or item")
+        .optional("layers", INT, 2, "Layers of lstm, gru, transformer and gpt")
+        .optional("heads", INT, 4, "Heads of attention, for transformer and gpt")
+        .optional("length", INT, 64, "Tokens or steps that are looked at")
+        .optional("vocabulary", INT, 2000, "The most tokens that texts are cut into")
+        .optional(
+            "precision",
+            STRING,
+            "float32",
+            "float32 or float16; the latter for transformer, gpt and recommender")
+        .optional("prompt", STRING, null, "What a sample of gpt begins with")
+        .optional("sample", INT, 100, "Tokens of that sample")
+        .gives("model", MODEL)
+        .gives("report", ARTIFACT)
+        .gives("metric", STRING)
+        .gives("bestScore", DOUBLE)
+        .gives("epochs", INT)
+        .mayGive(DOUBLE, "accuracy")
+        .mayGive(DOUBLE, "rmse")
+        .mayGive(DOUBLE, "perplexity")
+        .mayGive(DOUBLE, "ndcg")
+        .mayGive(DOUBLE, "recall");
     define("pipewright/evaluate@v1", "Measures a model on rows it has not seen")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")
@@ -204,6 +269,14 @@ public final class BuiltinTasks {
         .gives("violations", INT)
         .gives("rows", INT)
         .mayGive(ARTIFACT, "schema");
+    define("pipewright/predict@v1", "Predicts each row of a table")
+        .inItsOwnProcess()
+        .required("model", MODEL, "The model")
+        .required("data", DATASET, "The rows to predict: CSV, Parquet or JSON lines")
+        .optional("keep", STRING, "*", "Columns to take over, by commas; * for all")
+        .optional("format", STRING, null, "csv or parquet; that of the data unless given")
+        .gives("predictions", DATASET)
+        .gives("rows", INT);
     define(
             "pipewright/register@v1",
             "Makes a model the next version of a name in the catalog",

@@ -227,6 +227,34 @@ class ExamplesIT {
     }
   }
 
+  /// What the ensemble reached on rows that it had not seen.
+  @ParameterizedTest
+  @CsvSource({"churn, auc, 0.7", "demand, r2, 0.6"})
+  void automl(String name, String output, double least) {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, name + "/pipeline.yaml", Map.of("budget", "20s"));
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output(output, Double.class)).isGreaterThan(least);
+    }
+  }
+
+  /// What the network got, and what it would have got by guessing or counting.
+  @ParameterizedTest
+  @CsvSource({
+    "digits, accuracy, 0.85, 1",
+    "reviews, accuracy, 0.9, 1",
+    "recommender, recall, 0.25, 1",
+    "language-model, perplexity, 1, 3",
+  })
+  void networks(String name, String output, double least, double most) {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, name + "/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output(output, Double.class)).isBetween(least, most);
+      assertThat(run.output("version", Integer.class)).isEqualTo(1);
+    }
+  }
+
   /// By hand, by the clock, and for somebody who pushed; with a secret that stays one.
   @Test
   void nightly(@TempDir Path folder) throws IOException {

@@ -7,7 +7,9 @@ import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
 import dev.pipewright.tabular.Explainable;
 import dev.pipewright.tabular.ModelCard;
+import dev.pipewright.tabular.ModelFolder;
 import dev.pipewright.tabular.data.Frames;
+import dev.pipewright.tabular.data.Profile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +17,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -196,6 +199,21 @@ public final class Automl implements BuiltinTask {
             value,
             params);
     card.write(folder);
+    var columns = new LinkedHashMap<String, Boolean>();
+    table
+        .columns()
+        .forEach(column -> columns.put(column.column(), column.kind() == Profile.Kind.NUMBER));
+    var data = context.data("train");
+    new ModelFolder(
+            card,
+            columns,
+            new ModelFolder.Data(data.name(), data.digest(), table.frame().rows()),
+            Map.of())
+        .write(
+            folder,
+            context,
+            table.frame(),
+            String.format(Locale.ROOT, "%s %.5f, cross-validated", table.measure().word(), value));
     var model = context.logModel("model", AutomlModel.FLAVOR, folder, params);
     int explained = (int) Math.clamp(EXPLAINED * wishes.budget() / 60, 10, 300);
     var why = why(folder, card, table, explained);

@@ -112,8 +112,7 @@ record SearchPage(
         .forEach(row -> bars.bar(row.name(), row.weight(), Text.percent(row.weight())));
     section.chart(bars.picture("Who speaks in the ensemble"));
     var grid =
-        new Grid(
-            "model", "family", table.measure().word(), "weight", "foldings", "seconds", "settings");
+        new Grid("model", table.measure().word(), "weight", "foldings", "seconds", "settings");
     for (var row : board.rows()) {
       grid.row(
           row.name(),

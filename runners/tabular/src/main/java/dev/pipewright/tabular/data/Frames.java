@@ -4,10 +4,12 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.TaskContext;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads tables of any format that is known, found by looking at the file's beginning.
@@ -38,6 +40,100 @@ public final class Frames {
     var sink = new CsvFrame(name);
     Csv.read(file, name, sink);
     return sink.builder().build();
+  }
+
+  /// A block of rows of a table that is streamed.
+  public interface Block {
+    /// @return whether to go on
+    boolean take(Frame frame) throws IOException;
+  }
+
+  /// Reads a table a block of rows at a time. Of JSON, which tells its columns only at its end, the
+  /// blocks are cut from the whole.
+  ///
+  /// @param most rows in a block; Parquet's blocks are its own
+  /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
+  public static void stream(Path path, String name, int most, Block to) throws IOException {
+    var file = file(path, name);
+    var start = start(file);
+    if (start.equals("PAR1")) {
+      ParquetFile.stream(file, name, to);
+    } else if (start.startsWith("{") || start.startsWith("[")) {
+      var whole = read(file, name);
+      boolean more = true;
+      for (int from = 0; more && from < whole.rows(); from += most) {
+        var rows = IntStream.range(from, Math.min(whole.rows(), from + most)).toArray();
+        more = to.take(whole.rows(rows));
+      }
+    } else {
+      try {
+        var blocks = new CsvBlocks(name, most, to);
+        Csv.read(file, name, blocks);
+        blocks.end();
+      } catch (Stopped _) {
+        // As the taker asked.
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
+      }
+    }
+  }
+
+  public static boolean isParquet(Path path, String name) throws IOException {
+    return start(file(path, name)).equals("PAR1");
+  }
+
+  @SuppressWarnings("serial") // never leaves this class
+  private static final class Stopped extends RuntimeException {
+    Stopped() {
+      super("stopped", null, false, false);
+    }
+  }
+
+  private static final class CsvBlocks implements Csv.Sink {
+    private final String name;
+    private final int most;
+    private final Block to;
+    private List<String> columns = List.of();
+    private @Nullable FrameBuilder builder;
+
+    CsvBlocks(String name, int most, Block to) {
+      this.name = name;
+      this.most = most;
+      this.to = to;
+    }
+
+    @Override
+    public void header(List<String> names) {
+      columns = names;
+    }
+
+    @Override
+    public void row(List<String> cells) {
+      if (builder == null) {
+        builder = new FrameBuilder(name, columns);
+      }
+      for (int i = 0; i < cells.size(); i++) {
+        builder.cell(i, cells.get(i));
+      }
+      builder.endRow();
+      if (builder.rows() == most) {
+        end();
+      }
+    }
+
+    void end() {
+      if (builder != null) {
+        var block = builder.build();
+        builder = null;
+        try {
+          if (!to.take(block)) {
+            throw new Stopped();
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
   }
 
   private static final class CsvFrame implements Csv.Sink {

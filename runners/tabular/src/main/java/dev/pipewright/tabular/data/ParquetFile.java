@@ -11,6 +11,8 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.io.ColumnIOFactory;
@@ -37,33 +39,62 @@ final class ParquetFile {
   private ParquetFile() {}
 
   static Frame read(Path file, String name) throws IOException {
+    var builders = new ArrayList<FrameBuilder>();
+    each(
+        file,
+        name,
+        columns -> {
+          if (builders.isEmpty()) {
+            builders.add(new FrameBuilder(name, columns));
+          }
+          return builders.getFirst();
+        },
+        _ -> true);
+    if (builders.isEmpty() || builders.getFirst().rows() == 0) {
+      throw empty(name);
+    }
+    return builders.getFirst().build();
+  }
+
+  /// A row group at a time.
+  static void stream(Path file, String name, Frames.Block to) throws IOException {
+    boolean[] some = {false};
+    each(
+        file,
+        name,
+        columns -> new FrameBuilder(name, columns),
+        builder -> {
+          some[0] |= builder.rows() > 0;
+          return builder.rows() == 0 || to.take(builder.build());
+        });
+    if (!some[0]) {
+      throw empty(name);
+    }
+  }
+
+  private interface Group {
+    boolean end(FrameBuilder builder) throws IOException;
+  }
+
+  private static void each(
+      Path file, String name, Function<List<String>, FrameBuilder> begin, Group group)
+      throws IOException {
     try (var reader =
         ParquetFileReader.open(new LocalInputFile(file), ParquetReadOptions.builder().build())) {
       var schema = reader.getFileMetaData().getSchema();
-      var columns = new ArrayList<String>();
-      for (var field : schema.getFields()) {
-        if (!field.isPrimitive()) {
-          throw unreadable(
-              "column '%s' of %s holds lists or structures".formatted(field.getName(), name),
-              "Write flat columns, or leave it out.",
-              null);
-        }
-        columns.add(field.getName());
-      }
-      var builder = new FrameBuilder(name, columns);
+      var columns = columns(schema, name);
       var columnIo = new ColumnIOFactory().getColumnIO(schema);
+      boolean more = true;
       for (var pages = reader.readNextRowGroup();
-          pages != null;
+          more && pages != null;
           pages = reader.readNextRowGroup()) {
+        var builder = begin.apply(columns);
         var records = columnIo.getRecordReader(pages, new Rows(schema, builder));
         for (long row = 0; row < pages.getRowCount(); row++) {
           records.read();
         }
+        more = group.end(builder);
       }
-      if (builder.rows() == 0) {
-        throw new ProblemException(ProblemCode.TABLE_EMPTY, name + " has columns but no rows");
-      }
-      return builder.build();
     } catch (RuntimeException e) {
       if (e instanceof ProblemException) {
         throw e;
@@ -74,6 +105,24 @@ final class ParquetFile {
           "Write it again.",
           e);
     }
+  }
+
+  private static List<String> columns(MessageType schema, String name) {
+    var columns = new ArrayList<String>();
+    for (var field : schema.getFields()) {
+      if (!field.isPrimitive()) {
+        throw unreadable(
+            "column '%s' of %s holds lists or structures".formatted(field.getName(), name),
+            "Write flat columns, or leave it out.",
+            null);
+      }
+      columns.add(field.getName());
+    }
+    return columns;
+  }
+
+  private static ProblemException empty(String name) {
+    return new ProblemException(ProblemCode.TABLE_EMPTY, name + " has columns but no rows");
   }
 
   private static ProblemException unreadable(

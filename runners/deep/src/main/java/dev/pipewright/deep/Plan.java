@@ -1,0 +1,35 @@
+package dev.pipewright.deep;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// All that a training needs, out of the inputs and the data.
+///
+/// @param validation null for none
+/// @param objective what is made small
+/// @param measures the first chooses the best epoch
+record Plan(
+    Architecture architecture,
+    Preparation preparation,
+    @Nullable Goal goal,
+    Examples train,
+    @Nullable Examples validation,
+    Objective objective,
+    List<Measure> measures) {
+  /// With a target.
+  static Plan of(
+      Architecture architecture,
+      Preparation preparation,
+      Goal goal,
+      Examples train,
+      @Nullable Examples validation) {
+    return new Plan(
+        architecture,
+        preparation,
+        goal,
+        train,
+        validation,
+        goal.regression() ? Objective.squaredError() : Objective.crossEntropy(),
+        goal.regression() ? List.of(Measure.rmse(goal.spread())) : List.of(Measure.accuracy()));
+  }
+}

@@ -1,0 +1,302 @@
+package dev.pipewright.deep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import dev.pipewright.contract.ProblemException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TrainingTest {
+  private static final Blobs TRAIN = Blobs.of(300, 1);
+  private static final Blobs VALIDATION = Blobs.of(200, 2);
+
+  @TempDir Path folder;
+
+  /// What a training said, and a point at which it is cancelled.
+  private static final class Notes implements Journal {
+    final TreeMap<String, TreeMap<Long, Double>> metrics = new TreeMap<>();
+    final List<String> lines = new ArrayList<>();
+    int asked;
+    int patience = Integer.MAX_VALUE;
+
+    @Override
+    public void metric(String key, long step, double value) {
+      metrics.computeIfAbsent(key, _ -> new TreeMap<>()).put(step, value);
+    }
+
+    @Override
+    public void line(String text) {
+      lines.add(text);
+    }
+
+    @Override
+    public boolean cancelled() {
+      return asked++ >= patience;
+    }
+  }
+
+  private static Training training(Block block) {
+    return Training.of(block, Blobs.INPUT)
+        .measures(Measure.accuracy())
+        .learningRate(0.01)
+        .batch(32)
+        .epochs(6)
+        .seed(7);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Optimizer.class)
+  void itLearns(Optimizer optimizer) throws IOException {
+    var notes = new Notes();
+    var result = training(Blobs.block()).optimizer(optimizer).fit(TRAIN, VALIDATION, notes);
+    assertThat(result.finished()).isTrue();
+    assertThat(result.metric()).isEqualTo("validation-accuracy");
+    assertThat(result.bestScore()).isGreaterThan(0.85);
+    assertThat(notes.metrics)
+        .containsKeys(
+            "loss",
+            "learning-rate",
+            "gradient-norm",
+            "rows-per-second",
+            "train-loss",
+            "validation-loss");
+    assertThat(notes.metrics.get("loss")).hasSize((int) result.steps());
+  }
+
+  @Test
+  void theSameSeedGivesTheSameCurve() throws IOException {
+    assertThat(curve(training(Blobs.block()), Integer.MAX_VALUE))
+        .isEqualTo(curve(training(Blobs.block()), Integer.MAX_VALUE));
+    assertThat(curve(training(Blobs.block()).seed(8), Integer.MAX_VALUE))
+        .isNotEqualTo(curve(training(Blobs.block()), Integer.MAX_VALUE));
+  }
+
+  private static TreeMap<Long, Double> curve(Training training, int patience) throws IOException {
+    var notes = new Notes();
+    notes.patience = patience;
+    var unused = training.fit(TRAIN, VALIDATION, notes);
+    return notes.metrics.get("loss");
+  }
+
+  /// Ten steps an epoch and four looks of validation's, so it is stopped in the middle of an epoch,
+  /// in its first step, at its last and during validation.
+  @Test
+  void whereverItIsStoppedItGoesOnAsIfItHadNotBeen() throws IOException {
+    var whole = new Notes();
+    var expected = training(Blobs.block()).fit(TRAIN, VALIDATION, whole);
+    for (int patience : new int[] {0, 1, 5, 9, 10, 12, 17, 33, 60}) {
+      var checkpoints = folder.resolve("at-" + patience);
+      var curve = new TreeMap<Long, Double>();
+      var epochs = new TreeMap<Long, Double>();
+      Training.Result result;
+      do {
+        var notes = new Notes();
+        notes.patience = Math.max(1, patience);
+        result = training(Blobs.block()).checkpoints(checkpoints, 0).fit(TRAIN, VALIDATION, notes);
+        curve.putAll(notes.metrics.getOrDefault("loss", new TreeMap<>()));
+        epochs.putAll(notes.metrics.getOrDefault("validation-loss", new TreeMap<>()));
+        patience = patience < 5 ? 7 : patience;
+      } while (!result.finished());
+      assertClose(curve, whole.metrics.get("loss"));
+      assertClose(epochs, whole.metrics.get("validation-loss"));
+      assertThat(result.bestScore()).isEqualTo(expected.bestScore());
+      assertThat(result.weights().keySet()).isEqualTo(expected.weights().keySet());
+    }
+  }
+
+  private static void assertClose(TreeMap<Long, Double> one, TreeMap<Long, Double> other) {
+    assertThat(one.keySet()).isEqualTo(other.keySet());
+    one.forEach((step, value) ->
+        assertThat(value).as("step %d", step).isCloseTo(other.get(step), within(1e-6)));
+  }
+
+  @Test
+  void whatWasKilledGoesOnFromItsLastCheckpoint() throws IOException {
+    var whole = curve(training(Blobs.block()), Integer.MAX_VALUE);
+    var killed =
+        new Journal() {
+          @Override
+          public void metric(String key, long step, double value) {
+            if (step == 14) {
+              throw new IllegalStateException("killed");
+            }
+          }
+
+          @Override
+          public void line(String text) {}
+
+          @Override
+          public boolean cancelled() {
+            return false;
+          }
+        };
+    assertThatThrownBy(
+            () -> training(Blobs.block()).checkpoints(folder, 3).fit(TRAIN, VALIDATION, killed))
+        .hasMessage("killed");
+    var notes = new Notes();
+    var unused = training(Blobs.block()).checkpoints(folder, 3).fit(TRAIN, VALIDATION, notes);
+    assertThat(notes.lines.getFirst()).isEqualTo("Going on after step 13, in epoch 2");
+    assertClose(notes.metrics.get("loss"), new TreeMap<>(whole.tailMap(13L)));
+  }
+
+  @Test
+  void aCheckpointOfAnotherTrainingOrACutOffOneIsLeft() throws IOException {
+    var first = training(Blobs.block()).settings("a").checkpoints(folder, 0);
+    var unused = first.fit(TRAIN, VALIDATION, Journal.none());
+    var notes = new Notes();
+    unused =
+        training(Blobs.block()).settings("b").checkpoints(folder, 0).fit(TRAIN, VALIDATION, notes);
+    assertThat(notes.metrics.get("loss").firstKey()).isZero();
+    var file = folder.resolve(Checkpoint.FILE);
+    var bytes = Files.readAllBytes(file);
+    Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+    notes = new Notes();
+    unused =
+        training(Blobs.block()).settings("b").checkpoints(folder, 0).fit(TRAIN, VALIDATION, notes);
+    assertThat(notes.metrics.get("loss").firstKey()).isZero();
+  }
+
+  @Test
+  void batchesThatComeTogetherAreOneLargeOne() throws IOException {
+    var block = new SequentialBlock().add(Linear.builder().setUnits(3).build());
+    var one = curve(training(block).batch(32), Integer.MAX_VALUE);
+    var other =
+        curve(
+            training(new SequentialBlock().add(Linear.builder().setUnits(3).build()))
+                .batch(8)
+                .accumulate(4),
+            Integer.MAX_VALUE);
+    assertClose(other, one);
+  }
+
+  @Test
+  void severalDevicesLearnWhatOneDoes() throws IOException {
+    var one = curve(training(plain()), Integer.MAX_VALUE);
+    var three =
+        curve(
+            training(plain()).devices(List.of(Device.cpu(), Device.cpu(), Device.cpu())),
+            Integer.MAX_VALUE);
+    assertThat(three.keySet()).isEqualTo(one.keySet());
+    three.forEach((step, value) -> assertThat(value).isCloseTo(one.get(step), within(1e-4)));
+  }
+
+  private static Block plain() {
+    return new SequentialBlock()
+        .add(Linear.builder().setUnits(16).build())
+        .add(array -> new NDList(array.singletonOrThrow().tanh()))
+        .add(Linear.builder().setUnits(3).build());
+  }
+
+  @Test
+  void halfOfThePrecisionLearnsTooAndResumesToo() throws IOException {
+    var notes = new Notes();
+    var result = training(plain()).precision(DataType.FLOAT16).fit(TRAIN, VALIDATION, notes);
+    assertThat(result.bestScore()).isGreaterThan(0.85);
+    var exact = curve(training(plain()), Integer.MAX_VALUE);
+    var half = notes.metrics.get("loss");
+    assertThat(half).isNotEqualTo(exact);
+    half.forEach((step, value) -> assertThat(value).isCloseTo(exact.get(step), within(0.02)));
+    var parts = new TreeMap<Long, Double>();
+    for (int patience : new int[] {13, 1_000}) {
+      var part = new Notes();
+      part.patience = patience;
+      var unused =
+          training(plain())
+              .precision(DataType.FLOAT16)
+              .checkpoints(folder, 0)
+              .fit(TRAIN, VALIDATION, part);
+      parts.putAll(part.metrics.get("loss"));
+    }
+    assertClose(parts, half);
+  }
+
+  /// The first inputs are so large that scaled gradients do not fit into 16 bits.
+  @Test
+  void aStepWhoseGradientsAreTooLargeForHalfIsLeftOut() throws IOException {
+    var large = new Blobs(TRAIN.points().clone(), TRAIN.classes());
+    for (int i = 0; i < large.points().length; i++) {
+      large.points()[i] = new float[] {large.points()[i][0] * 300, large.points()[i][1] * 300};
+    }
+    var notes = new Notes();
+    var result =
+        training(new SequentialBlock().add(Linear.builder().setUnits(3).build()))
+            .precision(DataType.FLOAT16)
+            .fit(large, null, notes);
+    assertThat(result.finished()).isTrue();
+    assertThat(notes.metrics.get("gradient-norm"))
+        .hasSizeLessThan(notes.metrics.get("loss").size());
+  }
+
+  @Test
+  void theBlockEndsWithTheBestWeights() throws IOException {
+    var block = plain();
+    var result = training(block).fit(TRAIN, VALIDATION, Journal.none());
+    try (var manager = Torch.manager()) {
+      var batch = VALIDATION.batch(manager, Order.shuffled(VALIDATION.size(), 1, 1));
+      var outputs =
+          block.forward(new ai.djl.training.ParameterStore(manager, false), batch.inputs(), false);
+      double right =
+          outputs
+              .head()
+              .argMax(1)
+              .eq(batch.labels().head())
+              .toType(DataType.INT64, false)
+              .sum()
+              .getLong();
+      assertThat(right / VALIDATION.size()).isEqualTo(result.bestScore());
+    }
+  }
+
+  @Test
+  void itStopsEarlyAndSaysWhichEpochWasTheBest() throws IOException {
+    var result =
+        training(plain())
+            .epochs(500)
+            .schedule(Schedule.CONSTANT, 0)
+            .earlyStopping(3)
+            .fit(TRAIN, VALIDATION, Journal.none());
+    assertThat(result.epochs()).hasSize(result.bestEpoch() + 4);
+    assertThat(result.epochs().size()).isLessThan(400);
+  }
+
+  @Test
+  void aLossThatIsNoNumberSaysWhereAndWhatToDo() {
+    var broken = new Blobs(TRAIN.points().clone(), TRAIN.classes());
+    broken.points()[17] = new float[] {Float.NaN, 0};
+    assertThatThrownBy(() -> training(plain()).fit(broken, VALIDATION, Journal.none()))
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            e -> {
+              assertThat(e.problem().code()).isEqualTo("TRAINING_DIVERGED");
+              assertThat(e.problem().detail())
+                  .contains("the loss is NaN")
+                  .containsPattern("at step \\d");
+              assertThat(e.problem().remedy()).contains("data");
+            });
+  }
+
+  @Test
+  void aLearningRateIsFoundThatLearnsWell() throws IOException {
+    var notes = new Notes();
+    var result =
+        training(plain()).learningRate(1e-9).findLearningRate().fit(TRAIN, VALIDATION, notes);
+    assertThat(result.learningRate()).isBetween(1e-4, 1.0);
+    assertThat(result.bestScore()).isGreaterThan(0.85);
+  }
+}

@@ -1,0 +1,129 @@
+package dev.pipewright.tabular.predict;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.LocalOutputFile;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.RecordConsumer;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+import org.jspecify.annotations.Nullable;
+
+/// Rows as Parquet, compressed with Snappy. An empty text is a missing cell.
+final class ParquetRows implements Predict.Rows {
+  private final Path file;
+  private @Nullable ParquetWriter<List<Object>> writer;
+
+  ParquetRows(Path file) {
+    this.file = file;
+  }
+
+  @Override
+  public void begin(List<String> columns, boolean[] numeric) throws IOException {
+    var fields = new ArrayList<Type>();
+    for (int i = 0; i < columns.size(); i++) {
+      fields.add(
+          numeric[i]
+              ? Types.optional(PrimitiveTypeName.DOUBLE).named(columns.get(i))
+              : Types.optional(PrimitiveTypeName.BINARY)
+                  .as(LogicalTypeAnnotation.stringType())
+                  .named(columns.get(i)));
+    }
+    writer =
+        new Builder(new LocalOutputFile(file), new MessageType("row", fields), numeric)
+            .withCompressionCodec(CompressionCodecName.SNAPPY)
+            .build();
+  }
+
+  @Override
+  public void row(List<Object> cells) throws IOException {
+    if (writer == null) {
+      throw new IllegalStateException("a row before the columns");
+    }
+    writer.write(cells);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (writer != null) {
+      writer.close();
+    }
+  }
+
+  private static final class Builder extends ParquetWriter.Builder<List<Object>, Builder> {
+    private final MessageType schema;
+    private final boolean[] numeric;
+
+    Builder(OutputFile file, MessageType schema, boolean[] numeric) {
+      super(file);
+      this.schema = schema;
+      this.numeric = numeric;
+    }
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // abstract all the same
+    protected WriteSupport<List<Object>> getWriteSupport(Configuration configuration) {
+      return new Support(schema, numeric);
+    }
+  }
+
+  private static final class Support extends WriteSupport<List<Object>> {
+    private final MessageType schema;
+    private final boolean[] numeric;
+    private @Nullable RecordConsumer consumer;
+
+    Support(MessageType schema, boolean[] numeric) {
+      this.schema = schema;
+      this.numeric = numeric;
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // abstract all the same
+    public WriteContext init(Configuration configuration) {
+      return new WriteContext(schema, new HashMap<>());
+    }
+
+    @Override
+    public void prepareForWrite(RecordConsumer to) {
+      consumer = to;
+    }
+
+    @Override
+    public void write(List<Object> cells) {
+      var to = consumer;
+      if (to == null) {
+        throw new IllegalStateException("a row before the file");
+      }
+      to.startMessage();
+      for (int i = 0; i < cells.size(); i++) {
+        var text = cells.get(i);
+        if (!text.equals("")) {
+          to.startField(schema.getFieldName(i), i);
+          if (numeric[i]) {
+            to.addDouble((Double) text);
+          } else {
+            to.addBinary(Binary.fromString(Predict.text(text)));
+          }
+          to.endField(schema.getFieldName(i), i);
+        }
+      }
+      to.endMessage();
+    }
+  }
+}

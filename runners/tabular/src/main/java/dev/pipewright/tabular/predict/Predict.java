@@ -1,0 +1,183 @@
+package dev.pipewright.tabular.predict;
+
+import dev.pipewright.contract.Nearest;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.runner.BuiltinTask;
+import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.Predictor;
+import dev.pipewright.tabular.Target;
+import dev.pipewright.tabular.data.Cells;
+import dev.pipewright.tabular.data.Frame;
+import dev.pipewright.tabular.data.Frames;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// `pipewright/predict@v1`: predicts each row of a table, a block of rows at a time, so that the
+/// table may be larger than the memory.
+///
+/// Inputs: `model`, `data` (dataset: CSV, Parquet or JSON lines), `keep` (columns to take over, by
+/// commas; `*` for all, nothing for none) and `format` (`csv` or `parquet`; that of the data unless
+/// given). Outputs: `predictions` (dataset) with the column `prediction` and, for a classification,
+/// a column `probability_<class>` for each class; and `rows`.
+public final class Predict implements BuiltinTask {
+  private static final int BLOCK = 16_384;
+
+  @Override
+  public String uses() {
+    return "pipewright/predict@v1";
+  }
+
+  @Override
+  public void run(TaskContext context) throws IOException {
+    var data = context.staged("data");
+    var name = context.data("data").name();
+    boolean parquet = parquet(context, Frames.isParquet(data, name));
+    try (var predictor = Predictor.open(context.staged("model"))) {
+      var target = predictor.card().target();
+      var file = context.outputs().resolve("predictions." + (parquet ? "parquet" : "csv"));
+      var work = new Work(context, predictor, new Kept(context.text("keep").orElse("*")));
+      try (var out = parquet ? new ParquetRows(file) : new CsvRows(file)) {
+        Frames.stream(data, name, BLOCK, block -> work.predict(block, out));
+      }
+      context.output("rows", work.rows);
+      context.logDataset(context.data("data"), "input", work.rows);
+      context.logParam("target", target.column());
+      System.out.printf("Predicted '%s' for %,d rows%n", target.column(), work.rows);
+    }
+  }
+
+  private static boolean parquet(TaskContext context, boolean otherwise) {
+    return switch (context.text("format").orElse("")) {
+      case "" -> otherwise;
+      case "csv" -> false;
+      case "parquet" -> true;
+      default ->
+          throw new ProblemException(
+              ProblemCode.INPUT_INVALID,
+              "the input 'format' is '%s'; it has to be 'csv' or 'parquet'"
+                  .formatted(context.text("format").orElse("")),
+              "Correct it, or leave it out.");
+    };
+  }
+
+  /// Which columns of the data stand beside the predictions.
+  private record Kept(String asked) {
+    List<Frame.Column> of(Frame frame) {
+      var wanted = asked.strip();
+      if (wanted.equals("*")) {
+        return all(frame);
+      }
+      var columns = new ArrayList<Frame.Column>();
+      for (var part : wanted.split(",", -1)) {
+        var column = part.strip();
+        if (!column.isEmpty()) {
+          if (!frame.columns().contains(column)) {
+            throw new ProblemException(
+                ProblemCode.COLUMN_NOT_FOUND,
+                "%s has no column '%s', which is to be kept".formatted(frame.name(), column),
+                "Did you mean %s?".formatted(Nearest.of(column, frame.columns(), 3)));
+          }
+          columns.add(frame.column(column));
+        }
+      }
+      return columns;
+    }
+
+    private static List<Frame.Column> all(Frame frame) {
+      var columns = new ArrayList<Frame.Column>();
+      for (int i = 0; i < frame.columns().size(); i++) {
+        columns.add(frame.column(i));
+      }
+      return columns;
+    }
+  }
+
+  private static final class Work {
+    private final TaskContext context;
+    private final Predictor predictor;
+    private final Kept kept;
+    private long rows;
+
+    Work(TaskContext context, Predictor predictor, Kept kept) {
+      this.context = context;
+      this.predictor = predictor;
+      this.kept = kept;
+    }
+
+    /// False to stop.
+    boolean predict(Frame block, Rows out) throws IOException {
+      if (context.cancelled()) {
+        System.out.printf("Stopped as asked after %,d rows%n", rows);
+        return false;
+      }
+      var columns = kept.of(block);
+      var target = predictor.card().target();
+      if (rows == 0) {
+        out.begin(header(columns, target), numeric(columns.size(), target));
+      }
+      var predicted = predictor.predict(block);
+      for (int row = 0; row < block.rows(); row++) {
+        var cells = new ArrayList<Object>();
+        for (var column : columns) {
+          cells.add(column.text(row));
+        }
+        var own = predicted[row];
+        if (target.regression()) {
+          cells.add(own[0]);
+        } else {
+          cells.add(target.classes().get(best(own)));
+          Arrays.stream(own).forEach(cells::add);
+        }
+        out.row(cells);
+      }
+      rows += block.rows();
+      context.logMetric("rows", 0, rows);
+      return true;
+    }
+
+    private static List<String> header(List<Frame.Column> columns, Target target) {
+      var header = new ArrayList<String>();
+      columns.forEach(column -> header.add(column.name()));
+      header.add(free("prediction", header));
+      target.classes().forEach(label -> header.add(free("probability_" + label, header)));
+      return header;
+    }
+
+    private static String free(String name, List<String> taken) {
+      return taken.contains(name) ? free(name + "_", taken) : name;
+    }
+
+    private static boolean[] numeric(int kept, Target target) {
+      var numeric = new boolean[kept + 1 + target.classes().size()];
+      Arrays.fill(numeric, kept + (target.regression() ? 0 : 1), numeric.length, true);
+      return numeric;
+    }
+
+    private static int best(double[] values) {
+      int best = 0;
+      for (int i = 1; i < values.length; i++) {
+        best = values[i] > values[best] ? i : best;
+      }
+      return best;
+    }
+  }
+
+  /// Where rows are written.
+  interface Rows extends AutoCloseable {
+    /// @param numeric which columns are numbers; the others are texts
+    void begin(List<String> columns, boolean[] numeric) throws IOException;
+
+    void row(List<Object> cells) throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /// A number as people write it.
+  static String text(Object cell) {
+    return cell instanceof Double number ? Cells.label(number) : cell.toString();
+  }
+}
