@@ -48,6 +48,7 @@ final class Attempt {
   private final LogCapture log;
   private final MetricBuffer metrics;
   private final Capture capture;
+  private boolean artifactsKept;
   private final Context context;
   private final List<Timers.Planned> planned = new ArrayList<>();
   private final long begun = System.nanoTime();
@@ -116,6 +117,7 @@ final class Attempt {
       if (problem.remedy() != null) {
         log.line(problem.remedy(), true);
       }
+      keepArtifacts();
       finish(Ending.problem(problem), Map.of());
     } catch (CommandTask.Failed e) {
       finish(e.ending(), Map.of());
@@ -125,6 +127,7 @@ final class Attempt {
         var trace = new StringWriter();
         e.printStackTrace(new PrintWriter(trace));
         trace.toString().lines().forEach(line -> log.line(line, true));
+        keepArtifacts();
       }
       finish(Ending.crash(e), Map.of());
     }
@@ -253,8 +256,22 @@ final class Attempt {
             .collect(Collectors.toMap(each -> each.get().uses(), each -> each));
   }
 
+  /// A built-in task that fails may have written why, such as a report of what is wrong with a
+  /// table.
+  private void keepArtifacts() {
+    if (launch.uses() == null || artifactsKept) {
+      return;
+    }
+    try {
+      capture.artifacts(folder.artifacts());
+    } catch (IOException | RuntimeException e) {
+      log.line("Its artifacts cannot be kept: " + e.getMessage(), true);
+    }
+  }
+
   /// Captures what the work left behind and checks it against what the task declares.
   private Map<String, JsonNode> collect() throws IOException {
+    artifactsKept = true;
     capture.artifacts(folder.artifacts());
     if (launch.uses() == null) {
       for (var model : CommandTask.models(folder.models()).entrySet()) {

@@ -99,7 +99,7 @@ public class FakeContext implements TaskContext {
 
   @Override
   public Optional<String> text(String input) {
-    return Optional.ofNullable(inputs.get(input)).map(Object::toString);
+    return Optional.ofNullable(inputs.getOrDefault(input, data.get(input))).map(Object::toString);
   }
 
   @Override

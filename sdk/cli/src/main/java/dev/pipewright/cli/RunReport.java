@@ -59,11 +59,15 @@ final class RunReport {
         .ifPresent(tracked -> {
           terminal.line("");
           terminal.line("  measured on the test part by " + tracked.name());
-          tracked.metrics().stream()
-              .filter(metric -> !metric.key().startsWith("system/"))
-              .forEach(metric ->
-                  terminal.line(
-                      "    %-16s %s".formatted(metric.key(), RunView.number(metric.value()))));
+          var metrics =
+              tracked.metrics().stream()
+                  .filter(metric -> !metric.key().startsWith("system/"))
+                  .toList();
+          int width = metrics.stream().mapToInt(metric -> metric.key().length()).max().orElse(1);
+          metrics.forEach(metric ->
+              terminal.line(
+                  ("    %-" + width + "s  %s")
+                      .formatted(metric.key(), RunView.number(metric.value()))));
         });
     var model = registered(run);
     if (model.isPresent()) {

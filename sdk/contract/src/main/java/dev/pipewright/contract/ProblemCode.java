@@ -48,6 +48,7 @@ public enum ProblemCode {
   COMMAND_NOT_FOUND(422, "The command is not there", "Install it or correct its name."),
   TABLE_UNREADABLE(422, "The table cannot be read", "Give a CSV file with a header line."),
   TABLE_EMPTY(422, "The table has no rows", "Give a table with rows below its header."),
+  TABLE_INVALID(422, "The table is not as expected", "Read the task's report."),
   TABLE_TOO_SMALL(422, "The table has too few rows", "Give more rows."),
   TARGET_NOT_A_COLUMN(422, "The target is not a column", "Name one of the table's columns."),
   TARGET_ONE_CLASS(422, "The target has only one value", "Give a target with two or more values."),

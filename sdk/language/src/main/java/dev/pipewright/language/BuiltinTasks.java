@@ -250,6 +250,21 @@ public final class BuiltinTasks {
         .gives("metric", STRING)
         .gives("champion", DOUBLE)
         .gives("challenger", DOUBLE);
+    define("pipewright/validate-data@v1", "Checks a table against what is expected of it")
+        .inItsOwnProcess()
+        .required("data", DATASET, "The table")
+        .optional("expectations", JSON, null, "What is expected, as a map")
+        .optional(
+            "expectationsFile", ARTIFACT, null, "The same as a YAML or JSON file, in its place")
+        .optional("reference", DATASET, null, "A table of earlier rows, to see what has drifted")
+        .optional("onViolation", STRING, "fail", "fail or report")
+        .optional("infer", BOOL, false, "Only write down what could be expected of such a table")
+        .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
+        .gives("valid", BOOL)
+        .gives("violations", INT)
+        .gives("rows", INT)
+        .mayGive(ARTIFACT, "schema");
     define("pipewright/predict@v1", "Predicts each row of a table")
         .inItsOwnProcess()
         .required("model", MODEL, "The model")

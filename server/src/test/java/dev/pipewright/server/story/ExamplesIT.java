@@ -108,6 +108,40 @@ class ExamplesIT {
     }
   }
 
+  /// A model that is better gets into the catalog; data that is not as expected stops everything.
+  @Test
+  void gate(@TempDir Path folder) throws IOException {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, "gate/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output("better", Boolean.class)).isTrue();
+      assertThat(run.output("auc", Double.class)).isBetween(0.7, 0.9);
+      assertThat(run.output("cost", Double.class)).isPositive();
+      assertThat(task(run, "check").output("valid", Boolean.class)).isTrue();
+      assertThat(task(run, "register").output("name", String.class)).isEqualTo("late-payment");
+      var page = folder.resolve("page.html");
+      pipewright.blobs().download(task(run, "evaluate").output("page", DataRef.class), page);
+      assertThat(page).content().contains("The threshold by cost", "Fairness between groups");
+
+      var few = run(pipewright, "gate/pipeline.yaml", Map.of("rows", 120));
+      assertThat(few.state()).isEqualTo(RunState.FAILED);
+      var check = task(few, "check");
+      assertThat(check.state()).isEqualTo(TaskState.FAILED);
+      assertThat(pipewright.runs().explain(few.id(), "check").reasons())
+          .anySatisfy(reason ->
+              assertThat(reason).contains("TABLE_INVALID", "60 rows, expected at least 100"));
+      assertThat(task(few, "register").attempts()).isEmpty();
+      var id = check.attempts().getLast().trackedRunId();
+      // Tracked runs follow over Kafka.
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() ->
+              assertThat(sandbox.get("/api/v1/runs/" + id + "/artifacts/validation.html"))
+                  .as("kept although the task failed")
+                  .contains("60 rows, expected at least 100"));
+    }
+  }
+
   @Test
   void refine() {
     try (var pipewright = sandbox.client()) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// `pipewright/evaluate@v1`: measures a model on rows it has not seen.
@@ -59,6 +60,9 @@ public final class Evaluate implements BuiltinTask {
       write(context, evaluation, context.data("model").modelId());
       EvaluationPage.of(evaluation, context.data("model").name(), data.name())
           .write(context.outputs().resolve("page.html"));
+      for (var headline : headlines(evaluation)) {
+        log(context, headline, evaluation.metrics().get(headline), context.data("model").modelId());
+      }
     }
   }
 
@@ -188,11 +192,10 @@ public final class Evaluate implements BuiltinTask {
   private static void write(TaskContext context, Evaluation evaluation, @Nullable String modelId)
       throws IOException {
     var outputs = outputs(evaluation);
+    var headlines = headlines(evaluation);
     outputs.forEach((key, value) -> {
-      if (modelId == null) {
-        context.logMetric(key, 0, value);
-      } else {
-        context.logMetric(key, 0, value, modelId);
+      if (!headlines.contains(key)) {
+        log(context, key, value, modelId);
       }
       context.output(key, value);
       System.out.printf(Locale.ROOT, "%s %.5f%n", key, value);
@@ -214,6 +217,22 @@ public final class Evaluate implements BuiltinTask {
         evaluation.judged().rows(),
         evaluation.score(),
         evaluation.baselineScore());
+  }
+
+  /// The measures that say most, which a look at the newest ones is to find: logged last, the
+  /// primary one at the very end.
+  private static List<String> headlines(Evaluation evaluation) {
+    return Stream.of("mae", "rmse", "macroF1", "logLoss", evaluation.primary())
+        .filter(evaluation.metrics()::containsKey)
+        .toList();
+  }
+
+  private static void log(TaskContext context, String key, double value, @Nullable String modelId) {
+    if (modelId == null) {
+      context.logMetric(key, 0, value);
+    } else {
+      context.logMetric(key, 0, value, modelId);
+    }
   }
 
   /// The measures, and what a gate may ask for beside them.
