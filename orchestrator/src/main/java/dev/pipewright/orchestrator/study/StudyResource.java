@@ -34,6 +34,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -123,7 +124,8 @@ class StudyResource {
       @PathParam("name") String name,
       @HeaderParam("Idempotency-Key") @Nullable String idempotencyKey,
       @Nullable StudyAsk request) {
-    var asked = studies.ask(name, request == null ? null : request.worker(), idempotencyKey);
+    var asked =
+        studies.ask(name, request == null ? null : text(request.worker()), text(idempotencyKey));
     return new StudyAsked(
         asked.trial() == null ? null : body(asked.trial(), asked.budget(), asked.resumed(), null),
         asked.ended());
@@ -140,6 +142,14 @@ class StudyResource {
     }
     int number = studies.enqueue(name, plain(params));
     return RestResponse.status(RestResponse.Status.CREATED, trial(name, number));
+  }
+
+  private static @Nullable String text(@Nullable String text) {
+    if (text != null && text.indexOf('\0') >= 0) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST, "The request holds a NUL character, which cannot be kept.");
+    }
+    return text;
   }
 
   private static Map<String, ?> plain(Map<String, JsonNode> params) {
@@ -203,11 +213,17 @@ class StudyResource {
   public StudyTrial tell(
       @PathParam("name") String name, @PathParam("number") int number, @Nullable StudyTold told) {
     var values = told == null || told.values() == null ? List.<Double>of() : told.values();
+    if (values.stream().anyMatch(Objects::isNull)) {
+      throw new ProblemException(
+          ProblemCode.BAD_REQUEST,
+          "A value is null.",
+          "Give numbers, or no values where the trial failed.");
+    }
     studies.tell(
         name,
         number,
         values,
-        told == null ? null : told.message(),
+        told == null ? null : text(told.message()),
         told == null ? null : told.attempt());
     return trial(name, number);
   }

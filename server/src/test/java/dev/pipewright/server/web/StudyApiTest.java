@@ -153,6 +153,8 @@ class StudyApiTest {
         "POST | wrong/trials/9/tell      | {\"values\": [1]}        | 404 | no trial 9",
         "POST | wrong/trials/0/report    | {\"step\": 1}            | 400 | 'step' and 'value'",
         "POST | wrong/trials/0/tell      | {\"values\": [1, 2]}     | 422 | 2 values",
+        "POST | wrong/trials/0/tell      | {\"values\": [null]}     | 400 | A value is null",
+        "POST | wrong/ask                | {\"worker\": \"\\u0000\"} | 400 | a NUL character",
         "GET  | wrong/trials?after=x     |                          | 400 | is not a page's 'next'",
       })
   void refusalsNameTheThing(String method, String path, String body, int status, String detail) {
