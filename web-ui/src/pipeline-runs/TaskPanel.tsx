@@ -5,7 +5,7 @@ import { ApiError } from '../api/client';
 import type { Attempt, Json, PipelineRun, Task, TaskCounts } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
-import { formatCount, formatItem, formatJson, formatNumber } from '../ui/format';
+import { formatCount, formatItem, formatJson, formatNumber, itemValues } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { isAttemptOver, isRunOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
@@ -66,7 +66,7 @@ export function TaskPanel({
               </dd>
             </>
           )}
-          {Object.entries(task.item ?? {}).map(([axis, value]) => (
+          {Object.entries(itemValues(task.item ?? {})).map(([axis, value]) => (
             <OutputRow key={axis} name={axis} value={value} />
           ))}
           <dt>Runs</dt>

@@ -122,3 +122,6 @@ it('writes an instance by its axes', () =>
   expect(formatItem({ rate: 0.1, data: { name: 'a.csv', digest: 'sha256:0' } })).toBe(
     'rate = 0.1, data = a.csv',
   ));
+
+it("writes a study's trial by its params", () =>
+  expect(formatItem({ params: { lr: 0.01, kind: 'a' }, asked: 3 })).toBe('lr = 0.01, kind = a'));

@@ -108,9 +108,15 @@ export function formatJson(value: Json): string {
   return JSON.stringify(value);
 }
 
-/** What tells an instance from the others: rate = 0.1, shard = 3. */
+/** What tells an instance from the others: a combination's values, or the params of a study's trial. */
+export function itemValues(item: Record<string, Json>): Record<string, Json> {
+  const { params } = item;
+  return 'asked' in item && params && typeof params === 'object' && !Array.isArray(params) ? params : item;
+}
+
+/** The same as text: rate = 0.1, shard = 3. */
 export function formatItem(item: Record<string, Json>): string {
-  return Object.entries(item)
+  return Object.entries(itemValues(item))
     .map(([axis, value]) => `${axis} = ${formatJson(value)}`)
     .join(', ');
 }

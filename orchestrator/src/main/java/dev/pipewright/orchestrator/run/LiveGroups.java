@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /// The tasks that stand for several runs of the same work: the combinations of a matrix, of which
-/// as many run at once as may, and the iterations of a loop, one after the other. It decides which
-/// instances there are, which of them go next, and what the group comes to as they end.
+/// as many run at once as may, the iterations of a loop, one after the other, and the trials of a
+/// study, for which it asks [LiveStudies]. It decides which instances there are, which of them go
+/// next, and what the group comes to as they end.
 final class LiveGroups {
   /// Of one matrix.
   static final int MOST_COMBINATIONS = 10_000;
@@ -26,11 +27,13 @@ final class LiveGroups {
   private final LiveState live;
   private final LiveValues values;
   private final LiveAttempts attempts;
+  private final LiveStudies studies;
 
   LiveGroups(LiveState live, LiveValues values, LiveAttempts attempts) {
     this.live = live;
     this.values = values;
     this.attempts = attempts;
+    this.studies = new LiveStudies(live, attempts);
   }
 
   /// A group whose turn has come; one that was retried goes on with the instances it has.
@@ -40,7 +43,9 @@ final class LiveGroups {
       return;
     }
     live.move(group, TaskState.RUNNING, null);
-    if (group.instances.isEmpty()) {
+    if (group.spec.study() != null) {
+      studies.fill(group);
+    } else if (group.instances.isEmpty()) {
       iterate(group);
     } else {
       resume(group);
@@ -62,6 +67,8 @@ final class LiveGroups {
     }
     if (group.spec.loop() != null) {
       iterationEnded(group, instance);
+    } else if (group.spec.study() != null) {
+      studies.trialEnded(group);
     } else {
       combinationEnded(group);
     }

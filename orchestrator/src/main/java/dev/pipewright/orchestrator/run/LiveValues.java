@@ -29,6 +29,9 @@ final class LiveValues {
       int at = task.position();
       return values.withLoop(loop(task.index, at > 0 ? group.instances.get(at - 1) : null));
     }
+    if (group.spec.study() != null) {
+      return values.withTrial(LiveStudies.trial(task));
+    }
     var matrix = new HashMap<String, JsonNode>();
     if (task.item != null) {
       task.item.properties().forEach(field -> matrix.put(field.getKey(), field.getValue()));

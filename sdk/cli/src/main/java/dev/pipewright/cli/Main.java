@@ -39,6 +39,7 @@ public final class Main implements Runnable {
     COMMANDS.put("backfill", BackfillCommand.class);
     COMMANDS.put("triggers", TriggersCommand.class);
     COMMANDS.put("pools", PoolsCommand.class);
+    COMMANDS.put("studies", StudiesCommand.class);
     COMMANDS.put("gc", GcCommand.class);
     COMMANDS.put("import", ImportCommand.class);
     COMMANDS.put("export", ExportCommand.class);

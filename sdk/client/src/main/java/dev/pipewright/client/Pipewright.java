@@ -79,6 +79,11 @@ public final class Pipewright implements AutoCloseable {
     return new Pools(http);
   }
 
+  /// Searches for good params.
+  public Studies studies() {
+    return new Studies(http);
+  }
+
   /// Tracked runs: params, metrics, logs.
   public TrackedRuns trackedRuns() {
     return new TrackedRuns(http);

@@ -79,6 +79,8 @@ public enum ProblemCode {
   SEARCH_SPACE_INVALID(422, "The search space has errors", "Correct each listed place."),
   STUDY_INVALID(422, "The study has errors", "Correct each listed place."),
   STUDY_NOT_FOUND(404, "There is no such study", "List them with GET /api/v1/studies."),
+  STUDY_EXISTS(
+      409, "There is another study of that name", "Choose another name, or delete that one."),
   STUDY_ENDED(409, "The study has ended", "Start another one, from its trials if you like."),
   TRIAL_INVALID(422, "The trial does not fit the study", "Correct each listed place."),
   TRIAL_NOT_FOUND(404, "The study has no such trial", "List the study's trials."),

@@ -14,8 +14,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// A CEL expression that has been checked against what the pipeline declares. It may use
-/// `params.x`, `tasks.y.outputs.z`, what there is in its place of `matrix`, `loop`, `failure` and
-/// `run`, and nothing outside of them.
+/// `params.x`, `tasks.y.outputs.z`, what there is in its place of `matrix`, `loop`, `trial`,
+/// `failure` and `run`, and nothing outside of them.
 public final class Expression {
   private final String source;
   private final Scope scope;
@@ -51,7 +51,7 @@ public final class Expression {
 
     record OutputOnly(Output output) implements Form {}
 
-    /// @param root `matrix`, `loop`, `failure` or `run`
+    /// @param root `matrix`, `loop`, `trial`, `failure` or `run`
     record FieldOnly(String root, String name) implements Form {}
 
     record LoopOutputOnly(String name) implements Form {}
@@ -132,6 +132,7 @@ public final class Expression {
     return switch (root) {
       case "matrix" -> values.matrix();
       case "loop" -> values.loop();
+      case "trial" -> values.trial();
       case "failure" -> values.failure();
       default -> values.run();
     };
@@ -156,7 +157,7 @@ public final class Expression {
     var variables = new HashMap<String, Object>();
     variables.put("params", paramValues);
     variables.put("tasks", taskValues);
-    for (var root : List.of("matrix", "failure", "run")) {
+    for (var root : List.of("matrix", "trial", "failure", "run")) {
       var types = context.fields(root);
       if (types != null) {
         variables.put(root, cel(named(root, values), types));

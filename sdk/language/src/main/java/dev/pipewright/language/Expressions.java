@@ -24,7 +24,7 @@ final class Expressions {
   private static final Pattern OUTPUT =
       Pattern.compile("\\s*tasks\\.([a-z][a-z0-9-]*)\\.outputs\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
   private static final Pattern FIELD =
-      Pattern.compile("\\s*(matrix|loop|failure|run)\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
+      Pattern.compile("\\s*(matrix|loop|trial|failure|run)\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
   private static final Pattern LOOP_OUTPUT =
       Pattern.compile("\\s*loop\\.outputs\\.([A-Za-z_][A-Za-z0-9_]*)\\s*");
   private static final Pattern HYPHENATED =
@@ -33,8 +33,8 @@ final class Expressions {
   private static final Pattern UNKNOWN_NAME =
       Pattern.compile("undeclared reference to '([A-Za-z_][A-Za-z0-9_]*)'");
   private static final List<String> NAMES =
-      List.of("params", "tasks", "matrix", "loop", "failure", "run");
-  private static final Set<String> ROOTS = Set.of("matrix", "loop", "failure", "run");
+      List.of("params", "tasks", "matrix", "loop", "trial", "failure", "run");
+  private static final Set<String> ROOTS = Set.of("matrix", "loop", "trial", "failure", "run");
 
   /// Each costs the fifth part of a millisecond, most of it in CEL's checker.
   static final int MOST = 20_000;
@@ -340,6 +340,7 @@ final class Expressions {
             }
           } else if (ROOTS.contains(chain.getFirst())) {
             if (chain.size() > 2) {
+              good &= knownTrialParam(chain, context, path, start(ast, node, source, place));
               todo.push(node.select().operand());
             } else {
               guarded |= chain.getFirst().equals("loop");
@@ -425,6 +426,7 @@ final class Expressions {
           "'%s' has no meaning here".formatted(root),
           switch (root) {
             case "matrix" -> "It is there in the inputs of a task with a 'matrix'.";
+            case "trial" -> "It is there in the inputs of a task with a 'study'.";
             case "loop" -> "It is there in the inputs of a task with a 'loop', and in 'until'.";
             default -> "It is there in the 'when' of 'retry'.";
           },
@@ -459,6 +461,24 @@ final class Expressions {
 
   private static List<String> prefixed(String root, Set<String> names) {
     return names.stream().map(name -> root + "." + name).toList();
+  }
+
+  private boolean knownTrialParam(List<String> chain, Context context, String path, Place at) {
+    var params = context.trial();
+    if (params == null
+        || !chain.getFirst().equals("trial")
+        || !chain.get(1).equals("params")
+        || params.isEmpty()
+        || params.contains(chain.get(2))) {
+      return true;
+    }
+    violations.add(
+        "UNKNOWN_PARAM",
+        "the study has no param '%s'".formatted(chain.get(2)),
+        path,
+        at,
+        suggestion(chain.get(2), params, "Its params are %s.".formatted(Scope.list(params))));
+    return false;
   }
 
   private boolean knownLoopOutput(String name, Context context, String path, Place at) {
@@ -500,7 +520,7 @@ final class Expressions {
     int most =
         switch (root) {
           case "params", "matrix", "failure", "run" -> 1;
-          case "loop" -> 2;
+          case "loop", "trial" -> 2;
           case "tasks" -> 3;
           default -> -1;
         };
@@ -607,7 +627,7 @@ final class Expressions {
       return suggestion(
           unknown.group(1),
           NAMES,
-          "There is params.<param>, tasks.<task>.outputs.<output> and run.<field>, and in their places matrix, loop and failure.");
+          "There is params.<param>, tasks.<task>.outputs.<output> and run.<field>, and in their places matrix, loop, trial and failure.");
     }
     return issue.getMessage().contains("no matching overload")
         ? "Make both sides the same type, such as with double(…), int(…) or string(…)."

@@ -97,10 +97,14 @@ public final class PipelineSchema {
     together.putArray("minSuccess").add("matrix");
     task.set(
         "dependentSchemas",
-        object().set("matrix", object().set("properties", object().put("loop", false))));
+        object()
+            .<ObjectNode>set(
+                "matrix",
+                object().set("properties", object().put("loop", false).put("study", false)))
+            .set("loop", object().set("properties", object().put("study", false))));
     var last = define("finallyTask");
     last.put("$ref", "#/$defs/task");
-    last.set("properties", object().put("matrix", false).put("loop", false));
+    last.set("properties", object().put("matrix", false).put("loop", false).put("study", false));
   }
 
   private static ObjectNode inputs(BuiltinTasks.Signature builtin) {

@@ -62,6 +62,7 @@ final class Scope {
   private static final String MATRIX = "pipewright.Matrix";
   private static final String LOOP = "pipewright.Loop";
   private static final String LOOP_OUTPUTS = "pipewright.LoopOutputs";
+  private static final String TRIAL = "pipewright.Trial";
   private static final String FAILURE = "pipewright.Failure";
   private static final String RUN = "pipewright.Run";
   private static final Map<ValueType, StructType> DATA = new HashMap<>();
@@ -191,6 +192,7 @@ final class Scope {
               .addVar("tasks", type(TASKS))
               .addVar("matrix", type(MATRIX))
               .addVar("loop", type(LOOP))
+              .addVar("trial", type(TRIAL))
               .addVar("failure", type(FAILURE))
               .addVar("run", type(RUN))
               .build();
@@ -392,6 +394,8 @@ final class Scope {
           return Optional.of(struct(name, Map.of("iteration", SimpleType.INT, "outputs", own)));
         case LOOP_OUTPUTS:
           return Optional.of(outputs(name, context.loop()));
+        case TRIAL:
+          return Optional.of(fields(name, context.fields("trial")));
         case FAILURE:
           return Optional.of(fields(name, context.fields("failure")));
         case RUN:

@@ -2,6 +2,7 @@ package dev.pipewright.language;
 
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,13 @@ record Shell(
 
   /// Its outputs as other tasks see them.
   Scope.Outputs seen() {
+    if (section.has("study")) {
+      var more = new LinkedHashMap<>(outputs);
+      more.put(TaskStudy.BEST, new TaskLaunch.Output(ValueType.JSON, null, true));
+      more.put(TaskStudy.BEST_VALUE, new TaskLaunch.Output(ValueType.DOUBLE, null, true));
+      more.put(TaskStudy.BEST_TRIAL, new TaskLaunch.Output(ValueType.INT, null, true));
+      return new Scope.Outputs(more, false, false, open);
+    }
     boolean matrix = section.has("matrix");
     return new Scope.Outputs(outputs, matrix, matrix && section.has("minSuccess"), open);
   }

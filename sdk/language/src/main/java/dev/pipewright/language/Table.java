@@ -82,6 +82,38 @@ record Table(String id, String owner, String description, List<Kind.Key> keys) {
               "What the task is when the limit is reached and the condition is still false.")
           .end();
 
+  static final Table STUDY =
+      table(
+              "study",
+              "'study'",
+              "Runs the task as the trials of a search for good params. Its outputs are those of the best trial, and best (its params), bestValue and bestTrial (its number).")
+          .must(
+              "space",
+              new Kind.Literal(),
+              "The params to choose, by name: {type: double, low: 1e-5, high: 0.1, log: true}, {type: int, low: 8, high: 256, step: 8} or {values: [a, b]}, each with when: {other: [value]} where it depends on another one. trial.params.<name> are the trial's.")
+          .must("objective", Kind.TEXT, "The output to optimise, a double or an int.")
+          .may(
+              "direction",
+              new Kind.Choice(List.of("minimize", "maximize")),
+              "minimize",
+              "Where the objective should go.")
+          .must("trials", new Kind.Whole(1, MOST_ITERATIONS), "How many trials there are.")
+          .may("parallel", new Kind.Whole(1, MOST_TASKS), "1", "How many of them run at once.")
+          .may(
+              "sampler",
+              new Kind.Literal(),
+              "tpe, random, grid or cmaes, or {type: tpe, …} with settings; tpe without it.")
+          .may(
+              "seed",
+              new Kind.Whole(0, Integer.MAX_VALUE),
+              "0",
+              "Makes the same trials again where one runs at a time.")
+          .may(
+              "maxFailed",
+              new Kind.Whole(0, MOST_TASKS),
+              "How many trials may fail; without it the task fails only when all do.")
+          .end();
+
   static final Table RETRY =
       table(
               "retry",
@@ -202,6 +234,7 @@ record Table(String id, String owner, String description, List<Kind.Key> keys) {
               "1",
               "The share of the combinations that must succeed.")
           .may("loop", new Kind.Part(LOOP), LOOP.description)
+          .may("study", new Kind.Part(STUDY), STUDY.description)
           .may("retry", new Kind.Part(RETRY), RETRY.description)
           .may(
               "priority",

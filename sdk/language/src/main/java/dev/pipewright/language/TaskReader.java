@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
@@ -86,6 +87,12 @@ final class TaskReader {
       loop = loop(shell, base.withLoop(outputs, true), needs);
       inner = inner.withLoop(outputs, false);
     }
+    TaskStudy study = null;
+    if (section.has("study")) {
+      study = new StudyReader(yaml, violations).read(shell);
+      // where the space cannot be read, what names its params is not wrong too
+      inner = inner.withTrial(study == null ? Set.of() : study.params());
+    }
     var work = work(shell, base, needs);
     var inputs = inputs(shell, inner, needs);
     var retry = retry(shell, inner, needs);
@@ -105,6 +112,7 @@ final class TaskReader {
                 section.whole("maxParallel"),
                 Objects.requireNonNullElse(section.decimal("minSuccess"), 1.0)),
         loop,
+        study,
         retry,
         section.span("timeout"),
         section.span("pendingTimeout"),
@@ -227,10 +235,12 @@ final class TaskReader {
 
   private void refuseTogether(Shell shell) {
     var section = shell.section();
-    if (section.has("matrix") && section.has("loop")) {
+    var several = Stream.of("matrix", "loop", "study").filter(section::has).toList();
+    if (several.size() > 1) {
       section.conflict(
-          "loop",
-          "the task '%s' has both 'matrix' and 'loop'".formatted(shell.name()),
+          several.get(1),
+          "the task '%s' has both '%s' and '%s'"
+              .formatted(shell.name(), several.get(0), several.get(1)),
           "Put one of them into a pipeline of its own and call that.");
     }
     if (!section.has("matrix")) {
@@ -244,7 +254,7 @@ final class TaskReader {
       }
     }
     if (shell.isFinally()) {
-      for (var key : List.of("matrix", "loop")) {
+      for (var key : List.of("matrix", "loop", "study")) {
         if (section.has(key)) {
           section.conflict(
               key,

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param elseOf it runs when this task's condition was false; null for most
 /// @param matrix null where it runs once
 /// @param loop null where it runs once
+/// @param study null where it runs once
 /// @param timeout of an attempt while it runs; null for none
 /// @param pendingTimeout how long it may wait from when it may start until it runs; null for ever
 /// @param priority added to the run's; higher first
@@ -36,6 +37,7 @@ public record TaskSpec(
     @Nullable String elseOf,
     @Nullable Matrix matrix,
     @Nullable TaskLoop loop,
+    @Nullable TaskStudy study,
     Retry retry,
     @Nullable Duration timeout,
     @Nullable Duration pendingTimeout,
@@ -61,6 +63,6 @@ public record TaskSpec(
 
   /// Whether it stands for several runs of the same work.
   public boolean isGroup() {
-    return matrix != null || loop != null;
+    return matrix != null || loop != null || study != null;
   }
 }

@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.TaskLaunch.Output;
 import dev.pipewright.contract.task.ValueType;
+import dev.pipewright.tune.Objective;
+import dev.pipewright.tune.Parameter;
+import dev.pipewright.tune.SearchSpace;
+import dev.pipewright.tune.Tpe;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -48,7 +52,8 @@ class EveryKeyTest {
         .isEqualTo(ValueType.DATASET);
     assertThat(spec.tasks().keySet())
         .containsExactly(
-            "split", "train", "tune", "ask", "skip", "give-up", "deploy", "join", "tell", "after");
+            "split", "train", "tune", "search", "ask", "skip", "give-up", "deploy", "join", "tell",
+            "after");
   }
 
   @Test
@@ -116,6 +121,29 @@ class EveryKeyTest {
     assertThat(tune.inputs().get("last").evaluate(second)).isEqualTo(json("1.0"));
     assertThat(tune.inputs().get("round").evaluate(second)).isEqualTo(json("2"));
     assertThat(tune.loop().until().evaluate(second)).isEqualTo(json("true"));
+  }
+
+  @Test
+  void reads_a_study() throws IOException {
+    var search = task("search");
+    var study = search.study();
+    assertThat(search.isGroup()).isTrue();
+    assertThat(study.parallel()).isEqualTo(4);
+    assertThat(study.maxFailed()).isEqualTo(3);
+    assertThat(study.objective()).isEqualTo("loss");
+    assertThat(study.spec().objectives()).containsExactly(Objective.maximize("loss"));
+    assertThat(study.spec().sampler()).isEqualTo(new Tpe(5, 24));
+    assertThat(study.spec().seed()).isEqualTo(7);
+    assertThat(study.spec().maxTrials()).isEqualTo(40);
+    assertThat(study.spec().space())
+        .isEqualTo(
+            SearchSpace.of(
+                Parameter.real("lr", 1e-5, 0.1).inLog(),
+                Parameter.choice("booster", "gbtree", "dart"),
+                Parameter.whole("drop", 0, 9).by(3).onlyWhen("booster", "dart")));
+    var values = VALUES.withTrial(Map.of("number", json("5"), "params", json("{'lr': 0.01}")));
+    assertThat(search.inputs().get("lr").evaluate(values)).isEqualTo(json("0.01"));
+    assertThat(search.inputs().get("number").evaluate(values)).isEqualTo(json("5"));
   }
 
   @Test

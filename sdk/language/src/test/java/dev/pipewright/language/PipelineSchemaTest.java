@@ -122,6 +122,7 @@ class PipelineSchemaTest {
                 Table.CONCURRENCY,
                 Table.RETENTION,
                 Table.LOOP,
+                Table.STUDY,
                 Table.RETRY,
                 Table.CACHE,
                 Table.SECRET,

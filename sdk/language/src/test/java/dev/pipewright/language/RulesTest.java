@@ -420,6 +420,73 @@ class RulesTest {
             "TYPE_MISMATCH",
             "'until' must be a bool, but loop.iteration gives an int",
             null),
+        // studies
+        task(
+            study("§study: { objective: y, trials: 3 }"),
+            "MISSING_KEY",
+            "the study has no 'space'",
+            null),
+        task(
+            study("study: { space: { a: { values: [1] } }, objective: §z, trials: 3 }"),
+            "UNKNOWN_OUTPUT",
+            "the task has no output 'z'",
+            null),
+        task(
+            study("study: { space: { a: { values: [1] } }, objective: §s, trials: 3 }"),
+            "TYPE_MISMATCH",
+            "the output 's' is string, which cannot be optimised",
+            "double or int"),
+        task(
+            study(
+                "study: { space: { a: §{ type: double, low: 2, high: 1 } }, objective: y, trials: 3 }"),
+            "BOUNDS_SWAPPED",
+            "'a' has low above high",
+            "Swap them."),
+        task(
+            study(
+                "study: { space: { a: { type: int, low: §x, high: 1 } }, objective: y, trials: 3 }"),
+            "TYPE_MISMATCH",
+            "'low' of 'a' is no number",
+            null),
+        task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3, sampler: §tpee }"),
+            "TYPE_UNKNOWN",
+            "There is no sampler 'tpee'",
+            "tpe"),
+        task(
+            study("study: { space: { a: { values: [1] } }, objective: y, trials: §0 }"),
+            "VALUE_INVALID",
+            "'trials' is the number 0",
+            null),
+        task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3 }, inputs: { i: \"${{ §trial.params.b }}\" }"),
+            "UNKNOWN_PARAM",
+            "the study has no param 'b'",
+            "Its params are 'a'"),
+        task(
+            "t: { command: [x], inputs: { i: \"${{ §trial.number }}\" } }",
+            "NOT_AVAILABLE_HERE",
+            "'trial' has no meaning here",
+            "a task with a 'study'"),
+        task(
+            study(
+                "matrix: { m: [1] }, §study: { space: { a: { values: [1] } }, objective: y, trials: 3 }"),
+            "CONFLICTING_KEYS",
+            "the task 't' has both 'matrix' and 'study'",
+            null),
+        task(
+            study("study: { space: { a: { values: [1] } }, objective: y, trials: 3 }")
+                + "\nu: { command: [x], inputs: { i: \"${{ §tasks.t.outputs.worst }}\" } }",
+            "UNKNOWN_OUTPUT",
+            "'worst'",
+            "'best'"),
+        task(
+            "t: { command: [x], outputs: { y: { type: int }, best: { type: json } }, study: { space: { a: { values: [1] } }, objective: §y, trials: 3 } }",
+            "NAME_INVALID",
+            "'best'",
+            null),
         // retry
         task(
             "t: { command: [x], retry: { factor: §0.5 } }",
@@ -621,8 +688,16 @@ class RulesTest {
     assertThat(errors).as(errors.toString()).hasSize(1);
   }
 
+  private static String study(String keys) {
+    return "t: { command: [x], outputs: { y: { type: double }, s: { type: string } }, %s }"
+        .formatted(keys);
+  }
+
   static Stream<String> right() {
     return Stream.of(
+        study(
+            "study: { space: { a: { values: [1] }, b: { type: double, low: 0, high: 1, when: { a: [1] } } }, objective: y, trials: 3 },"
+                + " inputs: { i: \"${{ has(trial.params.b) ? trial.params.b * 2.0 : 0.0 }}\", all: \"${{ trial.params }}\" }"),
         "t: { command: [x], outputs: { y: { type: int } }, loop: { until: \"${{ loop.outputs.y > 2 }}\" }, inputs: { i: \"${{ loop.iteration == 1 ? 0 : loop.outputs.y }}\" } }",
         "m: { command: [x], matrix: { a: [1] }, minSuccess: 0.5, outputs: { s: { type: double } } }\n"
             + "t: { command: [x], inputs: { best: \"${{ tasks.m.outputs.s.filter(s, s != null && s > 0.5) }}\" } }",

@@ -17,6 +17,8 @@ import java.util.stream.IntStream;
 /// @param population how many trials make one step; 4 + ⌊3 ln d⌋ unless given
 /// @param sigma the width of the first population, as a share of each parameter's line
 public record CmaEs(int population, double sigma) implements Sampler {
+  private static final int MOST = 500;
+
   public CmaEs {
     sigma = sigma <= 0 ? 1.0 / 6 : sigma;
   }
@@ -75,6 +77,14 @@ public record CmaEs(int population, double sigma) implements Sampler {
               "sampler",
               "CMA-ES has one objective, the study %d".formatted(objectives.size()),
               "Take tpe or nsga2."));
+    }
+    if (population > MOST || free(space).length > MOST) {
+      return List.of(
+          SpaceRules.error(
+              "SAMPLER_TOO_LARGE",
+              "sampler",
+              "CMA-ES has a population or numbers beyond %,d".formatted(MOST),
+              "Give it fewer, or take tpe."));
     }
     return free(space).length > 0
         ? List.of()

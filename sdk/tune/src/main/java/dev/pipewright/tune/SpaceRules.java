@@ -15,6 +15,9 @@ final class SpaceRules {
   /// Beyond it neighbouring whole numbers are one double.
   private static final long EXACT = 1L << 53;
 
+  /// More parameters than anybody tunes; what is done for each pair of them must end.
+  private static final int MOST = 1_000;
+
   private SpaceRules() {}
 
   static Problem.Violation error(
@@ -33,6 +36,17 @@ final class SpaceRules {
       errors.add(
           new Problem.Violation(
               "SPACE_EMPTY", "The search space is empty", null, null, null, "Give a parameter."));
+    }
+    if (parameters.size() > MOST) {
+      errors.add(
+          new Problem.Violation(
+              "SPACE_TOO_LARGE",
+              "The search space has %,d parameters".formatted(parameters.size()),
+              null,
+              null,
+              null,
+              "Give at most %,d.".formatted(MOST)));
+      return errors;
     }
     var byName = new HashMap<String, Parameter>();
     for (var parameter : parameters) {
@@ -72,14 +86,18 @@ final class SpaceRules {
     var name = parameter.name();
     switch (parameter) {
       case Parameter.Real real -> {
-        if (!Double.isFinite(real.low()) || !Double.isFinite(real.high())) {
+        if (!Double.isFinite(real.low())
+            || !Double.isFinite(real.high())
+            || !Double.isFinite(real.high() - real.low())) {
           errors.add(
               error("BOUND_INFINITE", name, "'%s' has no ends".formatted(name), "Set both."));
         } else {
           checkBounds(name, real.low() > real.high(), real.log() && real.low() <= 0, errors);
         }
         if (real.step() != null) {
-          checkStep(name, !(real.step() > 0 && real.step() < 1e300), real.log(), errors);
+          boolean countless = !((real.high() - real.low()) / real.step() < EXACT);
+          checkStep(
+              name, !(real.step() > 0 && real.step() < 1e300) || countless, real.log(), errors);
         }
       }
       case Parameter.Whole whole -> {
@@ -154,8 +172,8 @@ final class SpaceRules {
           error(
               "STEP_INVALID",
               name + ".step",
-              "The step of '%s' is not above zero".formatted(name),
-              "Raise it."));
+              "The step of '%s' is too small".formatted(name),
+              "Raise it above zero, to no more than 2^53 steps."));
     }
     if (inLog) {
       errors.add(
@@ -237,6 +255,7 @@ final class SpaceRules {
   /// depends on them.
   static List<Integer> parentsFirst(List<Parameter> parameters) {
     var order = new ArrayList<Integer>();
+    var isPlaced = new boolean[parameters.size()];
     Set<String> placed = new HashSet<>();
     var names = new HashSet<String>();
     parameters.forEach(parameter -> names.add(parameter.name()));
@@ -245,10 +264,11 @@ final class SpaceRules {
       more = false;
       for (int i = 0; i < parameters.size(); i++) {
         var parameter = parameters.get(i);
-        if (!order.contains(i)
+        if (!isPlaced[i]
             && parameter.when().keySet().stream()
                 .allMatch(parent -> placed.contains(parent) || !names.contains(parent))) {
           order.add(i);
+          isPlaced[i] = true;
           placed.add(parameter.name());
           more = true;
         }

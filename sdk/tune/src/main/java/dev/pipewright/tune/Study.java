@@ -308,6 +308,11 @@ public final class Study {
     return history.entries.stream().map(this::record).toList();
   }
 
+  /// The step up to which a trial is to go before it leaves; null where that is its own affair.
+  public synchronized @Nullable Long budget(int number) {
+    return spec.pruner().budget(entry(number));
+  }
+
   public synchronized TrialRecord trial(int number) {
     return record(entry(number));
   }

@@ -1,5 +1,6 @@
 package dev.pipewright.tune;
 
+import dev.pipewright.contract.Problem;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,6 +23,7 @@ import java.util.stream.Stream;
 public record Tpe(int startup, int candidates) implements Sampler {
   private static final int STARTUP = 10;
   private static final int CANDIDATES = 24;
+  private static final int MOST_CANDIDATES = 10_000;
 
   public Tpe {
     startup = startup <= 0 ? STARTUP : startup;
@@ -35,6 +37,18 @@ public record Tpe(int startup, int candidates) implements Sampler {
   /// How many of n trials count as the best.
   static int best(int n) {
     return Math.min((n + 9) / 10, 25);
+  }
+
+  @Override
+  public List<Problem.Violation> check(SearchSpace space, List<Objective> objectives) {
+    return candidates <= MOST_CANDIDATES
+        ? List.of()
+        : List.of(
+            SpaceRules.error(
+                "CANDIDATES_INVALID",
+                "sampler.candidates",
+                "TPE draws %,d candidates".formatted(candidates),
+                "Draw at most %,d.".formatted(MOST_CANDIDATES)));
   }
 
   @Override

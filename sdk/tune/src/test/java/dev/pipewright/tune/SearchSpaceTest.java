@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemException;
 import java.util.Map;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,8 @@ class SearchSpaceTest {
         "{'a': {'type': 'double', 'low': 1, 'high': 9, 'step': -1}}   | STEP_INVALID a.step",
         "{'a': {'type': 'int', 'low': 1, 'high': 9, 'step': 0}}       | STEP_INVALID a.step",
         "{'a': {'type': 'int', 'low': 1, 'high': 90071992547409930}}  | BOUND_TOO_LARGE a",
+        "{'a': {'type': 'double', 'low': -1e308, 'high': 1e308}}      | BOUND_INFINITE a",
+        "{'a': {'type': 'double', 'low': 0, 'high': 1, 'step': 1e-300}} | STEP_INVALID a.step",
         "{'a': {'values': []}}                            | VALUES_EMPTY a",
         "{'a': {'values': 'x'}, 'b': {'values': [{}]}}    | VALUE_NOT_SCALAR b.values",
         "{'a': {'values': ['x', 'y', 'x']}}               | VALUE_TWICE a.values",
@@ -83,6 +86,14 @@ class SearchSpaceTest {
     assertThat(problem.errors())
         .extracting(error -> error.code())
         .containsExactlyInAnyOrder("UNKNOWN_KEY", "BOUNDS_SWAPPED");
+  }
+
+  @Test
+  void aSpaceHasAnEnd() {
+    var parameters = IntStream.rangeClosed(0, 1_000).mapToObj(i -> real("x" + i, 0, 1)).toList();
+    assertThatThrownBy(() -> SearchSpace.of(parameters))
+        .hasMessageContaining("The search space has 1,001 parameters");
+    assertThat(SearchSpace.of(parameters.subList(0, 1_000)).size()).isEqualTo(1_000);
   }
 
   @Test

@@ -147,6 +147,8 @@ class StudyTest {
         "{'objectives': [{'name': 'a', 'goal': 1}]}           | UNKNOWN_KEY objectives.goal",
         "{'sampler': 'tpee'}                                  | TYPE_UNKNOWN sampler.type",
         "{'sampler': {'type': 'tpe', 'start': 3}}             | UNKNOWN_KEY sampler.start",
+        "{'sampler': {'type': 'tpe', 'candidates': 99999999}} | CANDIDATES_INVALID sampler.candidates",
+        "{'sampler': {'type': 'cmaes', 'population': 99999999}} | SAMPLER_TOO_LARGE sampler",
         "{'sampler': {'type': 'tpe', 'startup': 'x'}}         | TYPE_MISMATCH sampler.startup",
         "{'pruner': {'type': 'percentile', 'percentile': 110}} | PERCENTILE_INVALID pruner.percentile",
         "{'maxTrials': 0}                                     | MAX_TRIALS_INVALID maxTrials",

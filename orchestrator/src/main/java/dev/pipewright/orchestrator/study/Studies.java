@@ -1,0 +1,329 @@
+package dev.pipewright.orchestrator.study;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.pipewright.contract.Problem;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.orchestrator.study.StudyStore.Holding;
+import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
+import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
+import dev.pipewright.platform.Db;
+import dev.pipewright.tune.Study;
+import dev.pipewright.tune.StudySpec;
+import dev.pipewright.tune.TrialRecord;
+import dev.pipewright.tune.TrialState;
+import dev.pipewright.tune.Verdict;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// What happens to studies. Each step is one transaction that holds the study's row: the library
+/// decides, and what it changed is written. A study is kept in memory between steps and read anew
+/// where somebody else has changed it since or a step has failed, so a server that dies forgets
+/// nothing and any number of servers can serve one study.
+@ApplicationScoped
+class Studies {
+  private static final int MOST_ATTEMPTS = 3;
+
+  private final Db db;
+  private final StudyStore store;
+  private final Clock clock;
+  private final Cache<Long, Live> kept =
+      Caffeine.newBuilder().maximumSize(100).expireAfterAccess(Duration.ofHours(1)).build();
+
+  Studies(Db db, StudyStore store, Clock clock) {
+    this.db = db;
+    this.store = store;
+    this.clock = clock;
+  }
+
+  /// @param version of the rows that it equals
+  private record Live(long version, Study study) {}
+
+  /// A step under way.
+  private final class Step {
+    final Handle tx;
+    final StudyRow row;
+    final Study study;
+    final Instant now = clock.instant();
+    StudyState state;
+    boolean changed;
+
+    Step(Handle tx, StudyRow row, Study study) {
+      this.tx = tx;
+      this.row = row;
+      this.study = study;
+      state = row.state();
+    }
+
+    TrialRow trial(int number) {
+      return store.trial(tx, row.number(), number).orElseThrow(() -> noTrial(row.name(), number));
+    }
+
+    void save(int number, Holding holding) {
+      store.save(tx, row.number(), study.trial(number), holding, now);
+      changed = true;
+    }
+
+    boolean isCurrent(TrialRow trial, @Nullable Integer attempt) {
+      return attempt == null || attempt == trial.attempt();
+    }
+
+    /// Hands out again what nobody was heard of, or gives it up.
+    void giveBackSilent() {
+      for (var trial : store.silent(tx, row.number(), now)) {
+        boolean again = trial.attempt() < MOST_ATTEMPTS;
+        if (again) {
+          study.giveBack(trial.number());
+        } else {
+          study.fail(trial.number());
+        }
+        save(
+            trial.number(),
+            Holding.of(trial)
+                .ended("Nothing was heard of its worker for " + row.lease().toSeconds() + " s."));
+      }
+    }
+  }
+
+  private <R> R step(String name, Function<Step, R> work) {
+    long[] number = {-1};
+    try {
+      return db.inTransaction(tx -> {
+        var row = store.lock(tx, name).orElseThrow(() -> notFound(name));
+        number[0] = row.number();
+        var step = new Step(tx, row, live(tx, row));
+        var result = work.apply(step);
+        if (step.state == StudyState.RUNNING && step.study.ended()) {
+          step.state = StudyState.ENDED;
+          step.changed = true;
+        }
+        if (step.changed) {
+          long version = store.changed(tx, row.number(), step.state, best(step.study), step.now);
+          kept.put(row.number(), new Live(version, step.study));
+        }
+        return result;
+      });
+    } catch (RuntimeException e) {
+      // what is in memory may be ahead of the rows
+      kept.invalidate(number[0]);
+      throw e;
+    }
+  }
+
+  private Study live(Handle tx, StudyRow row) {
+    var live = kept.getIfPresent(row.number());
+    if (live == null || live.version != row.version()) {
+      var study = Study.restore(spec(row), store.trials(tx, row.number()));
+      live = new Live(row.version(), study);
+      kept.put(row.number(), live);
+    }
+    return live.study;
+  }
+
+  private static StudySpec spec(StudyRow row) {
+    return StudySpec.read(StudyReader.search(row.json()));
+  }
+
+  private static @Nullable TrialRecord best(Study study) {
+    return study.spec().objectives().size() == 1
+        ? study.best().orElse(null)
+        : study.paretoFront().stream().findFirst().orElse(null);
+  }
+
+  /// Makes a study; nothing happens where there is one of the same name and spec.
+  ///
+  /// @return whether it was made
+  boolean create(String name, JsonNode body) {
+    var wanted = StudyReader.read(name, body);
+    boolean created =
+        db.inTransaction(tx -> {
+          if (!store.create(tx, name, body, wanted.lease(), clock.instant())) {
+            return false;
+          }
+          var row = store.lock(tx, name).orElseThrow();
+          var study = Study.of(wanted.spec());
+          for (var earlier : wanted.from()) {
+            var from = store.find(earlier).orElseThrow(() -> noEarlier(earlier));
+            study.addTrials(store.trials(tx, from.number()));
+          }
+          for (var trial : study.trials()) {
+            store.save(
+                tx, row.number(), trial, new Holding(0, null, null, null, null), clock.instant());
+          }
+          return true;
+        });
+    var row = store.find(name).orElseThrow(() -> notFound(name));
+    if (!created && !StudyReader.read(name, row.json()).equals(wanted)) {
+      throw new ProblemException(
+          ProblemCode.STUDY_EXISTS, "There is a study '%s' with another spec.".formatted(name));
+    }
+    return created;
+  }
+
+  /// @param trial null where there is none now
+  record Asked(@Nullable TrialRow trial, @Nullable Long budget, boolean resumed, boolean ended) {}
+
+  /// The next trial. The same key gets the same trial again.
+  Asked ask(String name, @Nullable String worker, @Nullable String key) {
+    return step(
+        name,
+        step -> {
+          if (key != null) {
+            var before = store.asked(step.tx, step.row.number(), key);
+            if (before.isPresent()) {
+              return asked(step, before.get());
+            }
+          }
+          if (step.state == StudyState.STOPPED) {
+            return new Asked(null, null, false, true);
+          }
+          step.giveBackSilent();
+          var trial = step.study.ask();
+          if (trial.isEmpty()) {
+            return new Asked(null, null, false, step.study.ended());
+          }
+          int number = trial.get().number();
+          int attempts =
+              store.trial(step.tx, step.row.number(), number).map(TrialRow::attempt).orElse(0);
+          step.save(
+              number,
+              new Holding(attempts + 1, worker, key, step.now.plus(step.row.lease()), null));
+          return asked(step, step.trial(number));
+        });
+  }
+
+  private Asked asked(Step step, TrialRow trial) {
+    return new Asked(
+        trial,
+        step.study.budget(trial.number()),
+        !step.study.trial(trial.number()).reports().isEmpty() || trial.leftAs() > 0,
+        false);
+  }
+
+  Verdict report(String name, int number, long step, double value, @Nullable Integer attempt) {
+    return step(
+        name,
+        at -> {
+          var trial = at.trial(number);
+          if (at.state == StudyState.STOPPED || !at.isCurrent(trial, attempt)) {
+            return Verdict.STOP;
+          }
+          boolean running = trial.state() == TrialState.RUNNING;
+          var verdict = at.study.report(number, step, value);
+          if (running) {
+            var held = Holding.of(trial);
+            store.report(at.tx, at.row.number(), number, step, value, at.now);
+            at.save(
+                number,
+                verdict == Verdict.GO_ON
+                    ? new Holding(
+                        held.attempt(),
+                        held.worker(),
+                        held.key(),
+                        at.now.plus(at.row.lease()),
+                        held.message())
+                    : held.ended(null));
+          }
+          return verdict;
+        });
+  }
+
+  /// @param values none where it failed
+  void tell(
+      String name,
+      int number,
+      List<Double> values,
+      @Nullable String message,
+      @Nullable Integer attempt) {
+    step(
+        name,
+        step -> {
+          var trial = step.trial(number);
+          if (!step.isCurrent(trial, attempt)) {
+            throw new ProblemException(
+                ProblemCode.TRIAL_ENDED,
+                "Trial %d was handed out again: attempt %d has it, not %d."
+                    .formatted(number, trial.attempt(), attempt));
+          }
+          if (values.isEmpty()) {
+            step.study.fail(number);
+          } else {
+            step.study.tell(number, values.stream().mapToDouble(Double::doubleValue).toArray());
+          }
+          step.save(number, Holding.of(trial).ended(message));
+          return null;
+        });
+  }
+
+  int enqueue(String name, Map<String, ?> params) {
+    return step(
+        name,
+        step -> {
+          if (step.state == StudyState.STOPPED) {
+            throw new ProblemException(
+                ProblemCode.STUDY_ENDED, "The study '%s' was stopped.".formatted(name));
+          }
+          var trial = step.study.enqueue(params);
+          step.save(trial.number(), new Holding(0, null, null, null, null));
+          step.state = StudyState.RUNNING;
+          return trial.number();
+        });
+  }
+
+  void stop(String name) {
+    step(
+        name,
+        step -> {
+          if (step.state == StudyState.RUNNING) {
+            step.state = StudyState.STOPPED;
+            step.changed = true;
+          }
+          return null;
+        });
+  }
+
+  /// Asks a study something that changes nothing.
+  <R> R look(String name, Function<Study, R> question) {
+    return step(name, step -> question.apply(step.study));
+  }
+
+  Optional<TrialRow> trial(long study, int number) {
+    return db.read(handle -> store.trial(handle, study, number));
+  }
+
+  Map<Long, Double> reports(long study, int number) {
+    return db.read(handle -> store.reports(handle, study, number));
+  }
+
+  static ProblemException notFound(String name) {
+    return new ProblemException(ProblemCode.STUDY_NOT_FOUND, "There is no study '" + name + "'.");
+  }
+
+  static ProblemException noTrial(String name, int number) {
+    return new ProblemException(
+        ProblemCode.TRIAL_NOT_FOUND, "The study '%s' has no trial %d.".formatted(name, number));
+  }
+
+  private static ProblemException noEarlier(String name) {
+    var error =
+        new Problem.Violation(
+            "STUDY_NOT_FOUND",
+            "there is no study '%s' to learn from".formatted(name),
+            "from",
+            null,
+            null,
+            "Name another one, or leave it out.");
+    return new ProblemException(
+        Problem.of(ProblemCode.STUDY_INVALID, error.message(), List.of(error)));
+  }
+}

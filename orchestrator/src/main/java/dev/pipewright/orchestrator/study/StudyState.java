@@ -1,0 +1,9 @@
+package dev.pipewright.orchestrator.study;
+
+enum StudyState {
+  RUNNING,
+  /// By somebody.
+  STOPPED,
+  /// No trial is left.
+  ENDED
+}

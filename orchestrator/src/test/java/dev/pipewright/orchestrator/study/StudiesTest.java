@@ -1,0 +1,258 @@
+package dev.pipewright.orchestrator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pipewright.contract.Json;
+import dev.pipewright.embedded.TestPostgres;
+import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
+import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Migrations;
+import dev.pipewright.tune.Study;
+import dev.pipewright.tune.StudySpec;
+import dev.pipewright.tune.TrialState;
+import dev.pipewright.tune.Verdict;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.postgresql.ds.PGSimpleDataSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StudiesTest {
+  private static final String SPEC =
+      """
+      {"space": {"x": {"type": "double", "low": 0, "high": 1}, "kind": {"values": ["a", "b"]}},
+       "objectives": [{"name": "loss"}], "seed": 5, "lease": "60s"%s}
+      """;
+
+  private final HandClock clock = new HandClock();
+  private Db db;
+  private Studies studies;
+
+  /// A clock that the test moves.
+  private static final class HandClock extends Clock {
+    Instant now = Instant.parse("2026-01-31T00:00:00Z");
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  @BeforeAll
+  void open() {
+    var source = new PGSimpleDataSource();
+    source.setUrl(TestPostgres.shared().newDatabase());
+    Migrations.migrate(source, "orchestrator");
+    db = new Db(source);
+  }
+
+  @BeforeEach
+  void begin() {
+    db.useTransaction(tx -> tx.execute("delete from orchestrator.study"));
+    studies = server();
+  }
+
+  private Studies server() {
+    return new Studies(db, new StudyStore(db), clock);
+  }
+
+  private static JsonNode spec(String more) throws Exception {
+    return Json.MAPPER.readTree(SPEC.formatted(more));
+  }
+
+  private TrialRow ask() {
+    return studies.ask("s", "me", null).trial();
+  }
+
+  private static double loss(TrialRow trial) {
+    return Math.abs(trial.json().get("x").asDouble() - 0.3);
+  }
+
+  @Test
+  void aStudyIsMadeOnce() throws Exception {
+    assertThat(studies.create("s", spec(""))).isTrue();
+    assertThat(studies.create("s", spec(""))).isFalse();
+    assertThatThrownBy(() -> studies.create("s", spec(", \"maxTrials\": 3")))
+        .hasMessageContaining("STUDY_EXISTS");
+    assertThatThrownBy(() -> studies.ask("t", null, null)).hasMessageContaining("STUDY_NOT_FOUND");
+  }
+
+  /// Two servers in turn, each killed after every third step, make the trials that one process
+  /// makes.
+  @Test
+  void serversThatComeAndGoMakeTheSameTrials() throws Exception {
+    var json = spec(", \"pruner\": {\"type\": \"asha\", \"min\": 1, \"max\": 9}");
+    studies.create("s", json);
+    var alone = Study.of(StudySpec.read(StudyReader.search(json)));
+    var servers = new ArrayList<>(List.of(server(), server()));
+    for (int i = 0; i < 60; i++) {
+      if (i % 3 == 2) {
+        servers.set(i % 2, server());
+      }
+      var server = servers.get(i % 2);
+      var asked = server.ask("s", "w", null);
+      var trial = asked.trial();
+      var expected = alone.ask().orElseThrow();
+      assertThat(trial.number()).isEqualTo(expected.number());
+      assertThat(trial.json()).isEqualTo(json(expected.params()));
+      assertThat(asked.budget()).isEqualTo(expected.budget());
+      assertThat(asked.resumed()).isEqualTo(expected.resumed());
+      double loss = loss(trial);
+      var verdict = server.report("s", trial.number(), asked.budget(), loss, trial.attempt());
+      assertThat(verdict).isEqualTo(expected.report(expected.budget(), loss));
+      if (verdict == Verdict.GO_ON) {
+        server.tell("s", trial.number(), List.of(loss), null, trial.attempt());
+        expected.tell(loss);
+      }
+    }
+    assertThat(server().<Object>look("s", Study::trials)).isEqualTo(alone.trials());
+  }
+
+  private static Map<String, JsonNode> json(Map<String, ?> params) {
+    var json = new LinkedHashMap<String, JsonNode>();
+    params.forEach((name, value) -> json.put(name, Json.MAPPER.valueToTree(value)));
+    return json;
+  }
+
+  @Test
+  void theSameKeyGetsTheSameTrial() throws Exception {
+    studies.create("s", spec(""));
+    var first = studies.ask("s", "me", "k1").trial();
+    assertThat(server().ask("s", "me", "k1").trial()).isEqualTo(first);
+    assertThat(studies.ask("s", "me", "k2").trial().number()).isEqualTo(1);
+    studies.tell("s", 0, List.of(1.0), null, null);
+    assertThat(studies.ask("s", "me", "k1").trial().state()).isEqualTo(TrialState.COMPLETE);
+  }
+
+  @Test
+  void workersAtOnceGetDifferentTrials() throws Exception {
+    studies.create("s", spec(", \"maxTrials\": 40"));
+    var servers = List.of(server(), server());
+    List<Integer> numbers = new ArrayList<>();
+    try (var workers = Executors.newFixedThreadPool(4)) {
+      List<Future<List<Integer>>> futures =
+          IntStream.range(0, 4)
+              .mapToObj(i ->
+                  workers.submit(() -> {
+                    var mine = new ArrayList<Integer>();
+                    var server = servers.get(i % 2);
+                    for (var trial = server.ask("s", "w", null).trial();
+                        trial != null;
+                        trial = server.ask("s", "w", null).trial()) {
+                      mine.add(trial.number());
+                      server.tell("s", trial.number(), List.of(loss(trial)), null, null);
+                    }
+                    return (List<Integer>) mine;
+                  }))
+              .toList();
+      for (var future : futures) {
+        numbers.addAll(future.get());
+      }
+    }
+    assertThat(numbers).hasSize(40).doesNotHaveDuplicates();
+    var asked = studies.ask("s", "w", null);
+    assertThat(asked.trial()).isNull();
+    assertThat(asked.ended()).isTrue();
+    assertThat(new StudyStore(db).find("s").orElseThrow().state()).isEqualTo(StudyState.ENDED);
+  }
+
+  @Test
+  void aSilentTrialIsHandedOutAgainAndThenGivenUp() throws Exception {
+    studies.create("s", spec(", \"maxTrials\": 1"));
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      var trial = ask();
+      assertThat(trial.number()).isZero();
+      assertThat(trial.attempt()).isEqualTo(attempt);
+      clock.now = clock.now.plus(Duration.ofSeconds(50));
+      assertThat(studies.report("s", 0, attempt, 1, attempt)).isEqualTo(Verdict.GO_ON);
+      clock.now = clock.now.plus(Duration.ofSeconds(59));
+      assertThat(ask()).as("it was heard of in time").isNull();
+      clock.now = clock.now.plus(Duration.ofSeconds(2));
+    }
+    var asked = studies.ask("s", "me", null);
+    assertThat(asked.trial()).isNull();
+    assertThat(asked.ended()).isTrue();
+    var study = new StudyStore(db).find("s").orElseThrow();
+    assertThat(studies.trial(study.number(), 0).orElseThrow())
+        .satisfies(trial -> {
+          assertThat(trial.state()).isEqualTo(TrialState.FAILED);
+          assertThat(trial.message()).contains("Nothing was heard of its worker for 60 s");
+        });
+  }
+
+  @Test
+  void whoeverLostATrialIsToldSo() throws Exception {
+    studies.create("s", spec(""));
+    ask();
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    assertThat(ask().attempt()).isEqualTo(2);
+    assertThat(studies.report("s", 0, 1, 0.5, 1)).isEqualTo(Verdict.STOP);
+    assertThatThrownBy(() -> studies.tell("s", 0, List.of(1.0), null, 1))
+        .hasMessageContaining("attempt 2 has it, not 1");
+    assertThat(studies.report("s", 0, 1, 0.5, 2)).isEqualTo(Verdict.GO_ON);
+    studies.tell("s", 0, List.of(1.0), null, 2);
+  }
+
+  @Test
+  void aStoppedStudyMakesNoTrialsAndStopsThoseThatRun() throws Exception {
+    studies.create("s", spec(""));
+    ask();
+    studies.stop("s");
+    assertThat(studies.ask("s", "me", null).ended()).isTrue();
+    assertThat(studies.report("s", 0, 1, 1, null)).isEqualTo(Verdict.STOP);
+    studies.tell("s", 0, List.of(2.0), null, null);
+    assertThat(new StudyStore(db).find("s").orElseThrow().values()).containsExactly(2.0);
+    assertThatThrownBy(() -> studies.enqueue("s", Map.of("x", 0.5)))
+        .hasMessageContaining("STUDY_ENDED");
+  }
+
+  /// What could not be written is not remembered either.
+  @Test
+  void aStepThatFailsLeavesNothingBehind() throws Exception {
+    studies.create("s", spec(""));
+    ask();
+    assertThatThrownBy(() -> studies.ask("s", "a NUL character \0", null))
+        .hasMessageContaining("invalid byte sequence");
+    assertThat(ask().number()).isEqualTo(1);
+    assertThat(studies.<Integer>look("s", study -> study.trials().size())).isEqualTo(2);
+  }
+
+  @Test
+  void learnsFromAnEarlierStudy() throws Exception {
+    studies.create("s", spec(", \"maxTrials\": 30"));
+    for (var trial = ask(); trial != null; trial = ask()) {
+      studies.tell("s", trial.number(), List.of(loss(trial)), null, null);
+    }
+    assertThatThrownBy(() -> studies.create("t", spec(", \"from\": [\"u\"]")))
+        .hasMessageContaining("STUDY_INVALID");
+    studies.create("t", spec(", \"from\": [\"s\"]"));
+    var first = studies.ask("t", "me", null).trial();
+    assertThat(first.number()).isEqualTo(30);
+    assertThat(loss(first)).isLessThan(0.1);
+  }
+}

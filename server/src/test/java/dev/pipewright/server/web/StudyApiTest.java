@@ -1,0 +1,171 @@
+package dev.pipewright.server.web;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+
+import dev.pipewright.server.RealParts;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.ValidatableResponse;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Studies over HTTP.
+@QuarkusTest
+@QuarkusTestResource(RealParts.class)
+class StudyApiTest {
+  private static final String STUDIES = "/api/v1/studies/";
+  private static final String SPEC =
+      """
+      {"space": {"lr": {"type": "double", "low": 1e-5, "high": 0.1, "log": true},
+                 "layers": {"type": "int", "low": 1, "high": 4},
+                 "booster": {"values": ["gbtree", "dart"]},
+                 "rateDrop": {"type": "double", "low": 0, "high": 0.5, "when": {"booster": ["dart"]}}},
+       "objectives": [{"name": "auc", "direction": "maximize"}], "seed": 1%s}
+      """;
+
+  private static ValidatableResponse make(String name, String body) {
+    return given().contentType(ContentType.JSON).body(body).put(STUDIES + name).then();
+  }
+
+  private static ValidatableResponse post(String path, String body) {
+    return given().contentType(ContentType.JSON).body(body).post(STUDIES + path).then();
+  }
+
+  @Test
+  void aWorkerAsksReportsAndTells() {
+    make("worker", SPEC.formatted(", \"maxTrials\": 12")).statusCode(201);
+    make("worker", SPEC.formatted(", \"maxTrials\": 12"))
+        .statusCode(200)
+        .body("state", equalTo("RUNNING"));
+    make("worker", SPEC.formatted("")).statusCode(409).body("code", equalTo("STUDY_EXISTS"));
+    post("worker/enqueue", "{\"params\": {\"lr\": 0.01, \"booster\": \"dart\"}}").statusCode(201);
+    for (int i = 0; i < 12; i++) {
+      JsonPath asked =
+          post("worker/ask", "{\"worker\": \"w\"}").statusCode(200).extract().jsonPath();
+      assertThat(asked.getInt("trial.number")).isEqualTo(i);
+      assertThat(asked.getMap("trial.params")).containsKeys("lr", "layers", "booster");
+      if (i == 0) {
+        assertThat(asked.getDouble("trial.params.lr")).isEqualTo(0.01);
+        assertThat(asked.getMap("trial.params")).containsKey("rateDrop");
+      }
+      post("worker/trials/%d/report".formatted(i), "{\"step\": 1, \"value\": 0.5, \"attempt\": 1}")
+          .statusCode(200)
+          .body("verdict", equalTo("GO_ON"));
+      post("worker/trials/%d/tell".formatted(i), "{\"values\": [%s]}".formatted(0.5 + i / 100.0))
+          .statusCode(200)
+          .body("state", equalTo("COMPLETE"));
+    }
+    post("worker/ask", "{}").statusCode(200).body("trial", nullValue(), "ended", equalTo(true));
+    given()
+        .get(STUDIES + "worker")
+        .then()
+        .body("state", equalTo("ENDED"))
+        .body("trials.COMPLETE", equalTo(12))
+        .body("best", equalTo(11))
+        .body("endedAt", notNullValue());
+    given()
+        .get(STUDIES + "worker/result")
+        .then()
+        .statusCode(200)
+        .body("best.number", equalTo(11))
+        .body("front.number", contains(11))
+        .body("importance.keySet()", containsInAnyOrder("lr", "layers", "booster", "rateDrop"));
+    var page = given().get(STUDIES + "worker/trials?limit=5").then().statusCode(200);
+    page.body("items.number", contains(11, 10, 9, 8, 7));
+    String next = page.extract().path("next");
+    given().get(STUDIES + "worker/trials?limit=50&after=" + next).then().body("items", hasSize(7));
+    given()
+        .get(STUDIES + "worker/trials/3")
+        .then()
+        .body("reports.step", contains(1), "worker", equalTo("w"));
+    given().get(STUDIES).then().body("items.name", hasItem("worker"));
+  }
+
+  @Test
+  void aRepeatedRequestGetsTheSameTrial() {
+    make("repeated", SPEC.formatted("")).statusCode(201);
+    for (int i = 0; i < 2; i++) {
+      given()
+          .header("Idempotency-Key", "k")
+          .contentType(ContentType.JSON)
+          .body("{}")
+          .post(STUDIES + "repeated/ask")
+          .then()
+          .statusCode(200)
+          .body("trial.number", equalTo(0), "trial.attempt", equalTo(1));
+    }
+  }
+
+  @Test
+  void stopsAndDeletes() {
+    make("stopped", SPEC.formatted("")).statusCode(201);
+    post("stopped/ask", "{}").statusCode(200);
+    post("stopped/stop", "{}").statusCode(200).body("state", equalTo("STOPPED"));
+    post("stopped/trials/0/report", "{\"step\": 1, \"value\": 1}").body("verdict", equalTo("STOP"));
+    post("stopped/trials/0/tell", "{\"message\": \"told to stop\"}")
+        .statusCode(200)
+        .body("state", equalTo("FAILED"), "message", equalTo("told to stop"));
+    given().delete(STUDIES + "stopped").then().statusCode(204);
+    given()
+        .get(STUDIES + "stopped")
+        .then()
+        .statusCode(404)
+        .body("code", equalTo("STUDY_NOT_FOUND"));
+  }
+
+  @Test
+  void allErrorsAreSaidAtOnce() {
+    make(
+            "Wrong",
+            """
+            {"space": {"lr": {"type": "double", "low": 1, "high": 0}}, "objectives": [], "lease": "soon",
+             "sampler": "best", "pruner": {"type": "asha", "rungs": 3}, "trials": 3}
+            """)
+        .statusCode(422)
+        .body("code", equalTo("STUDY_INVALID"))
+        .body(
+            "errors.path",
+            containsInAnyOrder(
+                "name", "lease", "trials", "space.lr", "sampler.type", "pruner.rungs"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "PUT  | refused                  |                          | 400 | must be a JSON object",
+        "POST | refused/ask              | {}                       | 404 | no study 'refused'",
+        "POST | wrong/enqueue            | {}                       | 400 | 'params' is missing",
+        "POST | wrong/enqueue            | {\"params\": {\"lr\": 7}} | 422 | 'lr' cannot be 7",
+        "POST | wrong/trials/9/tell      | {\"values\": [1]}        | 404 | no trial 9",
+        "POST | wrong/trials/0/report    | {\"step\": 1}            | 400 | 'step' and 'value'",
+        "POST | wrong/trials/0/tell      | {\"values\": [1, 2]}     | 422 | 2 values",
+        "POST | wrong/trials/0/tell      | {\"values\": [null]}     | 400 | A value is null",
+        "POST | wrong/ask                | {\"worker\": \"\\u0000\"} | 400 | a NUL character",
+        "GET  | wrong/trials?after=x     |                          | 400 | is not a page's 'next'",
+      })
+  void refusalsNameTheThing(String method, String path, String body, int status, String detail) {
+    make("wrong", SPEC.formatted(""));
+    post("wrong/ask", "{}");
+    given()
+        .contentType(ContentType.JSON)
+        .body(body == null ? "" : body)
+        .request(method, STUDIES + path)
+        .then()
+        .statusCode(status)
+        .body("detail", containsString(detail));
+  }
+}
