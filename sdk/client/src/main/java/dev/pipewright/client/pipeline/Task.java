@@ -136,6 +136,13 @@ public abstract sealed class Task<T extends Task<T>> permits Task.Approval, Task
       return self();
     }
 
+    /// Runs it as the trials of a search for good params. Its outputs are then those of the best
+    /// trial, and `best` (the params), `bestValue` and `bestTrial`.
+    public T study(Search search) {
+      keys.put("study", search.written());
+      return self();
+    }
+
     /// Further attempts after failures.
     public T retry(Retry retry) {
       keys.put("retry", retry.written());

@@ -141,6 +141,21 @@ class BuilderTest {
                 .loopAtMost(expr("loop.outputs.score > params.least"), 20)
                 .pool("licence"))
         .task(
+            "search",
+            command("search")
+                .input("lr", expr("trial.params.lr"))
+                .input("number", expr("trial.number"))
+                .output("loss", ValueType.DOUBLE)
+                .study(
+                    Search.maximize("loss", 40)
+                        .over("lr", Search.real(1e-5, 0.1).log())
+                        .over("booster", Search.anyOf("gbtree", "dart"))
+                        .over("drop", Search.whole(0, 9).step(3).when("booster", "dart"))
+                        .parallel(4)
+                        .sampler("tpe", Map.of("startup", 5))
+                        .seed(7)
+                        .maxFailed(3)))
+        .task(
             "ask",
             approval("Ship a score of %s?".formatted(output("tune", "score")))
                 .ask("stage", string().byDefault("canary").description("Where to"))
