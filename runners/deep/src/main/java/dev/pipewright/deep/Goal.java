@@ -8,14 +8,17 @@ import dev.pipewright.tabular.data.Frame;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// What is to be found for each row: one of some classes, or a number.
 ///
 /// @param classes in natural order; empty for a number
+/// @param shares of the classes among the rows learned from
 /// @param mean of the numbers learned from
 /// @param spread their standard deviation
-public record Goal(String column, List<String> classes, double mean, double spread) {
+public record Goal(
+    String column, List<String> classes, List<Double> shares, double mean, double spread) {
   private static final int FEW = 20;
   private static final int MOST = 1000;
 
@@ -24,7 +27,7 @@ public record Goal(String column, List<String> classes, double mean, double spre
   /// @param task `auto`, `classification` or `regression`
   /// @throws ProblemException TARGET_ONE_CLASS or TARGET_UNUSABLE
   static Goal of(Frame.Column column, String task, String table) {
-    var labels = new TreeSet<String>(Goal::natural);
+    var labels = new TreeMap<String, Integer>(Goal::natural);
     boolean numbers = true;
     boolean whole = true;
     double sum = 0;
@@ -41,7 +44,7 @@ public record Goal(String column, List<String> classes, double mean, double spre
       squares += value * value;
       count++;
       if (labels.size() <= MOST) {
-        labels.add(column.text(row));
+        labels.merge(column.text(row), 1, Integer::sum);
       }
     }
     if (count == 0) {
@@ -51,7 +54,7 @@ public record Goal(String column, List<String> classes, double mean, double spre
       throw new ProblemException(
           ProblemCode.TARGET_ONE_CLASS,
           "all rows of %s have the same value '%s' in column '%s'"
-              .formatted(table, labels.first(), column.name()));
+              .formatted(table, labels.firstKey(), column.name()));
     }
     boolean regression =
         switch (task) {
@@ -68,6 +71,7 @@ public record Goal(String column, List<String> classes, double mean, double spre
       return new Goal(
           column.name(),
           List.of(),
+          List.of(),
           mean,
           Math.max(1e-12, Math.sqrt(Math.max(0, squares / count - mean * mean))));
     }
@@ -76,7 +80,18 @@ public record Goal(String column, List<String> classes, double mean, double spre
           "column '%s' of %s has too many different values in %,d rows to be classes"
               .formatted(column.name(), table, count));
     }
-    return new Goal(column.name(), List.copyOf(labels), 0, 1);
+    return among(column.name(), labels);
+  }
+
+  /// @param counts how often each class is there, in their order
+  static Goal among(String column, SortedMap<String, Integer> counts) {
+    double all = counts.values().stream().mapToInt(Integer::intValue).sum();
+    return new Goal(
+        column,
+        List.copyOf(counts.keySet()),
+        counts.values().stream().map(count -> count / all).toList(),
+        0,
+        1);
   }
 
   private static ProblemException unusable(String detail) {

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +89,7 @@ final class Recipes {
       var old = from.goal();
       if (old.regression() && found.regression()
           || !found.regression() && new HashSet<>(old.classes()).containsAll(found.classes())) {
-        return new Goal(found.column(), old.classes(), old.mean(), old.spread());
+        return new Goal(found.column(), old.classes(), old.shares(), old.mean(), old.spread());
       }
     }
     return found;
@@ -158,16 +159,16 @@ final class Recipes {
     var folder = context.staged("train");
     var files = Images.files(folder, context.data("train").name());
     context.logDataset(context.data("train"), "train", files.size());
-    var labels = new TreeSet<String>();
-    files.forEach(file -> labels.add(file.label()));
+    var labels = new TreeMap<String, Integer>();
+    files.forEach(file -> labels.merge(file.label(), 1, Integer::sum));
     if (labels.size() < 2) {
       throw new ProblemException(
           ProblemCode.TARGET_ONE_CLASS,
           "all images of %s are in one folder, '%s'"
-              .formatted(context.data("train").name(), labels.first()),
+              .formatted(context.data("train").name(), labels.firstKey()),
           "Give each class a folder of its own.");
     }
-    var goal = new Goal("folder", List.copyOf(labels), 0, 1);
+    var goal = Goal.among("folder", labels);
     var known = Preparation.of(from, Images.class);
     int side = known == null ? options.imageSize() : known.height();
     int channels = known == null ? options.channels() : known.channels();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.data.Frames;
+import dev.pipewright.tabular.evaluate.Evaluate;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,15 @@ class TrainTest {
       }
       assertThat(right / 600.0).isGreaterThan(0.85);
     }
+    // And the tasks that judge any model of a table read it.
+    var judged =
+        context("evaluate")
+            .with("model", context.model())
+            .with("data", folder.resolve("again.csv"))
+            .with("explain", false);
+    new Evaluate().run(judged);
+    assertThat(judged.output("accuracy")).isGreaterThan(0.85);
+    assertThat(judged.output("baseline")).isBetween(0.3, 0.7);
   }
 
   @Test

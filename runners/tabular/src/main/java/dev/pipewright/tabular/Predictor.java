@@ -1,18 +1,26 @@
 package dev.pipewright.tabular;
 
-import dev.pipewright.tabular.automl.AutomlModel;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.data.Frame;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ServiceLoader;
 
 /// A model ready to predict, whatever trained it. Close it: some live outside the heap.
 public interface Predictor extends AutoCloseable {
   /// @throws dev.pipewright.contract.ProblemException MODEL_UNREADABLE or LIBRARY_MISSING
   static Predictor open(Path folder) throws IOException {
-    var card = ModelCard.read(folder);
-    return card.flavor().equals(AutomlModel.FLAVOR)
-        ? AutomlModel.open(folder, card)
-        : new XgboostPredictor(card, Boosters.read(folder));
+    var flavor = ModelCard.read(folder).flavor();
+    var readers = ServiceLoader.load(ModelReader.class, ModelReader.class.getClassLoader());
+    for (var reader : readers) {
+      if (reader.flavor().equals(flavor)) {
+        return reader.open(folder);
+      }
+    }
+    throw new ProblemException(
+        ProblemCode.MODEL_UNREADABLE,
+        "nothing here reads a model of flavour '%s'".formatted(flavor));
   }
 
   ModelCard card();

@@ -79,8 +79,8 @@ class FollowerTest {
         .contains(
             "  + evaluate  succeeded            2.0 s  accuracy 0.9000, auc 0.8123",
             "credit version 1 succeeded after 3.0 s",
-            "    accuracy         0.9000",
-            "    auc              0.8123",
+            "    accuracy  0.9000",
+            "    auc       0.8123",
             "  model  credit version 4 (candidate)",
             "         http://server/models/credit",
             "  run    http://server/pipeline-runs/r1")
