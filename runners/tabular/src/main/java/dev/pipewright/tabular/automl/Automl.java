@@ -79,7 +79,8 @@ public final class Automl implements BuiltinTask {
             plan,
             table.innerMeasure(),
             limits,
-            Portfolio.of(table.labels().length, table.columns(), wishes.families()),
+            Portfolio.of(
+                table.labels().length, table.columns(), wishes.families(), table.folds().count()),
             new Tuning(table.labels().length, wishes.families(), wishes.seed()),
             table::otherFolds,
             context::cancelled,
@@ -91,6 +92,8 @@ public final class Automl implements BuiltinTask {
       return;
     }
     finish(context, plan, table, wishes, search, ranking, () -> since(began));
+    // What is in the model was copied; the rest was for an attempt that will not come.
+    delete(folder);
     System.out.printf(Locale.ROOT, "Done after %.1f s of %.0f s%n", since(began), budget);
   }
 

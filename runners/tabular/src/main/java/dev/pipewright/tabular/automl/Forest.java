@@ -22,6 +22,9 @@ final class Forest implements Learner {
   private static final int BINS = 128;
   private static final int MOST_LEAVES = 20_000;
 
+  /// In each fold; a prediction is the mean over all folds' trees.
+  private static final int TREES = 100;
+
   @Override
   public Fit fit(Fold fold, Config config, Goal goal, long seed, Deadline deadline) {
     var bins = Bins.of(fold.train());
@@ -35,7 +38,7 @@ final class Forest implements Learner {
     var trees = new ArrayList<Tree>();
     var sum = new double[fold.valid().rows() * goal.outputs()];
     var random = new SplittableRandom(seed);
-    for (int t = 0; t < config.whole("trees", 300) && !(t > 0 && deadline.passed()); t++) {
+    for (int t = 0; t < config.whole("trees", TREES) && !(t > 0 && deadline.passed()); t++) {
       var tree = grower.grow(random.split());
       tree.addTo(fold.valid(), sum);
       trees.add(tree);
@@ -334,6 +337,53 @@ final class Forest implements Learner {
       }
     }
 
+    /// Node by node, each before what is left of it, and that before what is right of it: so a left
+    /// child is the next node, and leaves have their values in their order.
+    void write(DataOutputStream out) throws IOException {
+      out.writeInt(column.length);
+      for (int i = 0; i < column.length; i++) {
+        out.writeInt(column[i]);
+        if (column[i] < 0) {
+          for (int k = 0; k < outputs; k++) {
+            out.writeFloat(values[low[i] + k]);
+          }
+        } else {
+          out.writeFloat(threshold[i]);
+          out.writeBoolean(missingLow[i]);
+          out.writeInt(high[i]);
+        }
+      }
+    }
+
+    static Tree read(DataInputStream in, int outputs) throws IOException {
+      int nodes = in.readInt();
+      var tree =
+          new Tree(
+              outputs,
+              new int[nodes],
+              new float[nodes],
+              new boolean[nodes],
+              new int[nodes],
+              new int[nodes],
+              new float[(nodes + 1) / 2 * outputs]);
+      int filled = 0;
+      for (int i = 0; i < nodes; i++) {
+        tree.column[i] = in.readInt();
+        if (tree.column[i] < 0) {
+          tree.low[i] = filled;
+          for (int k = 0; k < outputs; k++) {
+            tree.values[filled++] = in.readFloat();
+          }
+        } else {
+          tree.threshold[i] = in.readFloat();
+          tree.missingLow[i] = in.readBoolean();
+          tree.low[i] = i + 1;
+          tree.high[i] = in.readInt();
+        }
+      }
+      return tree;
+    }
+
     private static final class Builder {
       private final int outputs;
       private int[] column = new int[64];
@@ -417,18 +467,7 @@ final class Forest implements Learner {
         out.writeInt(outputs);
         out.writeInt(trees.size());
         for (var tree : trees) {
-          out.writeInt(tree.column.length);
-          out.writeInt(tree.values.length);
-          for (int i = 0; i < tree.column.length; i++) {
-            out.writeInt(tree.column[i]);
-            out.writeFloat(tree.threshold[i]);
-            out.writeBoolean(tree.missingLow[i]);
-            out.writeInt(tree.low[i]);
-            out.writeInt(tree.high[i]);
-          }
-          for (float value : tree.values) {
-            out.writeFloat(value);
-          }
+          tree.write(out);
         }
       }
     }
@@ -440,28 +479,7 @@ final class Forest implements Learner {
       int outputs = in.readInt();
       var trees = new ArrayList<Tree>();
       for (int left = in.readInt(); left > 0; left--) {
-        int nodes = in.readInt();
-        int values = in.readInt();
-        var tree =
-            new Tree(
-                outputs,
-                new int[nodes],
-                new float[nodes],
-                new boolean[nodes],
-                new int[nodes],
-                new int[nodes],
-                new float[values]);
-        for (int i = 0; i < nodes; i++) {
-          tree.column[i] = in.readInt();
-          tree.threshold[i] = in.readFloat();
-          tree.missingLow[i] = in.readBoolean();
-          tree.low[i] = in.readInt();
-          tree.high[i] = in.readInt();
-        }
-        for (int i = 0; i < values; i++) {
-          tree.values[i] = in.readFloat();
-        }
-        trees.add(tree);
+        trees.add(Tree.read(in, outputs));
       }
       return new Trees(outputs, trees);
     }

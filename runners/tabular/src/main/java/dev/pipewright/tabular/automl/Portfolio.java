@@ -30,7 +30,9 @@ final class Portfolio {
 
   private Portfolio() {}
 
-  static List<Config> of(int rows, List<Profile> columns, Set<Family> families) {
+  /// @param folds a single one has larger forests
+  static List<Config> of(int rows, List<Profile> columns, Set<Family> families, int folds) {
+    int trees = folds == 1 ? 300 : 100;
     boolean categories =
         columns.stream().anyMatch(column -> column.kind() == Profile.Kind.CATEGORY);
     int least = Math.clamp(rows / 150, 2, 20);
@@ -68,7 +70,7 @@ final class Portfolio {
                 "subsample", 0.8,
                 "colsample_bytree", 0.7,
                 "min_child_weight", 1.0)));
-    all.add(config("extra-trees", FOREST, TREES, Map.of("trees", 300, "leaf", 1)));
+    all.add(config("extra-trees", FOREST, TREES, Map.of("trees", trees, "leaf", 1)));
     all.add(
         config(
             "lightgbm-small-leaves",
@@ -110,7 +112,7 @@ final class Portfolio {
             "random-forest",
             FOREST,
             TREES,
-            Map.of("trees", 300, "leaf", 2, "random", false, "features", 0.35)));
+            Map.of("trees", trees, "leaf", 2, "random", false, "features", 0.35)));
     if (rows <= FEW_ROWS) {
       all.add(config("neighbours", NEIGHBOURS, DENSE, Map.of("weighted", true)));
     }
@@ -172,7 +174,7 @@ final class Portfolio {
             "extra-trees-half",
             FOREST,
             TREES_TARGET,
-            Map.of("trees", 300, "leaf", 3, "features", 0.5)));
+            Map.of("trees", trees, "leaf", 3, "features", 0.5)));
     if (rows <= FEW_ROWS) {
       all.add(config("neighbours-ranks", NEIGHBOURS, DENSE_QUANTILE, Map.of("weighted", true)));
     }
