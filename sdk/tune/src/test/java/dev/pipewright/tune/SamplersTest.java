@@ -84,12 +84,13 @@ class SamplersTest {
     var study =
         Study.of(StudySpec.of(Spaces.any(seed), Objective.minimize("y")).sampledBy(new Grid(2)));
     var seen = new ArrayList<Map<String, ?>>();
-    for (var trial = study.ask(); trial.isPresent() && seen.size() < 500; trial = study.ask()) {
+    var trial = study.ask();
+    for (; trial.isPresent() && seen.size() < 500; trial = study.ask()) {
       seen.add(trial.get().params());
       trial.get().tell(1);
     }
     assertThat(seen).doesNotHaveDuplicates();
-    assertThat(study.ended()).isEqualTo(seen.size() < 500);
+    assertThat(study.ended()).isEqualTo(trial.isEmpty());
   }
 
   @Property
