@@ -59,6 +59,19 @@ class ExamplesIT {
     return pipewright.runs().follow(start(pipewright, file, params).id(), run -> {});
   }
 
+  /// What became of a run, and of each attempt that did not succeed.
+  private static String why(PipelineRun run) {
+    var why = new StringBuilder(String.valueOf(run.message()));
+    for (var task : run.tasks()) {
+      for (var attempt : task.attempts()) {
+        if (attempt.state() != AttemptState.SUCCEEDED) {
+          why.append("\n").append(task.name()).append(": ").append(attempt);
+        }
+      }
+    }
+    return why.toString();
+  }
+
   private static PipelineRun.Task task(PipelineRun run, String name) {
     return run.tasks().stream().filter(task -> task.name().equals(name)).findFirst().orElseThrow();
   }
@@ -233,7 +246,7 @@ class ExamplesIT {
   void automl(String name, String output, double least) {
     try (var pipewright = sandbox.client()) {
       var run = run(pipewright, name + "/pipeline.yaml", Map.of("budget", "20s"));
-      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.state()).as(why(run)).isEqualTo(RunState.SUCCEEDED);
       assertThat(run.output(output, Double.class)).isGreaterThan(least);
     }
   }
@@ -249,7 +262,7 @@ class ExamplesIT {
   void networks(String name, String output, double least, double most) {
     try (var pipewright = sandbox.client()) {
       var run = run(pipewright, name + "/pipeline.yaml", Map.of());
-      assertThat(run.state()).as(run.message()).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.state()).as(why(run)).isEqualTo(RunState.SUCCEEDED);
       assertThat(run.output(output, Double.class)).isBetween(least, most);
       assertThat(run.output("version", Integer.class)).isEqualTo(1);
     }
