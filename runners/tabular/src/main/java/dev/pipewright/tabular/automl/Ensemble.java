@@ -11,11 +11,17 @@ final class Ensemble {
   private static final int ROWS = 20_000;
   private static final double IN_BAG = 0.6;
 
+  /// The best are in each bag: one without them would be made of what nobody would choose.
+  private static final int ALWAYS_IN_BAG = 3;
+
+  /// Of fewer, no bag leaves any out.
+  private static final int MANY = 8;
+
   private Ensemble() {}
 
   /// Each candidate's weight; they add up to 1.
   ///
-  /// @param candidates their predictions of the same rows
+  /// @param candidates their predictions of the same rows, the best first
   /// @param bags 1 for all candidates at once
   static double[] weights(
       List<double[]> candidates, float[] labels, Goal goal, Measure measure, int bags, long seed) {
@@ -24,11 +30,12 @@ final class Ensemble {
     var predicted =
         candidates.stream().map(all -> pick(all, rows, goal.outputs())).toArray(double[][]::new);
     var sum = new double[candidates.size()];
+    int most = candidates.size() < MANY ? 1 : bags;
     var random = new SplittableRandom(seed);
-    for (int bag = 0; bag < bags; bag++) {
+    for (int bag = 0; bag < most; bag++) {
       var in = new boolean[candidates.size()];
       for (int c = 0; c < in.length; c++) {
-        in[c] = bags == 1 || random.nextDouble() < IN_BAG;
+        in[c] = most == 1 || c < ALWAYS_IN_BAG || random.nextDouble() < IN_BAG;
       }
       var weights = greedy(predicted, in, known, goal, measure);
       for (int c = 0; c < sum.length; c++) {

@@ -290,12 +290,17 @@ final class Search {
     end(new Trial(work.number, work.config, 1, losses, rounds, score, value, spent, null));
   }
 
+  /// Whether it is more than nothing.
+  private static boolean useful(Trial trial) {
+    return trial.done() && trial.config().family() != Family.PRIOR;
+  }
+
   /// Why the other folds are not worth their time; null where they are.
   private synchronized @Nullable String hopeless(double loss, double rest) {
     if (limits.reproducible()) {
       return null;
     }
-    if (rest > limits.deadline().left() && trials.values().stream().anyMatch(Trial::done)) {
+    if (rest > limits.deadline().left() && trials.values().stream().anyMatch(Search::useful)) {
       return "no time for its other folds";
     }
     var done = trials.values().stream().filter(Trial::done).toList();
