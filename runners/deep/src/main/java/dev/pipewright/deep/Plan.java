@@ -1,5 +1,6 @@
 package dev.pipewright.deep;
 
+import dev.pipewright.tabular.ModelFolder.Example;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param validation null for none
 /// @param objective what is made small
 /// @param measures the first chooses the best epoch
+/// @param example what the model can be given
 record Plan(
     Architecture architecture,
     Preparation preparation,
@@ -15,14 +17,16 @@ record Plan(
     Examples train,
     @Nullable Examples validation,
     Objective objective,
-    List<Measure> measures) {
+    List<Measure> measures,
+    Example example) {
   /// With a target.
   static Plan of(
       Architecture architecture,
       Preparation preparation,
       Goal goal,
       Examples train,
-      @Nullable Examples validation) {
+      @Nullable Examples validation,
+      Example example) {
     return new Plan(
         architecture,
         preparation,
@@ -30,6 +34,7 @@ record Plan(
         train,
         validation,
         goal.regression() ? Objective.squaredError() : Objective.crossEntropy(),
-        goal.regression() ? List.of(Measure.rmse(goal.spread())) : List.of(Measure.accuracy()));
+        goal.regression() ? List.of(Measure.rmse(goal.spread())) : List.of(Measure.accuracy()),
+        example);
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.pipewright.contract.Json;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,6 +108,12 @@ public final class Train implements BuiltinTask {
         System.out.println("A sample of what it writes:\n" + text);
       }
     }
+    var data = context.data("train");
+    Described.folder(
+            card,
+            plan.example(),
+            new ModelFolder.Data(data.name(), data.digest(), plan.train().size()))
+        .write(folder, context);
     context.output("model", context.logModel("model", Card.FLAVOR, folder, card.params()));
     var best = result.epochs().get(result.bestEpoch());
     context.output("metric", result.metric());

@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -207,16 +206,13 @@ public final class Automl implements BuiltinTask {
         .columns()
         .forEach(column -> columns.put(column.column(), column.kind() == Profile.Kind.NUMBER));
     var data = context.data("train");
-    new ModelFolder(
+    ModelFolder.of(
             card,
             columns,
-            new ModelFolder.Data(data.name(), data.digest(), table.frame().rows()),
-            Map.of())
-        .write(
-            folder,
-            context,
             table.frame(),
-            String.format(Locale.ROOT, "%s %.5f, cross-validated", table.measure().word(), value));
+            new ModelFolder.Data(data.name(), data.digest(), table.frame().rows()),
+            String.format(Locale.ROOT, "%s %.5f, cross-validated", table.measure().word(), value))
+        .write(folder, context);
     var model = context.logModel("model", AutomlModel.FLAVOR, folder, params);
     int explained = (int) Math.clamp(EXPLAINED * wishes.budget() / 60, 10, 300);
     var why = why(folder, card, table, explained);
