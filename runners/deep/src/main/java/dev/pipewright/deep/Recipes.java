@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// How the data of each architecture becomes a [Plan].
@@ -74,6 +75,10 @@ final class Recipes {
     Arrays.sort(parts.train);
     Arrays.sort(parts.held);
     return parts;
+  }
+
+  private static String row(int row) {
+    return "row %,d".formatted(row + 1);
   }
 
   private static int[] at(int[] rows, int[] places) {
@@ -143,7 +148,8 @@ final class Recipes {
         parts.held.length == 0
             ? null
             : numbers(preparation, frame, goal, at(rows, parts.held), architecture),
-        Described.example(frame, preparation));
+        Described.example(frame, preparation),
+        i -> row(rows[parts.held[i]]));
   }
 
   private static Numbers numbers(
@@ -189,7 +195,8 @@ final class Recipes {
         channels,
         side,
         List.of(),
-        images -> Described.example(images, first));
+        images -> Described.example(images, first),
+        i -> folder.relativize(files.get(i).path()).toString());
   }
 
   private Plan imageRows() throws IOException {
@@ -208,7 +215,8 @@ final class Recipes {
         channels,
         Images.side(columns.size(), channels),
         columns,
-        images -> Described.example(frame, images));
+        images -> Described.example(frame, images),
+        i -> row(rows[i]));
   }
 
   private Plan images(
@@ -219,7 +227,8 @@ final class Recipes {
       int channels,
       int side,
       List<String> columns,
-      Function<Images, Example> example) {
+      Function<Images, Example> example,
+      IntFunction<String> names) {
     var parts = split(raw.length);
     var preparation =
         known != null ? known : Images.of(raw, parts.train, channels, side, side, columns);
@@ -239,7 +248,8 @@ final class Recipes {
         goal,
         some(scaled, labels, preparation, parts.train),
         parts.held.length == 0 ? null : some(scaled, labels, preparation, parts.held),
-        example.apply(preparation));
+        example.apply(preparation),
+        i -> names.apply(parts.held[i]));
   }
 
   private static Numbers some(float[][] all, Labels labels, Images images, int[] places) {
@@ -288,7 +298,8 @@ final class Recipes {
         goal,
         steps(preparation, frame, goal, groups, parts.train),
         parts.held.length == 0 ? null : steps(preparation, frame, goal, groups, parts.held),
-        Described.example(frame, preparation));
+        Described.example(frame, preparation),
+        i -> frame.column(sequence).text(groups.get(parts.held[i])[0]));
   }
 
   private static Numbers steps(
@@ -358,7 +369,8 @@ final class Recipes {
         goal,
         words(preparation, frame, goal, at(rows, parts.train)),
         parts.held.length == 0 ? null : words(preparation, frame, goal, at(rows, parts.held)),
-        Described.example(frame, preparation));
+        Described.example(frame, preparation),
+        i -> row(rows[parts.held[i]]));
   }
 
   private static Texts words(Preparation.Words preparation, Frame frame, Goal goal, int[] rows) {
@@ -394,7 +406,8 @@ final class Recipes {
         parts.size() == 1 ? null : parts.get(1),
         Objective.crossEntropy(),
         List.of(Measure.perplexity()),
-        Described.example("prompt", options.prompt()));
+        Described.example("prompt", options.prompt()),
+        i -> "window " + (i + 1));
   }
 
   private Plan choices() throws IOException {
@@ -444,7 +457,8 @@ final class Recipes {
         held.isEmpty() ? null : interactions(held, before, items.size()),
         Objective.crossEntropy(),
         Ranking.at(RANKED),
-        Described.example(preparation.user(), preparation.users().getFirst()));
+        Described.example(preparation.user(), preparation.users().getFirst()),
+        i -> "choice " + (i + 1));
   }
 
   private static List<String> names(Frame frame, String column) {

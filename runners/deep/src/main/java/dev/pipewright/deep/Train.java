@@ -20,6 +20,7 @@ import java.util.Map;
 /// `validation-…`. The model has the weights of the best epoch.
 public final class Train implements BuiltinTask {
   private static final String REPORT = "report.json";
+  private static final String PAGE = "page.html";
   private static final double TEMPERATURE = 0.8;
 
   @Override
@@ -68,12 +69,14 @@ public final class Train implements BuiltinTask {
           training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
         }
       }
-      var result = training.fit(plan.train(), plan.validation(), Journal.of(context));
+      var curves = new Curves(Journal.of(context), context.checkpoints(), options.settings());
+      var result = training.fit(plan.train(), plan.validation(), curves);
+      curves.save();
       if (!result.finished()) {
         // Its outputs are not there, and nobody is to look for them.
         throw new InterruptedException("stopped as asked");
       }
-      keep(context, options, plan, result, scratch);
+      keep(context, options, plan, result, curves, scratch);
     } finally {
       remove(scratch);
     }
@@ -89,7 +92,12 @@ public final class Train implements BuiltinTask {
   }
 
   private static void keep(
-      TaskContext context, Options options, Plan plan, Training.Result result, Path scratch)
+      TaskContext context,
+      Options options,
+      Plan plan,
+      Training.Result result,
+      Curves curves,
+      Path scratch)
       throws IOException {
     var folder = scratch.resolve("model");
     var card =
@@ -101,19 +109,15 @@ public final class Train implements BuiltinTask {
             result,
             options.said());
     card.write(folder, result.weights());
-    if (plan.architecture() instanceof Architecture.Gpt && options.sample() > 0) {
-      try (var predictor = Predictor.open(folder)) {
-        var text = predictor.write(options.prompt(), options.sample(), TEMPERATURE, options.seed());
-        Files.writeString(context.artifacts().resolve("sample.txt"), text);
-        System.out.println("A sample of what it writes:\n" + text);
-      }
+    var named = context.data("train");
+    var data = new ModelFolder.Data(named.name(), named.digest(), plan.train().size());
+    Described.folder(card, plan.example(), data).write(folder, context);
+    try (var predictor = Predictor.open(folder)) {
+      var samples = samples(context, options, plan, predictor);
+      new TrainingPage(plan, card, result, curves, data, samples)
+          .page(predictor)
+          .write(context.outputs().resolve(PAGE));
     }
-    var data = context.data("train");
-    Described.folder(
-            card,
-            plan.example(),
-            new ModelFolder.Data(data.name(), data.digest(), plan.train().size()))
-        .write(folder, context);
     context.output("model", context.logModel("model", Card.FLAVOR, folder, card.params()));
     var best = result.epochs().get(result.bestEpoch());
     context.output("metric", result.metric());
@@ -132,6 +136,23 @@ public final class Train implements BuiltinTask {
         });
     context.logMetric("best-epoch", 0, result.bestEpoch());
     report(context, result, plan);
+  }
+
+  /// What a language model writes, by how it was asked.
+  private static Map<String, String> samples(
+      TaskContext context, Options options, Plan plan, Predictor predictor) throws IOException {
+    if (!(plan.architecture() instanceof Architecture.Gpt) || options.sample() == 0) {
+      return Map.of();
+    }
+    var text = predictor.write(options.prompt(), options.sample(), TEMPERATURE, options.seed());
+    Files.writeString(context.artifacts().resolve("sample.txt"), text);
+    System.out.println("A sample of what it writes:\n" + text);
+    var samples = new LinkedHashMap<String, String>();
+    samples.put("Drawn by its probabilities, a little sharpened (temperature 0.8)", text);
+    samples.put(
+        "Always the likeliest token",
+        predictor.write(options.prompt(), options.sample(), 0, options.seed()));
+    return samples;
   }
 
   private static void report(TaskContext context, Training.Result result, Plan plan)

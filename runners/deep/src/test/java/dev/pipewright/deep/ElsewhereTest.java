@@ -205,7 +205,7 @@ class ElsewhereTest {
                 "vocabulary",
                 270,
                 "sample",
-                0));
+                20));
     try (var predictor = Predictor.open(model)) {
       var card = predictor.card();
       assertThat(card.preparation()).isInstanceOf(Preparation.Language.class);

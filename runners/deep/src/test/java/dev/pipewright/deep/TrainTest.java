@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +82,9 @@ class TrainTest {
     assertThat(context.output("accuracy")).isGreaterThan(0.85);
     assertThat(context.outputs).containsKeys("model", "metric", "bestScore", "epochs");
     assertThat(context.outputs().resolve("report.json")).content().contains("validation-accuracy");
+    assertThat(page(context))
+        .contains("Training: target", "How it learned", "Actual and predicted classes")
+        .contains("<td>row ", "pipewright/predict@v1", "sha256:0");
     assertThat(context.params).containsEntry("architecture", "mlp").containsEntry("batch", "64");
     try (var predictor = Predictor.open(context.model())) {
       var frame = Frames.read(file("again.csv", rings(600, false)), "again");
@@ -104,6 +108,10 @@ class TrainTest {
     assertThat(judged.output("baseline")).isBetween(0.3, 0.7);
   }
 
+  private static String page(FakeContext context) throws Exception {
+    return Files.readString(context.outputs().resolve("page.html"));
+  }
+
   @Test
   void mlpPredictsNumbersInTheirOwnUnit() throws Exception {
     var context =
@@ -113,6 +121,7 @@ class TrainTest {
             inputs("architecture", "mlp", "target", "target", "epochs", 40, "learningRate", 0.01));
     // The target's standard deviation is above 9.
     assertThat(context.output("rmse")).isBetween(0.1, 6.0);
+    assertThat(page(context)).contains("Residuals", "It reached validation rmse ");
     try (var predictor = Predictor.open(context.model())) {
       var predicted = predictor.predict(Frames.read(folder.resolve("rings.csv"), "rings"));
       assertThat(predicted[0][0]).isBetween(50.0, 150.0);
@@ -432,6 +441,13 @@ class TrainTest {
     curve.putAll(stopped.metrics.get("loss"));
     assertThat(curve).isEqualTo(whole.metrics.get("loss"));
     assertThat(stopped.output("perplexity")).isEqualTo(whole.output("perplexity"));
+    // The page's curve too is whole, and so the same.
+    var loss = Pattern.compile("Loss of each step</figcaption>(.*?)</figure>", Pattern.DOTALL);
+    var drawn = loss.matcher(page(whole));
+    assertThat(drawn.find()).isTrue();
+    assertThat(page(stopped))
+        .contains(drawn.group(1))
+        .contains("What it writes", "Always the likeliest");
   }
 
   @Test

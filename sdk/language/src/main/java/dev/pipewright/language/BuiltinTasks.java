@@ -146,6 +146,7 @@ public final class BuiltinTasks {
         .optional("sample", INT, 100, "Tokens of that sample")
         .gives("model", MODEL)
         .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
         .gives("metric", STRING)
         .gives("bestScore", DOUBLE)
         .gives("epochs", INT)
