@@ -111,7 +111,12 @@ public final class Train implements BuiltinTask {
     card.write(folder, result.weights());
     var named = context.data("train");
     var data = new ModelFolder.Data(named.name(), named.digest(), plan.train().size());
-    Described.folder(card, plan.example(), data).write(folder, context);
+    var described = Described.folder(card, plan.example(), data);
+    if (options.onnx()) {
+      NetworkGraph.of(card, result.weights()).write(folder);
+      described = described.withOnnx(card.preparation() instanceof Preparation.Rows);
+    }
+    described.write(folder, context);
     try (var predictor = Predictor.open(folder)) {
       var samples = samples(context, options, plan, predictor);
       new TrainingPage(plan, card, result, curves, data, samples)

@@ -28,7 +28,7 @@ class ElsewhereTest {
   private Path train(String name, Path data, Map<String, Object> inputs) throws Exception {
     var context = new FakeContext(folder.resolve(name)).with("train", data);
     inputs.forEach(context::with);
-    context.with("epochs", 2).with("learningRate", 0.01);
+    context.with("onnx", true).with("epochs", 2).with("learningRate", 0.01);
     new Train().run(context);
     return context.model();
   }

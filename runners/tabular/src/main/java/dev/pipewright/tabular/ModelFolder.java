@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.runner.TaskContext;
 import dev.pipewright.tabular.data.Frame;
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -210,6 +212,18 @@ public record ModelFolder(
     required.addAll(List.of(needs));
     return new ModelFolder(
         this.flavor, about, signature, example, data, more, required, params, dropped);
+  }
+
+  /// With `model.onnx`. Where its inputs and outputs are the signature's, MLflow's `pyfunc`
+  /// predicts with it.
+  public ModelFolder withOnnx(boolean asSigned) {
+    var more = with("onnx", Map.of("data", Graph.FILE), "onnx>=1.12", "onnxruntime>=1.12");
+    return asSigned
+        ? more.with(
+            "python_function",
+            new TreeMap<>(Map.of("data", Graph.FILE, "loader_module", "mlflow.onnx")),
+            "mlflow")
+        : more;
   }
 
   public void write(Path folder, TaskContext context) throws IOException {

@@ -82,6 +82,11 @@ public final class BuiltinTasks {
             "linear, lightgbm, xgboost, forest, neighbours, network; all unless given")
         .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
         .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional(
+            "onnx",
+            BOOL,
+            false,
+            "Put model.onnx into the model's folder too; only models that can be are tried")
         .gives("model", MODEL)
         .gives("task", STRING)
         .gives("metric", STRING)
@@ -144,6 +149,7 @@ public final class BuiltinTasks {
             "float32 or float16; the latter for transformer, gpt and recommender")
         .optional("prompt", STRING, null, "What a sample of gpt begins with")
         .optional("sample", INT, 100, "Tokens of that sample")
+        .optional("onnx", BOOL, false, "Put model.onnx into the model's folder too")
         .gives("model", MODEL)
         .gives("report", ARTIFACT)
         .gives("page", ARTIFACT)
