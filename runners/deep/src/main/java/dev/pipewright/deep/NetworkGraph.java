@@ -155,7 +155,7 @@ final class NetworkGraph {
     var rows = (Preparation.Rows) card.preparation();
     var parts = new ArrayList<String>();
     for (var number : rows.numbers()) {
-      var x = graph.input(number.column(), Type.DOUBLE, "rows", 1);
+      var x = graph.column(number.column(), Type.DOUBLE);
       var missing = graph.op("Or", graph.op("IsNaN", x), graph.op("IsInf", x));
       var value = graph.op("Where", missing, graph.exact(number.mean()), x);
       parts.add(
@@ -170,7 +170,7 @@ final class NetworkGraph {
       }
     }
     for (var category : rows.categories()) {
-      var text = graph.input(category.column(), Type.STRING, "rows", 1);
+      var text = graph.column(category.column(), Type.STRING);
       parts.add(graph.chosen(text, category.values()));
     }
     return graph.concat(1, parts);

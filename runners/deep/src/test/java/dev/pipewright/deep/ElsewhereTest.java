@@ -3,12 +3,16 @@ package dev.pipewright.deep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pipewright.contract.Json;
+import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,10 +41,65 @@ class ElsewhereTest {
     Json.MAPPER.writeValue(folder.resolve(name).resolve("said.json").toFile(), what);
   }
 
+  /// What goes into a graph that is given no columns.
+  private void given(String name, String input, Object array) throws Exception {
+    Json.MAPPER.writeValue(
+        folder.resolve(name).resolve("given.json").toFile(), Map.of(input, array));
+  }
+
   private void rows(String name, Path data, Map<String, Object> inputs) throws Exception {
     try (var predictor = Predictor.open(train(name, data, inputs))) {
-      said(name, predictor.predict(Frames.read(data, name)));
+      var frame = Frames.read(data, name);
+      said(name, predictor.predict(frame));
+      var rows = IntStream.range(0, frame.rows()).toArray();
+      switch (predictor.card().preparation()) {
+        case Images images ->
+            given(name, "image", square(Images.raw(frame, images.columns(), rows), 1, 9));
+        case Preparation.Steps steps -> given(name, "steps", steps(frame, steps));
+        case Preparation.Words words -> given(name, "tokens", padded(frame, words, rows));
+        default -> {}
+      }
     }
+  }
+
+  private static float[][][][] square(float[][] images, int channels, int side) {
+    var square = new float[images.length][channels][side][side];
+    for (int i = 0; i < images.length; i++) {
+      for (int at = 0; at < images[i].length; at++) {
+        square[i][at / (side * side)][at / side % side][at % side] = images[i][at];
+      }
+    }
+    return square;
+  }
+
+  /// The numbers as they are; NaN for those that are missing and before a short sequence.
+  private static List<double[][]> steps(Frame frame, Preparation.Steps steps) {
+    var all = new ArrayList<double[][]>();
+    for (var rows : Preparation.Steps.grouped(frame, steps.sequence()).values()) {
+      var one = new double[steps.length()][steps.numbers().size()];
+      for (int step = 0; step < one.length; step++) {
+        int row = rows.length - one.length + step;
+        for (int i = 0; i < steps.numbers().size(); i++) {
+          one[step][i] =
+              row < 0
+                  ? Double.NaN
+                  : frame.column(steps.numbers().get(i).column()).number(rows[row]);
+        }
+      }
+      all.add(one);
+    }
+    return all;
+  }
+
+  private static int[][] padded(Frame frame, Preparation.Words words, int[] rows) {
+    var tokens = words.encode(frame, rows);
+    var padded = new int[tokens.length][words.length()];
+    for (int i = 0; i < tokens.length; i++) {
+      int used = Math.min(words.length(), tokens[i].length);
+      int to = words.atTheEnd() ? words.length() - used : 0;
+      System.arraycopy(tokens[i], 0, padded[i], to, used);
+    }
+    return padded;
   }
 
   private Path table(String name, String content) throws Exception {
@@ -110,6 +169,7 @@ class ElsewhereTest {
                 "architecture", "cnn", "imageSize", 9, "channels", 3, "filters", "4", "width", 8));
     try (var predictor = Predictor.open(model)) {
       said("cnn-files", predictor.predictImages(images));
+      given("cnn-files", "image", square(Images.read(Images.files(images, "images"), 3, 9), 3, 9));
     }
   }
 
@@ -210,7 +270,8 @@ class ElsewhereTest {
       var card = predictor.card();
       assertThat(card.preparation()).isInstanceOf(Preparation.Language.class);
       var tokens = ((Preparation.Language) card.preparation()).tokens().encode("the cat fears");
-      said("gpt", Map.of("tokens", tokens, "scores", predictor.scores(tokens)));
+      given("gpt", "tokens", List.of(tokens));
+      said("gpt", predictor.scores(tokens));
     }
   }
 
@@ -229,7 +290,8 @@ class ElsewhereTest {
             table("recommender", csv.toString()),
             Map.of("architecture", "recommender", "width", 4));
     try (var predictor = Predictor.open(model)) {
-      said("recommender", Map.of("u3", predictor.recommend("u3", 20)));
+      given("recommender", "user", List.of("u3", "nobody"));
+      said("recommender", predictor.recommend("u3", 20));
     }
   }
 }

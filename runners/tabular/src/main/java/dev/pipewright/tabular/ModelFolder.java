@@ -215,10 +215,10 @@ public record ModelFolder(
   }
 
   /// With `model.onnx`. Where its inputs and outputs are the signature's, MLflow's `pyfunc`
-  /// predicts with it.
+  /// predicts with it; but a table of a single column it hands over in another form.
   public ModelFolder withOnnx(boolean asSigned) {
     var more = with("onnx", Map.of("data", Graph.FILE), "onnx>=1.12", "onnxruntime>=1.12");
-    return asSigned
+    return asSigned && signature.inputs().size() > 1
         ? more.with(
             "python_function",
             new TreeMap<>(Map.of("data", Graph.FILE, "loader_module", "mlflow.onnx")),

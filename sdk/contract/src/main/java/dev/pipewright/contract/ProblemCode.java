@@ -57,6 +57,8 @@ public enum ProblemCode {
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
+  ONNX_UNSUPPORTED(
+      422, "The model cannot be written as ONNX", "Leave out the part that is named, or 'onnx'."),
   TRAINING_DIVERGED(422, "The training got out of hand", "Lower the learning rate."),
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   CALLED_RUN_FAILED(422, "A pipeline that was called failed", "See its run."),

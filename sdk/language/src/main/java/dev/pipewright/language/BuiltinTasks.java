@@ -48,6 +48,7 @@ public final class BuiltinTasks {
         .optional("columnSample", DOUBLE, 0.6, "The share of the columns each tree sees")
         .optional("lambda", DOUBLE, 1.0, "L2 regularisation")
         .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional("onnx", BOOL, false, "Put model.onnx into the model's folder too")
         .optional("threads", INT, 1, "Native threads")
         .gives("model", MODEL)
         .gives("task", STRING)

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// @param ignored `ignore`: columns not to learn from
 /// @param families `models`: which may be tried
 /// @param workers `workers`: processes side by side, 0 for the cores there are
+/// @param onnx `onnx`: whether the model is to be written as ONNX too
 record Wishes(
     String target,
     Target.Wish task,
@@ -49,7 +50,8 @@ record Wishes(
     Set<String> ignored,
     Set<Family> families,
     int workers,
-    long seed) {
+    long seed,
+    boolean onnx) {
   private static final double USUAL_BUDGET = 60;
   private static final Pattern DURATION =
       Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
@@ -62,6 +64,7 @@ record Wishes(
       throw new ProblemException(ProblemCode.INPUT_MISSING, "the input 'target' is not given");
     }
     var budget = reader.text("budget");
+    boolean onnx = context.flag("onnx").orElse(false);
     var wishes =
         new Wishes(
             target,
@@ -75,9 +78,10 @@ record Wishes(
             reader.text("time").orElse(null),
             reader.types(),
             reader.list("ignore"),
-            reader.families(),
+            reader.families(onnx),
             reader.workers(),
-            reader.whole("seed", 42, 0, Integer.MAX_VALUE));
+            reader.whole("seed", 42, 0, Integer.MAX_VALUE),
+            onnx);
     if (wishes.group != null && wishes.time != null) {
       reader.problems.add(
           "'group' and 'time' are both given; give the one that new rows will differ by");
@@ -113,6 +117,9 @@ record Wishes(
     params.put("models", String.join(", ", families.stream().map(Family::word).toList()));
     params.put("workers", Integer.toString(workers));
     params.put("seed", Long.toString(seed));
+    if (onnx) {
+      params.put("onnx", "true");
+    }
     return params;
   }
 
@@ -235,10 +242,16 @@ record Wishes(
       return parts;
     }
 
-    Set<Family> families() {
+    /// @param onnx whether only those that can be written so
+    Set<Family> families(boolean onnx) {
       var words = list("models");
       if (words.isEmpty()) {
-        return EnumSet.complementOf(EnumSet.of(Family.PRIOR));
+        return EnumSet.complementOf(
+            onnx ? EnumSet.of(Family.PRIOR, Family.NEIGHBOURS) : EnumSet.of(Family.PRIOR));
+      }
+      if (onnx && words.contains(Family.NEIGHBOURS.word())) {
+        problems.add(
+            "'models' has 'neighbours', which cannot be written as ONNX; leave it out, or 'onnx'");
       }
       var families = EnumSet.noneOf(Family.class);
       for (var word : words) {

@@ -63,6 +63,11 @@ public final class Graph {
     return name;
   }
 
+  /// A column of a table as an input: one value for each row, here as an array of one column.
+  public String column(String name, Type type) {
+    return op("Unsqueeze", input(name, type, "rows"), list(1));
+  }
+
   /// Gives a value out.
   ///
   /// @param shape each side a number, or a name for any length
