@@ -123,7 +123,7 @@ final class EncoderGraph {
     var high = count("LessOrEqual", grid, x);
     var middle =
         op("Div", op("Sub", op("Add", low, high), exact(1)), exact(2.0 * Math.max(1, last)));
-    var between = exact(1);
+    var between = last == 0 ? exact(1) : "";
     if (last > 0) {
       var to = op("Clip", low, exact(1), exact(last));
       var all = graph.doubles(grid, grid.length);
