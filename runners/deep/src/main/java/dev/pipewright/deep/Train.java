@@ -2,6 +2,8 @@ package dev.pipewright.deep;
 
 import ai.djl.ndarray.types.DataType;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
 import dev.pipewright.tabular.ModelFolder;
@@ -31,6 +33,13 @@ public final class Train implements BuiltinTask {
   @Override
   public void run(TaskContext context) throws IOException, InterruptedException {
     boolean goesOn = context.text("from").isPresent();
+    boolean foreign = context.text("weights").isPresent();
+    if (goesOn && foreign) {
+      throw new ProblemException(
+          ProblemCode.INPUT_INVALID,
+          "both 'from' and 'weights' are given",
+          "Give 'from' for a model of this task, 'weights' for a file of another library.");
+    }
     var options = Options.of(context, goesOn);
     var from = goesOn ? Card.read(context.staged("from")) : null;
     var scratch = Files.createTempDirectory("pipewright-train");
@@ -63,11 +72,13 @@ public final class Train implements BuiltinTask {
         training.findLearningRate();
       }
       if (from != null) {
-        var unused = training.from(context.staged("from").resolve(Card.WEIGHTS));
-        if (options.freeze() > 0) {
-          var head = plan.architecture().head();
-          training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
-        }
+        training.from(context.staged("from").resolve(Card.WEIGHTS));
+      } else if (foreign) {
+        training.from(Foreign.weights(context, plan.architecture()));
+      }
+      if ((from != null || foreign) && options.freeze() > 0) {
+        var head = plan.architecture().head();
+        training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
       }
       var curves = new Curves(Journal.of(context), context.checkpoints(), options.settings());
       var result = training.fit(plan.train(), plan.validation(), curves);

@@ -10,6 +10,7 @@ import dev.pipewright.tabular.evaluate.Evaluate;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -577,6 +578,49 @@ class TrainTest {
           .isInstanceOfSatisfying(
               ProblemException.class, e -> assertThat(e.problem().code()).isEqualTo(code));
     }
+  }
+
+  private Path foreign(Path model) throws Exception {
+    var theirs = new LinkedHashMap<String, SafeTensors.Tensor>();
+    SafeTensors.read(model.resolve(Card.WEIGHTS))
+        .tensors()
+        .forEach((name, tensor) -> theirs.put("net." + name.replace("01Linear_", "fc."), tensor));
+    var file = folder.resolve("theirs.safetensors");
+    new SafeTensors(theirs, Map.of()).write(file);
+    return file;
+  }
+
+  @Test
+  void weightsOfOthersAreTakenOverByTheirNames() throws Exception {
+    var data = file("rings.csv", rings(600, false));
+    var inputs =
+        inputs("architecture", "mlp", "target", "target", "epochs", 20, "learningRate", 0.01);
+    var first = train("first", data, inputs);
+    var theirs = foreign(first.model());
+    inputs.putAll(inputs("weights", theirs, "epochs", 1, "learningRate", 1e-9));
+    // Learned is next to nothing, so it says what the first one said.
+    inputs.put("weightNames", "{\"net.fc.*\": \"01Linear_*\", \"net.0*\": \"0*\"}");
+    var second = train("second", data, inputs);
+    assertThat(second.output("accuracy"))
+        .isCloseTo(first.output("accuracy"), within(0.02))
+        .isGreaterThan(0.85);
+
+    assertThatThrownBy(() -> train("none", data, without(inputs, "weightNames")))
+        .hasMessageContaining("MODEL_UNREADABLE")
+        .hasMessageContaining("no array of theirs.safetensors has a name of the network's")
+        .hasMessageContaining("net.fc.weight 128 × 5")
+        .hasMessageContaining("01Linear_weight 128 × 5");
+    inputs.put("weightNames", "{\"net.fc.weight\": \"05Linear_weight\", \"net.x\": \"y\"}");
+    assertThatThrownBy(() -> train("wrong", data, inputs))
+        .hasMessageContaining(
+            "'net.fc.weight' is 128 × 5, and '05Linear_weight' of the network is 64 × 128")
+        .hasMessageContaining("theirs.safetensors has no array 'net.x'");
+  }
+
+  private static Map<String, Object> without(Map<String, Object> inputs, String name) {
+    var fewer = new TreeMap<>(inputs);
+    fewer.remove(name);
+    return fewer;
   }
 
   @Test

@@ -111,7 +111,18 @@ public final class BuiltinTasks {
         .optional("user", STRING, "user", "The column of users, for recommender")
         .optional("item", STRING, "item", "The column of items, for recommender")
         .optional("from", MODEL, null, "A model of this task to go on from")
-        .optional("freeze", INT, 0, "Epochs in which only the head of `from` learns")
+        .optional(
+            "weights",
+            DATASET,
+            null,
+            "A safetensors file of another library to begin with, for the `architecture` given")
+        .optional(
+            "weightNames",
+            JSON,
+            null,
+            "Its arrays' names as the network's: {`fc1.*`: `01Linear_*`}; the same if not given")
+        .optional(
+            "freeze", INT, 0, "Epochs in which only the head learns, the rest as it was given")
         .optional("unfrozenRate", DOUBLE, 0.1, "The rate of the rest afterwards, as a share")
         .optional("epochs", INT, 10, "How often it goes through the data at most")
         .optional("budget", STRING, null, "Ends after so long, such as 90s, 10m or 2h")
