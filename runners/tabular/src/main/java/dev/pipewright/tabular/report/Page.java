@@ -97,7 +97,7 @@ public final class Page {
         return this;
       }
       if (!charts) {
-        html.append("<div class=\"charts\">\n");
+        var unused = add("<div class=\"charts\">\n");
         charts = true;
       }
       html.append(
@@ -119,7 +119,7 @@ public final class Page {
         images = true;
       }
       html.append(
-          "<figure><img src=\"data:image/png;base64,%s\" alt=\"%s\" title=\"%s\"><figcaption>%s</figcaption></figure>\n"
+          "<figure><img src=\"data:image/png;base64,%s\" alt=\"%s\" title=\"%s\"/><figcaption>%s</figcaption></figure>\n"
               .formatted(
                   Base64.getEncoder().encodeToString(png),
                   Text.escaped(name),
