@@ -117,7 +117,7 @@ record Options(
             read.one("precision", "float32", List.of("float32", "float16")).equals("float16"),
             read.text("prompt", ""),
             read.whole("sample", 100, 0, 100_000),
-            context.flag("onnx").orElse(false),
+            read.flag("onnx"),
             read.said);
     if (options.half && !HALF.contains(architecture) && !architecture.isEmpty()) {
       read.wrong("precision", "float16", "float32; float16 is for " + String.join(", ", HALF));

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// `pipewright/train@v1`: neural networks on tables, images, sequences, texts and choices. The
 /// inputs and their defaults are in [Options].
@@ -118,7 +120,7 @@ public final class Train implements BuiltinTask {
             plan.goal(),
             plan.train().size(),
             result,
-            options.said());
+            said(context, options));
     card.write(folder, result.weights());
     var named = context.data("train");
     var data = new ModelFolder.Data(named.name(), named.digest(), plan.train().size());
@@ -152,6 +154,18 @@ public final class Train implements BuiltinTask {
         });
     context.logMetric("best-epoch", 0, result.bestEpoch());
     report(context, result, plan);
+  }
+
+  /// The settings, and what it began with.
+  private static Map<String, String> said(TaskContext context, Options options) {
+    var said = new TreeMap<>(options.said());
+    for (var input : List.of("from", "weights")) {
+      if (context.text(input).isPresent()) {
+        var data = context.data(input);
+        said.put(input, data.name() + ", " + data.digest());
+      }
+    }
+    return said;
   }
 
   /// What a language model writes, by how it was asked.

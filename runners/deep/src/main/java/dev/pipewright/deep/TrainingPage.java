@@ -353,6 +353,11 @@ record TrainingPage(
                   default ->
                       "double[][] predicted = predictor.predict(Frames.read(file, \"new rows\"));";
                 }));
+    if (Boolean.parseBoolean(card.params().get("onnx"))) {
+      section.text("With ONNX Runtime, in Python and other languages:");
+      section.code(
+          "session = onnxruntime.InferenceSession(\"model.onnx\")\nprint([(each.name, each.type, each.shape) for each in session.get_inputs()])");
+    }
     section.text("In Python, the weights by name:");
     section.code(
         "from safetensors.numpy import load_file\nweights = load_file(\"weights.safetensors\")");

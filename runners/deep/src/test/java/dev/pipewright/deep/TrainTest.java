@@ -604,6 +604,9 @@ class TrainTest {
     assertThat(second.output("accuracy"))
         .isCloseTo(first.output("accuracy"), within(0.02))
         .isGreaterThan(0.85);
+    assertThat(second.model().resolve("README.md"))
+        .content()
+        .contains("| weights | theirs.safetensors, sha256:0 |");
 
     assertThatThrownBy(() -> train("none", data, without(inputs, "weightNames")))
         .hasMessageContaining("MODEL_UNREADABLE")
