@@ -35,7 +35,11 @@ echo "MLflow's Java client"
 echo "Models, read by the libraries of others"
 ./mvnw -q -pl runners/tabular,runners/deep -am test -Dtest=ElsewhereTest -Dsurefire.failIfNoSpecifiedTests=false \
   -Dpipewright.models="$folder/models"
-"$venv/bin/python" -W ignore clients/models.py "$folder/models"
+MLFLOW_DISABLE_TELEMETRY=true OMP_NUM_THREADS=1 \
+  "$venv/bin/python" -W ignore clients/models.py "$folder/models" 2>"$folder/models.err" || {
+  tail -n 60 "$folder/models.err" >&2
+  exit 1
+}
 echo "Measures beside scikit-learn's"
 "$venv/bin/python" clients/metrics.py 4711 2000 "$folder/metrics.json"
 ./mvnw -q -pl runners/tabular -am test -Dtest=MetricsTest -Dsurefire.failIfNoSpecifiedTests=false \
