@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # MLflow's own clients, unmodified, before a real server: starts one on a folder of its own, and takes it down again.
-# Then our measures of models beside scikit-learn's.
+# Then our models read by the libraries of others, and our measures of models beside scikit-learn's.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -32,6 +32,14 @@ echo "MLflow's Python client"
 }
 echo "MLflow's Java client"
 ./mvnw -q -f clients/java/pom.xml compile exec:java -Dexec.args="$url"
+echo "Models, read by the libraries of others"
+./mvnw -q -pl runners/tabular,runners/deep -am test -Dtest=ElsewhereTest -Dsurefire.failIfNoSpecifiedTests=false \
+  -Dpipewright.models="$folder/models"
+MLFLOW_DISABLE_TELEMETRY=true OMP_NUM_THREADS=1 \
+  "$venv/bin/python" -W ignore clients/models.py "$folder/models" 2>"$folder/models.err" || {
+  tail -n 60 "$folder/models.err" >&2
+  exit 1
+}
 echo "Measures beside scikit-learn's"
 "$venv/bin/python" clients/metrics.py 4711 2000 "$folder/metrics.json"
 ./mvnw -q -pl runners/tabular -am test -Dtest=MetricsTest -Dsurefire.failIfNoSpecifiedTests=false \

@@ -3,6 +3,7 @@ package dev.pipewright.deep;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.Frame;
 import java.util.ArrayList;
@@ -114,6 +115,15 @@ public record Goal(
   @JsonIgnore
   boolean regression() {
     return classes.isEmpty();
+  }
+
+  @JsonIgnore
+  Target target() {
+    var kind =
+        regression()
+            ? Target.Kind.REGRESSION
+            : classes.size() == 2 ? Target.Kind.BINARY : Target.Kind.MULTICLASS;
+    return new Target(column, kind, classes);
   }
 
   @JsonIgnore

@@ -4,7 +4,6 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.ModelCard;
 import dev.pipewright.tabular.ModelReader;
-import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Frame;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,15 +33,11 @@ public final class NetworkReader implements ModelReader {
   }
 
   private static ModelCard card(Card card, Goal goal) {
-    var kind =
-        goal.regression()
-            ? Target.Kind.REGRESSION
-            : goal.classes().size() == 2 ? Target.Kind.BINARY : Target.Kind.MULTICLASS;
     return new ModelCard(
         ModelCard.FORMAT,
         card.flavor(),
         card.library(),
-        new Target(goal.column(), kind, goal.classes()),
+        goal.target(),
         goal.shares(),
         goal.mean(),
         List.of(),

@@ -55,6 +55,7 @@ record Options(
     boolean half,
     String prompt,
     int sample,
+    boolean onnx,
     Map<String, String> said) {
   static final List<String> ARCHITECTURES =
       List.of("mlp", "cnn", "lstm", "gru", "transformer", "gpt", "recommender");
@@ -116,6 +117,7 @@ record Options(
             read.one("precision", "float32", List.of("float32", "float16")).equals("float16"),
             read.text("prompt", ""),
             read.whole("sample", 100, 0, 100_000),
+            read.flag("onnx"),
             read.said);
     if (options.half && !HALF.contains(architecture) && !architecture.isEmpty()) {
       read.wrong("precision", "float16", "float32; float16 is for " + String.join(", ", HALF));

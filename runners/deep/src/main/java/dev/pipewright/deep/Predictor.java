@@ -13,6 +13,7 @@ import dev.pipewright.tabular.data.Frame;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -177,6 +178,21 @@ public final class Predictor implements AutoCloseable {
       }
     }
     return bpe.decode(text);
+  }
+
+  /// A language model's score of every token to come next, after each of some tokens.
+  float[][] scores(int[] tokens) {
+    Torch.record(false);
+    try (var scope = manager.newSubManager()) {
+      var ids =
+          scope.create(Arrays.stream(tokens).asLongStream().toArray(), new Shape(1, tokens.length));
+      var scores = forward(new NDList(ids)).get(0);
+      var rows = new float[tokens.length][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] = scores.get(i).toFloatArray();
+      }
+      return rows;
+    }
   }
 
   /// Token 0 is never written: it is no text.

@@ -3,6 +3,7 @@ package dev.pipewright.deep;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.ModelFolder.Example;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// How the data of each architecture becomes a [Plan].
@@ -72,6 +75,10 @@ final class Recipes {
     Arrays.sort(parts.train);
     Arrays.sort(parts.held);
     return parts;
+  }
+
+  private static String row(int row) {
+    return "row %,d".formatted(row + 1);
   }
 
   private static int[] at(int[] rows, int[] places) {
@@ -140,7 +147,9 @@ final class Recipes {
         numbers(preparation, frame, goal, at(rows, parts.train), architecture),
         parts.held.length == 0
             ? null
-            : numbers(preparation, frame, goal, at(rows, parts.held), architecture));
+            : numbers(preparation, frame, goal, at(rows, parts.held), architecture),
+        Described.example(frame, preparation),
+        i -> row(rows[parts.held[i]]));
   }
 
   private static Numbers numbers(
@@ -177,7 +186,17 @@ final class Recipes {
     for (int i = 0; i < values.length; i++) {
       values[i] = goal.classes().indexOf(files.get(i).label());
     }
-    return images(known, goal, raw, new Labels(values, true), channels, side, List.of());
+    var first = raw[0].clone();
+    return images(
+        known,
+        goal,
+        raw,
+        new Labels(values, true),
+        channels,
+        side,
+        List.of(),
+        images -> Described.example(images, first),
+        i -> folder.relativize(files.get(i).path()).toString());
   }
 
   private Plan imageRows() throws IOException {
@@ -195,7 +214,9 @@ final class Recipes {
         goal.labels(frame.column(goal.column()), rows),
         channels,
         Images.side(columns.size(), channels),
-        columns);
+        columns,
+        images -> Described.example(frame, images),
+        i -> row(rows[i]));
   }
 
   private Plan images(
@@ -205,7 +226,9 @@ final class Recipes {
       Labels labels,
       int channels,
       int side,
-      List<String> columns) {
+      List<String> columns,
+      Function<Images, Example> example,
+      IntFunction<String> names) {
     var parts = split(raw.length);
     var preparation =
         known != null ? known : Images.of(raw, parts.train, channels, side, side, columns);
@@ -224,7 +247,9 @@ final class Recipes {
         preparation,
         goal,
         some(scaled, labels, preparation, parts.train),
-        parts.held.length == 0 ? null : some(scaled, labels, preparation, parts.held));
+        parts.held.length == 0 ? null : some(scaled, labels, preparation, parts.held),
+        example.apply(preparation),
+        i -> names.apply(parts.held[i]));
   }
 
   private static Numbers some(float[][] all, Labels labels, Images images, int[] places) {
@@ -272,7 +297,9 @@ final class Recipes {
         preparation,
         goal,
         steps(preparation, frame, goal, groups, parts.train),
-        parts.held.length == 0 ? null : steps(preparation, frame, goal, groups, parts.held));
+        parts.held.length == 0 ? null : steps(preparation, frame, goal, groups, parts.held),
+        Described.example(frame, preparation),
+        i -> frame.column(sequence).text(groups.get(parts.held[i])[0]));
   }
 
   private static Numbers steps(
@@ -341,7 +368,9 @@ final class Recipes {
         preparation,
         goal,
         words(preparation, frame, goal, at(rows, parts.train)),
-        parts.held.length == 0 ? null : words(preparation, frame, goal, at(rows, parts.held)));
+        parts.held.length == 0 ? null : words(preparation, frame, goal, at(rows, parts.held)),
+        Described.example(frame, preparation),
+        i -> row(rows[parts.held[i]]));
   }
 
   private static Texts words(Preparation.Words preparation, Frame frame, Goal goal, int[] rows) {
@@ -376,7 +405,9 @@ final class Recipes {
         parts.getFirst(),
         parts.size() == 1 ? null : parts.get(1),
         Objective.crossEntropy(),
-        List.of(Measure.perplexity()));
+        List.of(Measure.perplexity()),
+        Described.example("prompt", options.prompt()),
+        i -> "window " + (i + 1));
   }
 
   private Plan choices() throws IOException {
@@ -425,7 +456,9 @@ final class Recipes {
         learned,
         held.isEmpty() ? null : interactions(held, before, items.size()),
         Objective.crossEntropy(),
-        Ranking.at(RANKED));
+        Ranking.at(RANKED),
+        Described.example(preparation.user(), preparation.users().getFirst()),
+        i -> "choice " + (i + 1));
   }
 
   private static List<String> names(Frame frame, String column) {

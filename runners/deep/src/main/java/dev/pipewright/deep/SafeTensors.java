@@ -20,7 +20,8 @@ import java.util.Map;
 
 /// Arrays of 32-bit floats by name, and texts beside them, in a file of the safetensors format: the
 /// header's length (8 bytes, little endian), a JSON header that says where each array lies, then
-/// the arrays. Python reads it with the `safetensors` package.
+/// the arrays. Python reads it with the `safetensors` package. Of files that others wrote, floats
+/// of other lengths become ones of 32 bits, and arrays that are not of floats are left out.
 ///
 /// @param tensors in the order in which they are written
 /// @param metadata such as where a training stood
@@ -109,7 +110,10 @@ record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
               .properties()
               .forEach(each -> metadata.put(each.getKey(), each.getValue().asText()));
         } else {
-          tensors.put(entry.getKey(), tensor(channel, 8 + size, entry.getValue(), file));
+          int length = length(entry.getValue().path("dtype").asText());
+          if (length > 0) {
+            tensors.put(entry.getKey(), tensor(channel, 8 + size, entry.getValue(), length, file));
+          }
         }
       }
       return new SafeTensors(tensors, metadata);
@@ -118,11 +122,37 @@ record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
   }
 
-  private static Tensor tensor(FileChannel channel, long base, JsonNode node, Path file)
-      throws IOException {
-    if (!node.path("dtype").asText().equals("F32")) {
-      throw unreadable(file, "it holds numbers of the type " + node.path("dtype").asText());
+  /// A float's bytes; 0 for what is none.
+  private static int length(String type) {
+    return switch (type) {
+      case "F16", "BF16" -> Short.BYTES;
+      case "F32" -> Float.BYTES;
+      case "F64" -> Double.BYTES;
+      default -> 0;
+    };
+  }
+
+  private static ByteBuffer floats(ByteBuffer bytes, String type) {
+    if (type.equals("F32")) {
+      return bytes;
     }
+    int count = bytes.remaining() / length(type);
+    var floats =
+        ByteBuffer.allocateDirect(Math.multiplyExact(count, Float.BYTES))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    while (bytes.hasRemaining()) {
+      floats.putFloat(
+          switch (type) {
+            case "F16" -> Float.float16ToFloat(bytes.getShort());
+            case "BF16" -> Float.intBitsToFloat(bytes.getShort() << 16);
+            default -> (float) bytes.getDouble();
+          });
+    }
+    return floats.flip();
+  }
+
+  private static Tensor tensor(FileChannel channel, long base, JsonNode node, int length, Path file)
+      throws IOException {
     var shape = new long[node.path("shape").size()];
     for (int i = 0; i < shape.length; i++) {
       shape[i] = node.path("shape").get(i).asLong();
@@ -132,8 +162,9 @@ record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
     if (to - from > Integer.MAX_VALUE || to < from) {
       throw unreadable(file, "an array of it is too large");
     }
-    var tensor = new Tensor(shape, read(channel, base + from, (int) (to - from), file));
-    if (tensor.size() * Float.BYTES != to - from) {
+    var bytes = read(channel, base + from, (int) (to - from), file);
+    var tensor = new Tensor(shape, floats(bytes, node.path("dtype").asText()));
+    if (tensor.size() * length != to - from) {
       throw unreadable(file, "an array of it is not as long as its shape says");
     }
     return tensor;

@@ -2,15 +2,20 @@ package dev.pipewright.deep;
 
 import ai.djl.ndarray.types.DataType;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// `pipewright/train@v1`: neural networks on tables, images, sequences, texts and choices. The
 /// inputs and their defaults are in [Options].
@@ -19,6 +24,7 @@ import java.util.Map;
 /// `validation-…`. The model has the weights of the best epoch.
 public final class Train implements BuiltinTask {
   private static final String REPORT = "report.json";
+  private static final String PAGE = "page.html";
   private static final double TEMPERATURE = 0.8;
 
   @Override
@@ -29,6 +35,13 @@ public final class Train implements BuiltinTask {
   @Override
   public void run(TaskContext context) throws IOException, InterruptedException {
     boolean goesOn = context.text("from").isPresent();
+    boolean foreign = context.text("weights").isPresent();
+    if (goesOn && foreign) {
+      throw new ProblemException(
+          ProblemCode.INPUT_INVALID,
+          "both 'from' and 'weights' are given",
+          "Give 'from' for a model of this task, 'weights' for a file of another library.");
+    }
     var options = Options.of(context, goesOn);
     var from = goesOn ? Card.read(context.staged("from")) : null;
     var scratch = Files.createTempDirectory("pipewright-train");
@@ -61,18 +74,22 @@ public final class Train implements BuiltinTask {
         training.findLearningRate();
       }
       if (from != null) {
-        var unused = training.from(context.staged("from").resolve(Card.WEIGHTS));
-        if (options.freeze() > 0) {
-          var head = plan.architecture().head();
-          training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
-        }
+        training.from(context.staged("from").resolve(Card.WEIGHTS));
+      } else if (foreign) {
+        training.from(Foreign.weights(context, plan.architecture()));
       }
-      var result = training.fit(plan.train(), plan.validation(), Journal.of(context));
+      if ((from != null || foreign) && options.freeze() > 0) {
+        var head = plan.architecture().head();
+        training.freeze(name -> !name.startsWith(head), options.freeze(), options.unfrozenRate());
+      }
+      var curves = new Curves(Journal.of(context), context.checkpoints(), options.settings());
+      var result = training.fit(plan.train(), plan.validation(), curves);
+      curves.save();
       if (!result.finished()) {
         // Its outputs are not there, and nobody is to look for them.
         throw new InterruptedException("stopped as asked");
       }
-      keep(context, options, plan, result, scratch);
+      keep(context, options, plan, result, curves, scratch);
     } finally {
       remove(scratch);
     }
@@ -88,7 +105,12 @@ public final class Train implements BuiltinTask {
   }
 
   private static void keep(
-      TaskContext context, Options options, Plan plan, Training.Result result, Path scratch)
+      TaskContext context,
+      Options options,
+      Plan plan,
+      Training.Result result,
+      Curves curves,
+      Path scratch)
       throws IOException {
     var folder = scratch.resolve("model");
     var card =
@@ -98,14 +120,21 @@ public final class Train implements BuiltinTask {
             plan.goal(),
             plan.train().size(),
             result,
-            options.said());
+            said(context, options));
     card.write(folder, result.weights());
-    if (plan.architecture() instanceof Architecture.Gpt && options.sample() > 0) {
-      try (var predictor = Predictor.open(folder)) {
-        var text = predictor.write(options.prompt(), options.sample(), TEMPERATURE, options.seed());
-        Files.writeString(context.artifacts().resolve("sample.txt"), text);
-        System.out.println("A sample of what it writes:\n" + text);
-      }
+    var named = context.data("train");
+    var data = new ModelFolder.Data(named.name(), named.digest(), plan.train().size());
+    var described = Described.folder(card, plan.example(), data);
+    if (options.onnx()) {
+      NetworkGraph.of(card, result.weights()).write(folder);
+      described = described.withOnnx(card.preparation() instanceof Preparation.Rows);
+    }
+    described.write(folder, context);
+    try (var predictor = Predictor.open(folder)) {
+      var samples = samples(context, options, plan, predictor);
+      new TrainingPage(plan, card, result, curves, data, samples)
+          .page(predictor)
+          .write(context.outputs().resolve(PAGE));
     }
     context.output("model", context.logModel("model", Card.FLAVOR, folder, card.params()));
     var best = result.epochs().get(result.bestEpoch());
@@ -125,6 +154,35 @@ public final class Train implements BuiltinTask {
         });
     context.logMetric("best-epoch", 0, result.bestEpoch());
     report(context, result, plan);
+  }
+
+  /// The settings, and what it began with.
+  private static Map<String, String> said(TaskContext context, Options options) {
+    var said = new TreeMap<>(options.said());
+    for (var input : List.of("from", "weights")) {
+      if (context.text(input).isPresent()) {
+        var data = context.data(input);
+        said.put(input, data.name() + ", " + data.digest());
+      }
+    }
+    return said;
+  }
+
+  /// What a language model writes, by how it was asked.
+  private static Map<String, String> samples(
+      TaskContext context, Options options, Plan plan, Predictor predictor) throws IOException {
+    if (!(plan.architecture() instanceof Architecture.Gpt) || options.sample() == 0) {
+      return Map.of();
+    }
+    var text = predictor.write(options.prompt(), options.sample(), TEMPERATURE, options.seed());
+    Files.writeString(context.artifacts().resolve("sample.txt"), text);
+    System.out.println("A sample of what it writes:\n" + text);
+    var samples = new LinkedHashMap<String, String>();
+    samples.put("Drawn by its probabilities, a little sharpened (temperature 0.8)", text);
+    samples.put(
+        "Always the likeliest token",
+        predictor.write(options.prompt(), options.sample(), 0, options.seed()));
+    return samples;
   }
 
   private static void report(TaskContext context, Training.Result result, Plan plan)

@@ -186,8 +186,11 @@ public final class Training {
   ///
   /// @param weights a file of [Result#save], or the `weights.safetensors` of a model
   public Training from(Path weights) throws IOException {
-    start =
-        new Start(SafeTensors.read(weights).tensors(), start.waits(), start.until(), start.scale());
+    return from(SafeTensors.read(weights).tensors());
+  }
+
+  Training from(Map<String, SafeTensors.Tensor> weights) {
+    start = new Start(weights, start.waits(), start.until(), start.scale());
     return this;
   }
 

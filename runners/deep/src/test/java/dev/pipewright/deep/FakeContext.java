@@ -47,7 +47,31 @@ final class FakeContext implements TaskContext {
 
   @Override
   public TaskLaunch launch() {
-    throw new UnsupportedOperationException();
+    return new TaskLaunch(
+        "8b2f1c5e-0000-4000-8000-000000000001",
+        2,
+        "deep",
+        3,
+        "run-7",
+        "train",
+        "a".repeat(32),
+        "b".repeat(32),
+        "deep",
+        "pipewright/train@v1",
+        List.of(),
+        Map.of(),
+        Map.of(),
+        List.of(),
+        Map.of(),
+        "checkpoints",
+        null,
+        false,
+        "http://127.0.0.1:1",
+        "127.0.0.1:9092",
+        Map.of(),
+        true,
+        10_000,
+        TaskLaunch.Limits.NONE);
   }
 
   @Override
@@ -132,11 +156,13 @@ final class FakeContext implements TaskContext {
 
   @Override
   public DataRef logModel(String name, String flavor, Path from, Map<String, String> settings) {
-    try (var files = Files.list(from)) {
-      var to = folder.resolve("models").resolve(name);
-      Files.createDirectories(to);
+    try (var files = Files.walk(from)) {
       for (var file : files.toList()) {
-        Files.copy(file, to.resolve(file.getFileName()));
+        var to = folder.resolve("models").resolve(name).resolve(from.relativize(file).toString());
+        Files.createDirectories(Files.isDirectory(file) ? to : to.getParent());
+        if (Files.isRegularFile(file)) {
+          Files.copy(file, to);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -8,9 +8,11 @@ import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -137,5 +139,39 @@ class RulesTest {
         .isInstanceOfSatisfying(
             ProblemException.class,
             e -> assertThat(e.problem().code()).isEqualTo("MODEL_UNREADABLE"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "F16, 00c0003e, '-2, 1.5'",
+    "BF16, 00c0c03f, '-2, 1.5'",
+    "F32, 000000c00000c03f, '-2, 1.5'",
+    "F64, 00000000000000c0000000000000f83f, '-2, 1.5'",
+    "I64, 00000000000000000000000000000000, ''",
+  })
+  void floatsOfOtherLengthsAreReadAndWhatIsNoneIsLeftOut(String type, String bytes, String values)
+      throws Exception {
+    var data = HexFormat.of().parseHex(bytes);
+    var header =
+        "{\"a\":{\"dtype\":\"%s\",\"shape\":[2],\"data_offsets\":[0,%d]}}"
+            .formatted(type, data.length)
+            .getBytes(StandardCharsets.UTF_8);
+    var file = folder.resolve("theirs.safetensors");
+    Files.write(
+        file,
+        ByteBuffer.allocate(8 + header.length + data.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(header.length)
+            .put(header)
+            .put(data)
+            .array());
+    var read = SafeTensors.read(file).tensors();
+    if (values == null || values.isEmpty()) {
+      assertThat(read).isEmpty();
+      return;
+    }
+    var floats = new float[2];
+    read.get("a").data().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats);
+    assertThat(floats).containsExactly(-2f, 1.5f);
   }
 }

@@ -10,9 +10,11 @@ import dev.pipewright.tabular.evaluate.Evaluate;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +83,9 @@ class TrainTest {
     assertThat(context.output("accuracy")).isGreaterThan(0.85);
     assertThat(context.outputs).containsKeys("model", "metric", "bestScore", "epochs");
     assertThat(context.outputs().resolve("report.json")).content().contains("validation-accuracy");
+    assertThat(page(context))
+        .contains("Training: target", "How it learned", "Actual and predicted classes")
+        .contains("<td>row ", "pipewright/predict@v1", "sha256:0");
     assertThat(context.params).containsEntry("architecture", "mlp").containsEntry("batch", "64");
     try (var predictor = Predictor.open(context.model())) {
       var frame = Frames.read(file("again.csv", rings(600, false)), "again");
@@ -104,6 +109,10 @@ class TrainTest {
     assertThat(judged.output("baseline")).isBetween(0.3, 0.7);
   }
 
+  private static String page(FakeContext context) throws Exception {
+    return Files.readString(context.outputs().resolve("page.html"));
+  }
+
   @Test
   void mlpPredictsNumbersInTheirOwnUnit() throws Exception {
     var context =
@@ -113,6 +122,7 @@ class TrainTest {
             inputs("architecture", "mlp", "target", "target", "epochs", 40, "learningRate", 0.01));
     // The target's standard deviation is above 9.
     assertThat(context.output("rmse")).isBetween(0.1, 6.0);
+    assertThat(page(context)).contains("Residuals", "It reached validation rmse ");
     try (var predictor = Predictor.open(context.model())) {
       var predicted = predictor.predict(Frames.read(folder.resolve("rings.csv"), "rings"));
       assertThat(predicted[0][0]).isBetween(50.0, 150.0);
@@ -432,6 +442,13 @@ class TrainTest {
     curve.putAll(stopped.metrics.get("loss"));
     assertThat(curve).isEqualTo(whole.metrics.get("loss"));
     assertThat(stopped.output("perplexity")).isEqualTo(whole.output("perplexity"));
+    // The page's curve too is whole, and so the same.
+    var loss = Pattern.compile("Loss of each step</figcaption>(.*?)</figure>", Pattern.DOTALL);
+    var drawn = loss.matcher(page(whole));
+    assertThat(drawn.find()).isTrue();
+    assertThat(page(stopped))
+        .contains(drawn.group(1))
+        .contains("What it writes", "Always the likeliest");
   }
 
   @Test
@@ -561,6 +578,52 @@ class TrainTest {
           .isInstanceOfSatisfying(
               ProblemException.class, e -> assertThat(e.problem().code()).isEqualTo(code));
     }
+  }
+
+  private Path foreign(Path model) throws Exception {
+    var theirs = new LinkedHashMap<String, SafeTensors.Tensor>();
+    SafeTensors.read(model.resolve(Card.WEIGHTS))
+        .tensors()
+        .forEach((name, tensor) -> theirs.put("net." + name.replace("01Linear_", "fc."), tensor));
+    var file = folder.resolve("theirs.safetensors");
+    new SafeTensors(theirs, Map.of()).write(file);
+    return file;
+  }
+
+  @Test
+  void weightsOfOthersAreTakenOverByTheirNames() throws Exception {
+    var data = file("rings.csv", rings(600, false));
+    var inputs =
+        inputs("architecture", "mlp", "target", "target", "epochs", 20, "learningRate", 0.01);
+    var first = train("first", data, inputs);
+    var theirs = foreign(first.model());
+    inputs.putAll(inputs("weights", theirs, "epochs", 1, "learningRate", 1e-9));
+    // Learned is next to nothing, so it says what the first one said.
+    inputs.put("weightNames", "{\"net.fc.*\": \"01Linear_*\", \"net.0*\": \"0*\"}");
+    var second = train("second", data, inputs);
+    assertThat(second.output("accuracy"))
+        .isCloseTo(first.output("accuracy"), within(0.02))
+        .isGreaterThan(0.85);
+    assertThat(second.model().resolve("README.md"))
+        .content()
+        .contains("| weights | theirs.safetensors, sha256:0 |");
+
+    assertThatThrownBy(() -> train("none", data, without(inputs, "weightNames")))
+        .hasMessageContaining("MODEL_UNREADABLE")
+        .hasMessageContaining("no array of theirs.safetensors has a name of the network's")
+        .hasMessageContaining("net.fc.weight 128 × 5")
+        .hasMessageContaining("01Linear_weight 128 × 5");
+    inputs.put("weightNames", "{\"net.fc.weight\": \"05Linear_weight\", \"net.x\": \"y\"}");
+    assertThatThrownBy(() -> train("wrong", data, inputs))
+        .hasMessageContaining(
+            "'net.fc.weight' is 128 × 5, and '05Linear_weight' of the network is 64 × 128")
+        .hasMessageContaining("theirs.safetensors has no array 'net.x'");
+  }
+
+  private static Map<String, Object> without(Map<String, Object> inputs, String name) {
+    var fewer = new TreeMap<>(inputs);
+    fewer.remove(name);
+    return fewer;
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import ml.dmlc.xgboost4j.java.Booster;
 import ml.dmlc.xgboost4j.java.DMatrix;
@@ -344,16 +345,29 @@ public final class Xgboost implements BuiltinTask {
           .forEach(feature -> columns.put(feature.column(), feature instanceof Feature.Number));
       var data = context.data("train");
       var examples = table.with(table.rows().subList(0, Math.min(3, table.rows().size())));
-      new ModelFolder(
-              card,
-              columns,
-              new ModelFolder.Data(data.name(), data.digest(), table.rows().size()),
-              Map.of("xgboost", Boosters.FILE))
-          .write(
-              folder,
-              context,
-              examples.frame(),
-              String.format(Locale.ROOT, "%s %.5f", card.metric(), card.bestScore()));
+      var described =
+          ModelFolder.of(
+                  card,
+                  columns,
+                  examples.frame(),
+                  new ModelFolder.Data(data.name(), data.digest(), table.rows().size()),
+                  String.format(Locale.ROOT, "%s %.5f", card.metric(), card.bestScore()))
+              .with(
+                  "xgboost",
+                  new TreeMap<>(
+                      Map.of(
+                          "data",
+                          Boosters.FILE,
+                          "model_class",
+                          "xgboost.core.Booster",
+                          "model_format",
+                          "ubj")),
+                  "xgboost>=2.1");
+      if (context.flag("onnx").orElse(false)) {
+        FeatureGraph.of(card, json).write(folder);
+        described = described.withOnnx(true);
+      }
+      described.write(folder, context);
       var model = context.logModel("model", card.flavor(), folder, card.params());
       context.output("model", model);
     } finally {

@@ -57,6 +57,8 @@ public enum ProblemCode {
   NO_FEATURES(422, "No column is left to learn from", "Give a table with usable columns."),
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
+  ONNX_UNSUPPORTED(
+      422, "The model cannot be written as ONNX", "Leave out the part that is named, or 'onnx'."),
   TRAINING_DIVERGED(422, "The training got out of hand", "Lower the learning rate."),
   DATABASE_UNREACHABLE(422, "The database does not answer", "Check its address and password."),
   DATABASE_REFUSED(422, "The database does not do what it was asked", "Read what it says."),

@@ -48,6 +48,7 @@ public final class BuiltinTasks {
         .optional("columnSample", DOUBLE, 0.6, "The share of the columns each tree sees")
         .optional("lambda", DOUBLE, 1.0, "L2 regularisation")
         .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional("onnx", BOOL, false, "Put model.onnx into the model's folder too")
         .optional("threads", INT, 1, "Native threads")
         .gives("model", MODEL)
         .gives("task", STRING)
@@ -87,6 +88,11 @@ public final class BuiltinTasks {
             "Fit trees once more on all rows: predicts many times faster, at times a little worse")
         .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
         .optional("seed", INT, 42, "Decides what is left to chance")
+        .optional(
+            "onnx",
+            BOOL,
+            false,
+            "Put model.onnx into the model's folder too; only models that can be are tried")
         .gives("model", MODEL)
         .gives("task", STRING)
         .gives("metric", STRING)
@@ -110,7 +116,18 @@ public final class BuiltinTasks {
         .optional("user", STRING, "user", "The column of users, for recommender")
         .optional("item", STRING, "item", "The column of items, for recommender")
         .optional("from", MODEL, null, "A model of this task to go on from")
-        .optional("freeze", INT, 0, "Epochs in which only the head of `from` learns")
+        .optional(
+            "weights",
+            DATASET,
+            null,
+            "A safetensors file of another library to begin with, for the `architecture` given")
+        .optional(
+            "weightNames",
+            JSON,
+            null,
+            "Its arrays' names as the network's: {`fc1.*`: `01Linear_*`}; the same if not given")
+        .optional(
+            "freeze", INT, 0, "Epochs in which only the head learns, the rest as it was given")
         .optional("unfrozenRate", DOUBLE, 0.1, "The rate of the rest afterwards, as a share")
         .optional("epochs", INT, 10, "How often it goes through the data at most")
         .optional("budget", STRING, null, "Ends after so long, such as 90s, 10m or 2h")
@@ -149,8 +166,10 @@ public final class BuiltinTasks {
             "float32 or float16; the latter for transformer, gpt and recommender")
         .optional("prompt", STRING, null, "What a sample of gpt begins with")
         .optional("sample", INT, 100, "Tokens of that sample")
+        .optional("onnx", BOOL, false, "Put model.onnx into the model's folder too")
         .gives("model", MODEL)
         .gives("report", ARTIFACT)
+        .gives("page", ARTIFACT)
         .gives("metric", STRING)
         .gives("bestScore", DOUBLE)
         .gives("epochs", INT)

@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
@@ -57,6 +56,9 @@ public final class Automl implements BuiltinTask {
     context.logDataset(context.data("train"), "train", frame.rows());
     var table = Prepared.of(frame, wishes);
     table.notes().forEach(System.out::println);
+    if (wishes.onnx()) {
+      checkOnnx(table);
+    }
     wishes.params().forEach(context::logParam);
     context.logParam("task", table.target().kind().word());
     context.logParam("metric", table.measure().word());
@@ -108,6 +110,19 @@ public final class Automl implements BuiltinTask {
     // What is in the model was copied; the rest was for an attempt that will not come.
     delete(folder);
     System.out.printf(Locale.ROOT, "Done after %.1f s of %.0f s%n", since(began), budget);
+  }
+
+  /// Before anything is searched for.
+  private static void checkOnnx(Prepared table) {
+    for (var column : table.columns()) {
+      if (column.kind() == Profile.Kind.TEXT) {
+        throw EncoderGraph.unsupported(column.column());
+      }
+    }
+  }
+
+  private static boolean dated(Profile column) {
+    return column.kind() == Profile.Kind.DATE;
   }
 
   /// The folder of an attempt before, if it was about the same; else a new one.
@@ -222,16 +237,20 @@ public final class Automl implements BuiltinTask {
         .columns()
         .forEach(column -> columns.put(column.column(), column.kind() == Profile.Kind.NUMBER));
     var data = context.data("train");
-    new ModelFolder(
+    var described =
+        ModelFolder.of(
             card,
             columns,
-            new ModelFolder.Data(data.name(), data.digest(), table.frame().rows()),
-            Map.of())
-        .write(
-            folder,
-            context,
             table.frame(),
+            new ModelFolder.Data(data.name(), data.digest(), table.frame().rows()),
             String.format(Locale.ROOT, "%s %.5f, cross-validated", table.measure().word(), value));
+    if (wishes.onnx()) {
+      try (var whole = AutomlModel.open(folder, card)) {
+        whole.export().write(folder);
+      }
+      described = described.withOnnx(table.columns().stream().noneMatch(Automl::dated));
+    }
+    described.write(folder, context);
     var model = context.logModel("model", AutomlModel.FLAVOR, folder, params);
     int explained = (int) Math.clamp(EXPLAINED * wishes.budget() / 60, 10, 300);
     var why = why(folder, card, table, explained);

@@ -7,6 +7,8 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.ModelCard;
 import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frame;
+import dev.pipewright.tabular.onnx.Answers;
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -249,6 +251,42 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
       }
     }
     return total;
+  }
+
+  /// The whole of it, from a table's columns to the predictions, as one graph.
+  ///
+  /// @throws ProblemException ONNX_UNSUPPORTED
+  Graph export() {
+    var graph = new Graph("automl");
+    var encoding = new EncoderGraph(graph);
+    var encoded = new HashMap<String, String>();
+    var weighted = new ArrayList<String>();
+    for (int m = 0; m < models.size(); m++) {
+      var member = manifest.members().get(m);
+      double weight = member.weight() / member.parts().size();
+      for (int p = 0; p < member.parts().size(); p++) {
+        var matrix =
+            encoded.computeIfAbsent(
+                member.parts().get(p).encoder(), key -> encoding.over(encoders.get(key)));
+        var said = models.get(m).get(p).export(graph, matrix);
+        weighted.add(graph.op("Mul", said, graph.exact(weight)));
+      }
+    }
+    var blended = graph.op("Sum", weighted.toArray(String[]::new));
+    var goal = manifest.goal();
+    var calibrated = manifest.calibration().export(graph, blended, goal);
+    var classes = card.target().classes();
+    switch (goal.kind()) {
+      case BINARY -> Answers.classes(graph, classes, Answers.both(graph, calibrated));
+      case MULTICLASS -> Answers.classes(graph, classes, calibrated);
+      case REGRESSION ->
+          Answers.number(
+              graph,
+              manifest.logarithmic()
+                  ? graph.op("Sub", graph.op("Exp", calibrated), graph.exact(1))
+                  : calibrated);
+    }
+    return graph;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.tabular.onnx.Graph;
 import java.util.stream.IntStream;
 
 /// Probabilities made to mean what they say, by their logits: `slope · logit + offset` for two
@@ -97,6 +98,21 @@ record Calibration(double slope, double offset) {
     }
     Links.apply(out, goal);
     return out;
+  }
+
+  /// The same as operations on doubles.
+  String export(Graph graph, String predicted, Goal goal) {
+    if (goal.regression() || equals(NONE)) {
+      return predicted;
+    }
+    if (goal.kind() == Goal.Kind.BINARY) {
+      var inside = graph.op("Clip", predicted, graph.exact(1e-7), graph.exact(1 - 1e-7));
+      var odds = graph.op("Div", inside, graph.op("Sub", graph.exact(1), inside));
+      var scaled = graph.op("Mul", graph.op("Log", odds), graph.exact(slope));
+      return Links.export(graph, graph.op("Add", scaled, graph.exact(offset)), goal);
+    }
+    var logs = graph.op("Log", graph.op("Max", predicted, graph.exact(1e-7)));
+    return Links.export(graph, graph.op("Mul", logs, graph.exact(slope)), goal);
   }
 
   private static double logit(double p) {

@@ -153,48 +153,61 @@ sealed interface ColumnEncoder {
       return from;
     }
 
+    static final double TAIL = 0.02425;
+    static final double[] MIDDLE_ABOVE = {
+      -3.969683028665376e+01,
+      2.209460984245205e+02,
+      -2.759285104469687e+02,
+      1.383577518672690e+02,
+      -3.066479806614716e+01,
+      2.506628277459239e+00
+    };
+    static final double[] MIDDLE_BELOW = {
+      -5.447609879822406e+01,
+      1.615858368580409e+02,
+      -1.556989798598866e+02,
+      6.680131188771972e+01,
+      -1.328068155288572e+01,
+      1
+    };
+    static final double[] TAIL_ABOVE = {
+      -7.784894002430293e-03,
+      -3.223964580411365e-01,
+      -2.400758277161838e+00,
+      -2.549732539343734e+00,
+      4.374664141464968e+00,
+      2.938163982698783e+00
+    };
+    static final double[] TAIL_BELOW = {
+      7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00, 1
+    };
+
     /// The standard normal's quantile by Acklam's rational approximation (relative error 1.15e-9),
     /// its tails cut at ±3.
     private static double normal(double p) {
       double q = Math.clamp(p, 0.00135, 0.99865);
-      double low = 0.02425;
-      if (q < low) {
+      if (q < TAIL) {
         return tail(Math.sqrt(-2 * Math.log(q)));
       }
-      if (q > 1 - low) {
+      if (q > 1 - TAIL) {
         return -tail(Math.sqrt(-2 * Math.log(1 - q)));
       }
       double x = q - 0.5;
       double r = x * x;
-      return (((((-3.969683028665376e+01 * r + 2.209460984245205e+02) * r - 2.759285104469687e+02)
-                                  * r
-                              + 1.383577518672690e+02)
-                          * r
-                      - 3.066479806614716e+01)
-                  * r
-              + 2.506628277459239e+00)
-          * x
-          / (((((-5.447609879822406e+01 * r + 1.615858368580409e+02) * r - 1.556989798598866e+02)
-                                  * r
-                              + 6.680131188771972e+01)
-                          * r
-                      - 1.328068155288572e+01)
-                  * r
-              + 1);
+      return polynomial(MIDDLE_ABOVE, r) * x / polynomial(MIDDLE_BELOW, r);
     }
 
     private static double tail(double q) {
-      return (((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e+00)
-                                  * q
-                              - 2.549732539343734e+00)
-                          * q
-                      + 4.374664141464968e+00)
-                  * q
-              + 2.938163982698783e+00)
-          / ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e+00) * q
-                      + 3.754408661907416e+00)
-                  * q
-              + 1);
+      return polynomial(TAIL_ABOVE, q) / polynomial(TAIL_BELOW, q);
+    }
+
+    /// @param factors the highest power's first
+    private static double polynomial(double[] factors, double x) {
+      double sum = factors[0];
+      for (int i = 1; i < factors.length; i++) {
+        sum = sum * x + factors[i];
+      }
+      return sum;
     }
   }
 

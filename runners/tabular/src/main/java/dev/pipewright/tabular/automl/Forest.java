@@ -1,5 +1,7 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.tabular.onnx.Graph;
+import dev.pipewright.tabular.onnx.TreeGraph;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -337,6 +339,21 @@ final class Forest implements Learner {
       }
     }
 
+    void export(TreeGraph all, int trees) {
+      all.tree();
+      for (int i = 0; i < column.length; i++) {
+        if (column[i] < 0) {
+          int leaf = all.leaf();
+          for (int k = 0; k < outputs; k++) {
+            all.adds(leaf, k, values[low[i] + k] / trees);
+          }
+        } else {
+          int node = all.branch("BRANCH_LEQ", column[i], threshold[i], missingLow[i]);
+          all.leads(node, low[i], high[i]);
+        }
+      }
+    }
+
     /// Node by node, each before what is left of it, and that before what is right of it: so a left
     /// child is the next node, and leaves have their values in their order.
     void write(DataOutputStream out) throws IOException {
@@ -458,6 +475,13 @@ final class Forest implements Learner {
         sum[i] /= trees.size();
       }
       return sum;
+    }
+
+    @Override
+    public String export(Graph graph, String matrix) {
+      var all = new TreeGraph();
+      trees.forEach(tree -> tree.export(all, trees.size()));
+      return graph.cast(all.over(graph, matrix, outputs), Graph.Type.DOUBLE);
     }
 
     @Override

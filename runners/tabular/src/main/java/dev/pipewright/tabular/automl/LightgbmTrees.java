@@ -1,5 +1,6 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,16 +45,14 @@ final class LightgbmTrees implements Learner {
             // The booster knows its datasets by address until it is gone: keep only the trees.
             var model = lightgbm.new Booster(booster.text(patience.round()));
             return new Fit(
-                new Trees(model, goal.outputs(), patience.round()),
-                patience.predicted(),
-                patience.round());
+                new Trees(model, goal, patience.round()), patience.predicted(), patience.round());
           }
         }
         while (round < most && !over(deadline, round) && booster.update()) {
           round++;
         }
         var model = lightgbm.new Booster(booster.text(-1));
-        return new Fit(new Trees(model, goal.outputs(), Math.max(1, round)), new double[0], 0);
+        return new Fit(new Trees(model, goal, Math.max(1, round)), new double[0], 0);
       } finally {
         booster.close();
       }
@@ -110,7 +109,7 @@ final class LightgbmTrees implements Learner {
   @Override
   public Fitted load(Path file, Config config, Goal goal) throws IOException {
     var text = Files.readString(named(file));
-    return new Trees(Lightgbm.get().new Booster(text), goal.outputs(), -1);
+    return new Trees(Lightgbm.get().new Booster(text), goal, -1);
   }
 
   private static Path named(Path file) {
@@ -118,15 +117,21 @@ final class LightgbmTrees implements Learner {
   }
 
   /// Also gives TreeSHAP values.
-  record Trees(Lightgbm.Booster booster, int outputs, int rounds) implements FittedTrees {
+  record Trees(Lightgbm.Booster booster, Goal goal, int rounds) implements FittedTrees {
     @Override
     public double[] predict(Matrix matrix) {
-      return booster.predict(matrix, outputs, -1);
+      return booster.predict(matrix, goal.outputs(), -1);
     }
 
     @Override
     public double[] contributions(Matrix matrix) {
-      return booster.contributions(matrix, outputs, -1);
+      return booster.contributions(matrix, goal.outputs(), -1);
+    }
+
+    @Override
+    public String export(Graph graph, String matrix) {
+      return Links.export(
+          graph, LightgbmGraph.over(graph, matrix, booster.text(-1), goal.outputs()), goal);
     }
 
     @Override

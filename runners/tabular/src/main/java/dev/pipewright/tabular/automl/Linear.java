@@ -3,6 +3,7 @@ package dev.pipewright.tabular.automl;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.tabular.Boosters;
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -200,6 +201,26 @@ final class Linear implements Learner {
       }
       Links.apply(out, goal);
       return out;
+    }
+
+    @Override
+    public String export(Graph graph, String matrix) {
+      int outputs = goal.outputs();
+      var flat = new double[weights.length * outputs];
+      for (int c = 0; c < weights.length; c++) {
+        System.arraycopy(weights[c], 0, flat, c * outputs, outputs);
+      }
+      var there = graph.op("Where", graph.op("IsNaN", matrix), graph.number(0), matrix);
+      var product =
+          graph.op(
+              "MatMul",
+              graph.cast(there, Graph.Type.DOUBLE),
+              graph.doubles(flat, weights.length, outputs));
+      var sum = graph.op("Add", product, graph.doubles(bias, outputs));
+      if (goal.regression()) {
+        sum = graph.op("Add", graph.op("Mul", sum, graph.exact(deviation)), graph.exact(mean));
+      }
+      return Links.export(graph, sum, goal);
     }
 
     @Override

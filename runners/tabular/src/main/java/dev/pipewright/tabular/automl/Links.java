@@ -1,8 +1,19 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.tabular.onnx.Graph;
+
 /// From margins to predictions.
 final class Links {
   private Links() {}
+
+  /// The same as an operation on doubles.
+  static String export(Graph graph, String margins, Goal goal) {
+    return switch (goal.kind()) {
+      case BINARY -> graph.op("Sigmoid", margins);
+      case MULTICLASS -> graph.op(new Graph.Op("Softmax").set("axis", 1), margins);
+      case REGRESSION -> margins;
+    };
+  }
 
   /// The logistic function for two classes, softmax for more, nothing for a regression; in place.
   static void apply(double[] margins, Goal goal) {

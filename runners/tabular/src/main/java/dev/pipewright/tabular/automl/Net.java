@@ -1,5 +1,6 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -35,6 +36,15 @@ record Net(
     MISH,
     SELU,
     SILU;
+
+    String export(Graph graph, String x) {
+      return switch (this) {
+        case RELU -> graph.op("Relu", x);
+        case MISH -> graph.op("Mul", x, graph.op("Tanh", graph.op("Softplus", x)));
+        case SELU -> graph.op("Selu", x);
+        case SILU -> graph.op("Mul", x, graph.op("Sigmoid", x));
+      };
+    }
 
     float of(float x) {
       return switch (this) {
@@ -130,6 +140,34 @@ record Net(
         System.arraycopy(margins, 0, predicted, from * k, margins.length);
       }
     }
+  }
+
+  @Override
+  public String export(Graph graph, String matrix) {
+    var x = graph.op("Mul", matrix, graph.floats(scales, scales.length));
+    for (int l = 0; l < layers.size(); l++) {
+      var layer = layers.get(l);
+      x =
+          graph.op(
+              "Add",
+              graph.op("MatMul", x, graph.floats(layer.weights, layer.in, layer.out)),
+              graph.floats(layer.bias, layer.out));
+      if (l < layers.size() - 1) {
+        x = activation.export(graph, x);
+      }
+    }
+    var out = graph.cast(x, Graph.Type.DOUBLE);
+    return switch (goal.kind()) {
+      case REGRESSION ->
+          graph.op(
+              "Clip",
+              graph.op("Add", graph.op("Mul", out, graph.exact(deviation)), graph.exact(mean)),
+              graph.exact(least),
+              graph.exact(most));
+      case BINARY ->
+          graph.op("Sigmoid", graph.op("MatMul", out, graph.doubles(new double[] {-1, 1}, 2, 1)));
+      case MULTICLASS -> Links.export(graph, out, goal);
+    };
   }
 
   static Path named(Path file) {

@@ -2,9 +2,11 @@ package dev.pipewright.tabular.automl;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.pipewright.contract.Json;
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /// Each class's share, or the mean (the median where the absolute error counts), for every row:
 /// what any other model must beat.
@@ -53,6 +55,15 @@ final class Prior implements Learner {
         out[i] = values[i % values.length];
       }
       return out;
+    }
+
+    @Override
+    public String export(Graph graph, String matrix) {
+      var rows = graph.op("Gather", graph.op("Shape", matrix), graph.list(0));
+      return graph.op(
+          "Expand",
+          graph.doubles(values, 1, values.length),
+          graph.concat(0, List.of(rows, graph.list(values.length))));
     }
 
     @Override

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// @param families `models`: which may be tried
 /// @param refit `refit`: whether one model of all rows takes the place of the folds' models
 /// @param workers `workers`: processes side by side, 0 for the cores there are
+/// @param onnx `onnx`: whether the model is to be written as ONNX too
 record Wishes(
     String target,
     Target.Wish task,
@@ -51,7 +52,8 @@ record Wishes(
     Set<Family> families,
     boolean refit,
     int workers,
-    long seed) {
+    long seed,
+    boolean onnx) {
   private static final double USUAL_BUDGET = 60;
   private static final Pattern DURATION =
       Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
@@ -64,6 +66,7 @@ record Wishes(
       throw new ProblemException(ProblemCode.INPUT_MISSING, "the input 'target' is not given");
     }
     var budget = reader.text("budget");
+    boolean onnx = context.flag("onnx").orElse(false);
     var wishes =
         new Wishes(
             target,
@@ -77,10 +80,11 @@ record Wishes(
             reader.text("time").orElse(null),
             reader.types(),
             reader.list("ignore"),
-            reader.families(),
+            reader.families(onnx),
             context.flag("refit").orElse(false),
             reader.workers(),
-            reader.whole("seed", 42, 0, Integer.MAX_VALUE));
+            reader.whole("seed", 42, 0, Integer.MAX_VALUE),
+            onnx);
     if (wishes.group != null && wishes.time != null) {
       reader.problems.add(
           "'group' and 'time' are both given; give the one that new rows will differ by");
@@ -119,6 +123,9 @@ record Wishes(
     }
     params.put("workers", Integer.toString(workers));
     params.put("seed", Long.toString(seed));
+    if (onnx) {
+      params.put("onnx", "true");
+    }
     return params;
   }
 
@@ -241,10 +248,16 @@ record Wishes(
       return parts;
     }
 
-    Set<Family> families() {
+    /// @param onnx whether only those that can be written so
+    Set<Family> families(boolean onnx) {
       var words = list("models");
       if (words.isEmpty()) {
-        return EnumSet.complementOf(EnumSet.of(Family.PRIOR));
+        return EnumSet.complementOf(
+            onnx ? EnumSet.of(Family.PRIOR, Family.NEIGHBOURS) : EnumSet.of(Family.PRIOR));
+      }
+      if (onnx && words.contains(Family.NEIGHBOURS.word())) {
+        problems.add(
+            "'models' has 'neighbours', which cannot be written as ONNX; leave it out, or 'onnx'");
       }
       var families = EnumSet.noneOf(Family.class);
       for (var word : words) {

@@ -1,6 +1,9 @@
 package dev.pipewright.tabular.automl;
 
+import dev.pipewright.contract.Json;
 import dev.pipewright.tabular.Boosters;
+import dev.pipewright.tabular.onnx.Graph;
+import dev.pipewright.tabular.onnx.XgboostGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -40,8 +43,7 @@ final class XgboostTrees implements Learner {
         }
       }
       int rounds = watched ? Math.max(1, patience.round()) : round;
-      return new Fit(
-          new Trees(booster, goal.outputs(), rounds), patience.predicted(), watched ? rounds : 0);
+      return new Fit(new Trees(booster, goal, rounds), patience.predicted(), watched ? rounds : 0);
     } catch (XGBoostError e) {
       throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
     }
@@ -83,7 +85,7 @@ final class XgboostTrees implements Learner {
     try {
       var booster = XGBoost.loadModel(named(file).toString());
       booster.setParam("nthread", 1);
-      return new Trees(booster, goal.outputs(), 0);
+      return new Trees(booster, goal, 0);
     } catch (XGBoostError e) {
       throw new IOException("%s cannot be loaded".formatted(named(file).getFileName()), e);
     }
@@ -114,11 +116,11 @@ final class XgboostTrees implements Learner {
   }
 
   /// @param rounds to predict with; 0 for all
-  record Trees(Booster booster, int outputs, int rounds) implements FittedTrees {
+  record Trees(Booster booster, Goal goal, int rounds) implements FittedTrees {
     @Override
     public double[] predict(Matrix matrix) {
       try (var rows = new Rows(matrix, new float[matrix.rows()])) {
-        return flat(booster.predict(rows.matrix, false, rounds), outputs);
+        return flat(booster.predict(rows.matrix, false, rounds), goal.outputs());
       } catch (XGBoostError e) {
         throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
       }
@@ -128,8 +130,21 @@ final class XgboostTrees implements Learner {
     public double[] contributions(Matrix matrix) {
       try (var rows = new Rows(matrix, new float[matrix.rows()])) {
         var raw = booster.predictContrib(rows.matrix, rounds);
-        return flat(raw, outputs * (matrix.width() + 1));
+        return flat(raw, goal.outputs() * (matrix.width() + 1));
       } catch (XGBoostError e) {
+        throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public String export(Graph graph, String matrix) {
+      try {
+        var model =
+            rounds == 0
+                ? Json.MAPPER.readTree(booster.toByteArray("json"))
+                : Boosters.firstRounds(booster, rounds, goal.outputs());
+        return Links.export(graph, XgboostGraph.over(graph, matrix, model, goal.outputs()), goal);
+      } catch (XGBoostError | IOException e) {
         throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
       }
     }
@@ -140,7 +155,7 @@ final class XgboostTrees implements Learner {
         var cut =
             rounds == 0
                 ? booster
-                : Boosters.fromJson(Boosters.firstRounds(booster, rounds, outputs));
+                : Boosters.fromJson(Boosters.firstRounds(booster, rounds, goal.outputs()));
         cut.saveModel(named(file).toString());
         if (rounds != 0) {
           cut.dispose();

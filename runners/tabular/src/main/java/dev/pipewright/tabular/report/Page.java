@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,7 @@ public final class Page {
     private final String name;
     private final StringBuilder html = new StringBuilder();
     private boolean charts;
+    private boolean images;
 
     private Section(String name, String about) {
       this.name = name;
@@ -95,7 +97,7 @@ public final class Page {
         return this;
       }
       if (!charts) {
-        html.append("<div class=\"charts\">\n");
+        var unused = add("<div class=\"charts\">\n");
         charts = true;
       }
       html.append(
@@ -107,10 +109,30 @@ public final class Page {
       return this;
     }
 
+    /// Small pictures that follow each other stand side by side.
+    ///
+    /// @param png the file's bytes
+    /// @param name what the picture is of, shown when it is pointed at
+    public Section image(byte[] png, String name, String note) {
+      if (!images) {
+        var unused = add("<div class=\"images\">\n");
+        images = true;
+      }
+      html.append(
+          "<figure><img src=\"data:image/png;base64,%s\" alt=\"%s\" title=\"%s\"/><figcaption>%s</figcaption></figure>\n"
+              .formatted(
+                  Base64.getEncoder().encodeToString(png),
+                  Text.escaped(name),
+                  Text.escaped(name),
+                  Text.escaped(note)));
+      return this;
+    }
+
     private Section add(String more) {
-      if (charts) {
+      if (charts || images) {
         html.append("</div>\n");
         charts = false;
+        images = false;
       }
       html.append(more);
       return this;

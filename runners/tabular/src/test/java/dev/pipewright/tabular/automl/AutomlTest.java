@@ -7,11 +7,13 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.tabular.FakeContext;
 import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frames;
+import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -259,5 +261,37 @@ class AutomlTest {
   void refusesTablesThatNothingCanBeLearnedFrom(String text, String code) throws Exception {
     var train = csv("train.csv", text.replace("\\n", "\n"));
     assertThatThrownBy(() -> run("bad", train)).hasMessageContaining(code);
+  }
+
+  @Test
+  void whatCannotBeOnnxIsSaidBeforeAnythingIsSearchedFor() throws Exception {
+    var words = new StringBuilder("note,size,target\n");
+    for (int i = 0; i < 80; i++) {
+      words.append(
+          "row %d has words of its own %d,%d.5,%s%n".formatted(i, i * 7, i % 9, i % 2 == 0));
+    }
+    var train = csv("words.csv", words.toString());
+    assertThatThrownBy(() -> run("words", train, "onnx", true, "types", "note: text"))
+        .hasMessageContaining("ONNX_UNSUPPORTED")
+        .hasMessageContaining("column 'note' is read as a text");
+    assertThatThrownBy(() -> run("near", train, "onnx", true, "models", "linear, neighbours"))
+        .hasMessageContaining("INPUT_INVALID")
+        .hasMessageContaining("'neighbours', which cannot be written as ONNX");
+    var model =
+        run("left-out", train, "onnx", true, "ignore", "note", "trials", 2, "folds", 2).model();
+    assertThat(model.resolve("model.onnx")).isNotEmptyFile();
+    assertThat(Files.readString(model.resolve("MLmodel")))
+        .contains("  onnx:\n    data: \"model.onnx\"");
+  }
+
+  @Test
+  void aPartThatCannotBeOnnxIsNamed() {
+    var goal = new Goal(Goal.Kind.REGRESSION, 0, false);
+    var fold = LearnersTest.fold(goal, Encoding.DENSE, 0);
+    var config = new Config("n", Family.NEIGHBOURS, Encoding.DENSE, Map.of());
+    var model = new Neighbours().fit(fold, config, goal, 1, Deadline.in(9)).model();
+    assertThatThrownBy(() -> model.export(new Graph("none"), "rows"))
+        .hasMessageContaining("ONNX_UNSUPPORTED")
+        .hasMessageContaining("a model of neighbours");
   }
 }

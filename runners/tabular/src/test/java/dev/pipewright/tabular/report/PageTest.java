@@ -76,18 +76,20 @@ class PageTest {
         .table(
             new Grid(NASTY, "n", "m", "s")
                 .row(NASTY, 1.5, new Mark(NASTY, Tone.BAD), new Share(.5)))
-        .table(new Grid("empty"));
+        .table(new Grid("empty"))
+        .image(new byte[] {1, 2, 3}, NASTY, NASTY)
+        .image(new byte[] {4}, "another", "beside it");
     pictures().forEach(section::chart);
     section.text("after the charts");
     var html = page.html();
     assertThat(html)
         .doesNotContain("<script")
-        .doesNotContainPattern("(src|href)=\"[^#]")
+        .doesNotContainPattern("(src|href)=\"(?!#|data:)")
         .doesNotContain("@import", "url(")
         .contains("&lt;script&gt;", "second line", "after the charts");
     // Apart from its first line it is XML, so every element is closed.
     var body = html.substring(html.indexOf("<body>"), html.indexOf("</html>"));
-    assertThat(parsed(body).getElementsByTagName("figure").getLength()).isEqualTo(10);
+    assertThat(parsed(body).getElementsByTagName("figure").getLength()).isEqualTo(12);
     assertThat(parsed(body).getElementsByTagName("tr").getLength()).isEqualTo(2);
   }
 
