@@ -9,6 +9,7 @@ import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.Study;
 import dev.pipewright.contract.api.StudyAsk;
 import dev.pipewright.contract.api.StudyAsked;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.contract.api.StudyEnqueue;
 import dev.pipewright.contract.api.StudyReport;
 import dev.pipewright.contract.api.StudyResult;
@@ -229,6 +230,15 @@ class StudyResource {
   }
 
   @GET
+  @Path("{name}/curves")
+  @Operation(
+      summary = "The objective on the way of all trials",
+      description = "Of a trial with more than a hundred reports, some of them.")
+  public StudyCurves curves(@PathParam("name") String name) {
+    return new StudyCurves(store.curves(row(name).number()));
+  }
+
+  @GET
   @Path("{name}/result")
   @Operation(summary = "The best trial or the front, and how much each parameter matters")
   public StudyResult result(@PathParam("name") String name) {
@@ -293,6 +303,7 @@ class StudyResource {
         row.startedAt(),
         row.endedAt(),
         row.leaseUntil(),
-        reports);
+        reports,
+        null);
   }
 }

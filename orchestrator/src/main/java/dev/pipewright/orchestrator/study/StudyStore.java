@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.platform.Db;
 import dev.pipewright.tune.TrialRecord;
 import dev.pipewright.tune.TrialState;
@@ -36,6 +37,9 @@ class StudyStore {
         asked, left_as, attempt, worker, ask_key, lease_until, message, created_at, started_at, ended_at
       from orchestrator.trial
       """;
+
+  /// How many points a curve has at most, the first and the last one included.
+  static final int MOST_SHOWN = 100;
 
   static final TypeReference<LinkedHashMap<String, Object>> VALUES = new TypeReference<>() {};
 
@@ -333,6 +337,27 @@ class StudyStore {
         .mapTo(Report.class)
         .forEach(report -> reports.put(report.step, report.value));
     return reports;
+  }
+
+  /// The reports of all trials for a picture: of each the first, the last, and some in between.
+  List<StudyCurves.Curve> curves(long study) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select trial as number, array_agg(step order by step) as steps,
+                  array_agg(value order by step) as "values"
+                from (
+                  select trial, step, value, row_number() over (partition by trial order by step) as at,
+                    count(*) over (partition by trial) as points
+                  from orchestrator.trial_report where study = :study) report
+                where at = 1 or at = points or at % ceil(points / :most)::bigint = 0
+                group by trial order by trial
+                """)
+            .bind("study", study)
+            .bind("most", MOST_SHOWN - 2.0)
+            .mapTo(StudyCurves.Curve.class)
+            .list());
   }
 
   /// The trial that a request with this key got.

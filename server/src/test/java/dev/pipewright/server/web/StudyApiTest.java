@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
@@ -106,6 +107,29 @@ class StudyApiTest {
           .statusCode(200)
           .body("trial.number", equalTo(0), "trial.attempt", equalTo(1));
     }
+  }
+
+  @Test
+  void curvesOfAllTrialsAreThinnedWhereTheyAreLong() {
+    make("curves", SPEC.formatted("")).statusCode(201);
+    for (int trial = 0; trial < 3; trial++) {
+      post("curves/ask", "{}").statusCode(200);
+    }
+    for (int step = 1; step <= 250; step++) {
+      post("curves/trials/0/report", "{\"step\": %d, \"value\": %d}".formatted(step, -step));
+    }
+    post("curves/trials/2/report", "{\"step\": 3, \"value\": \"NaN\"}").statusCode(200);
+    given()
+        .get(STUDIES + "curves/curves")
+        .then()
+        .statusCode(200)
+        .body("curves.number", contains(0, 2))
+        .body("curves[0].steps", hasSize(lessThanOrEqualTo(100)))
+        .body("curves[0].steps[0]", equalTo(1), "curves[0].steps[-1]", equalTo(250))
+        .body("curves[0].values[-1]", equalTo(-250f))
+        .body("curves[1].steps", contains(3), "curves[1].values", contains("NaN"));
+    given().get(STUDIES + "curves").then().body("trials.RUNNING", equalTo(3));
+    given().get(STUDIES + "none/curves").then().statusCode(404);
   }
 
   @Test

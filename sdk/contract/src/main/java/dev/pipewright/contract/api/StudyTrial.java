@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param worker who has it, in their own words
 /// @param leaseUntil when it is handed out again unless its worker is heard of
 /// @param reports the objective on the way; null in lists
+/// @param runId the tracked run that has its params, curves and artifacts; null where there is none
 public record StudyTrial(
     int number,
     String state,
@@ -35,4 +36,5 @@ public record StudyTrial(
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
     @Nullable Instant leaseUntil,
-    @Nullable List<StudyReport> reports) {}
+    @Nullable List<StudyReport> reports,
+    @Nullable String runId) {}
