@@ -1,7 +1,24 @@
-import type { AttemptState, BackfillState, FireState, RunState, RunStatus, TaskState } from '../api/types';
+import type {
+  AttemptState,
+  BackfillState,
+  FireState,
+  RunState,
+  RunStatus,
+  StudyState,
+  TaskState,
+  TrialState,
+} from '../api/types';
 
-/** Every state that a page shows: of pipeline runs, tasks, attempts, tracked runs, and of what starts runs. */
-export type AnyState = RunState | TaskState | AttemptState | RunStatus | FireState | BackfillState;
+/** Every state that a page shows: of pipeline runs, tasks, attempts, tracked runs, of what starts runs, and of studies. */
+export type AnyState =
+  | RunState
+  | TaskState
+  | AttemptState
+  | RunStatus
+  | FireState
+  | BackfillState
+  | StudyState
+  | TrialState;
 
 /** The colours are tokens in `tokens.css`: `--state-<tone>`. */
 export type Tone =
@@ -41,6 +58,10 @@ export const STATES: Record<AnyState, StateLook> = {
   STARTED: { word: 'Started', tone: 'running', active: false },
   REFUSED: { word: 'Refused', tone: 'failed', active: false },
   ENDED: { word: 'Ended', tone: 'succeeded', active: false },
+  COMPLETE: { word: 'Complete', tone: 'succeeded', active: false },
+  PRUNED: { word: 'Stopped early', tone: 'skipped', active: false },
+  PAUSED: { word: 'Paused', tone: 'waiting', active: false },
+  STOPPED: { word: 'Stopped', tone: 'cancelled', active: false },
   KILLED: { word: 'Killed', tone: 'cancelled', active: false },
 };
 
