@@ -42,7 +42,8 @@ export type TaskState =
   | 'FAILED'
   | 'SKIPPED'
   | 'UPSTREAM_FAILED'
-  | 'CANCELLED';
+  | 'CANCELLED'
+  | 'PRUNED';
 
 export type AttemptState = 'QUEUED' | 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 

@@ -129,6 +129,8 @@ public class RunEngine {
     for (var message : row.told() ? InboxStore.take(tx, row.id()) : List.<InboxStore.Message>of()) {
       switch (message.kind()) {
         case REPORT -> run.hear(ReportReader.read(InboxStore.report(message)), now);
+        case POINTS ->
+            ReportReader.read(InboxStore.points(message)).forEach(each -> run.hear(each, now));
         case CANCEL -> run.stop(RunSnapshot.Stop.CANCEL, now);
         case LOOK -> {}
       }

@@ -60,6 +60,7 @@ public class RunLoop {
   private @Nullable Producer<String, byte[]> producer;
   private @Nullable OutboxRelay relay;
   private @Nullable TopicConsumer consumer;
+  private @Nullable TopicConsumer points;
   private @Nullable Loop loop;
 
   RunLoop(
@@ -107,10 +108,18 @@ public class RunLoop {
             new ReportHandler(clock, this::look));
     meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
     consumer = reports;
+    points =
+        TopicConsumer.start(
+            db,
+            OrchestratorSchema.NAME,
+            Topics.WATCHED_METRICS,
+            kafka.consumer(),
+            new PointHandler(this::look));
   }
 
   void onStop(@Observes ShutdownEvent event) {
     // From the outside in: first what brings work.
+    close(points);
     close(consumer);
     close(loop);
     threads.shutdown();

@@ -94,7 +94,8 @@ public class FakeContext implements TaskContext {
         Map.of(),
         true,
         10_000,
-        TaskLaunch.Limits.NONE);
+        TaskLaunch.Limits.NONE,
+        null);
   }
 
   @Override

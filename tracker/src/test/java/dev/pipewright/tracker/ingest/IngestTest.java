@@ -30,6 +30,7 @@ import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.watch.WatchedPointStore;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,6 +77,7 @@ class IngestTest {
             artifacts,
             ModelStore.on(db, runs, DatasetStore.on(db)),
             blobs,
+            WatchedPointStore.on(db),
             WebhookStore.on(db),
             new RunLive());
   }
