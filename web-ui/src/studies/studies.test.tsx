@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json, StudyTrial } from '../api/types';
 import { renderAt } from '../app/render.fake';
 import { rangeInWords } from './Importance';
-import { pace, type Sight } from './queries';
+import { pace, type Sight, studyKeys } from './queries';
 import { CHURN, EMPTY, LARGE, sightAt, TRADE_OFF } from './study.fake';
 import { type Order, sorted } from './trialOrder';
 import { endedTrials, methodInWords, objectiveInWords, settingsInWords, toYaml, trialParts } from './words';
@@ -184,6 +184,19 @@ describe('a study', () => {
 });
 
 describe('how often it is looked at', () => {
+  it('reads all of it anew only where something has changed', async () => {
+    const page = renderAt('/studies/churn', answers('/studies/churn', OVER));
+    await page.findByRole('region', { name: 'Best trial' });
+    await page.router.options.context.queryClient.refetchQueries({ queryKey: studyKeys.all });
+    expect(page.asked).toEqual([
+      '/api/v1/studies/churn',
+      '/api/v1/studies/churn/trials?limit=1000',
+      '/api/v1/studies/churn/result',
+      '/api/v1/studies/churn/curves',
+      '/api/v1/studies/churn',
+    ]);
+  });
+
   it.each<[string, Sight | undefined, number | false]>([
     ['not at all while nothing is known', undefined, false],
     ['often while it is small', MIDDLE, 2_240],

@@ -60,7 +60,6 @@ export const STATES: Record<AnyState, StateLook> = {
   REFUSED: { word: 'Refused', tone: 'failed', active: false },
   ENDED: { word: 'Ended', tone: 'succeeded', active: false },
   COMPLETE: { word: 'Complete', tone: 'succeeded', active: false },
-  PRUNED: { word: 'Stopped early', tone: 'skipped', active: false },
   PAUSED: { word: 'Paused', tone: 'waiting', active: false },
   STOPPED: { word: 'Stopped', tone: 'cancelled', active: false },
   KILLED: { word: 'Killed', tone: 'cancelled', active: false },

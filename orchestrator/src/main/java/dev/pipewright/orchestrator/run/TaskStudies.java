@@ -7,6 +7,7 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.PipelineRun.Task;
 import dev.pipewright.contract.api.PipelineRunSummary;
 import dev.pipewright.contract.api.Study;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.contract.api.StudyResult;
 import dev.pipewright.contract.api.StudySpec;
 import dev.pipewright.contract.api.StudyTrial;
@@ -18,9 +19,12 @@ import dev.pipewright.tune.TrialRecord;
 import dev.pipewright.tune.TrialState;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -33,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 class TaskStudies {
   private static final String TRIALS =
       """
-      select t.index as number, t.state, coalesce(t.reason, a.message) as message,
+      select t.index as number, t.state, t.trial::text as mark, coalesce(t.reason, a.message) as message,
         (t.item -> 'params')::text as params, (t.outputs -> :objective)::text as value,
         a.number as attempt, a.tracked_run_id, coalesce(a.created_at, r.created_at) as created_at,
         t.started_at, t.ended_at
@@ -41,6 +45,12 @@ class TaskStudies {
         select * from orchestrator.attempt where run_id = t.run_id and task = t.name
         order by number desc limit 1) a on true
       where t.run_id = :run and t.group_name = :task order by t.index
+      """;
+  private static final String POINTS =
+      """
+      select t.index as number, p.step, p.value
+      from orchestrator.trial_point p join orchestrator.task t on t.run_id = p.run_id and t.name = p.task
+      where t.run_id = :run and t.group_name = :task
       """;
 
   private static final TypeReference<LinkedHashMap<String, Object>> VALUES =
@@ -61,6 +71,7 @@ class TaskStudies {
   private record TrialRow(
       int number,
       String state,
+      @Nullable String mark,
       @Nullable String message,
       String params,
       @Nullable String value,
@@ -71,10 +82,11 @@ class TaskStudies {
       @Nullable Instant endedAt) {
     StudyTrial body() {
       var told = value == null ? null : StoredValues.tree(value);
-      boolean complete = told != null && told.isNumber() && !Double.isNaN(told.doubleValue());
-      var shown = trialState(TaskState.valueOf(state), complete);
+      boolean number = told != null && told.isNumber() && !Double.isNaN(told.doubleValue());
+      boolean paused = mark != null && StoredValues.mark(mark).state() == TrialState.PAUSED;
+      var shown = trialState(TaskState.valueOf(state), number, paused);
       return new StudyTrial(
-          number,
+          this.number,
           shown.name(),
           TrialRecord.Origin.SAMPLED.name(),
           StoredValues.values(params),
@@ -95,49 +107,108 @@ class TaskStudies {
 
   /// What an instance is as a trial.
   ///
-  /// @param complete whether it left a number as the objective
-  static TrialState trialState(TaskState state, boolean complete) {
+  /// @param number whether it left one as the objective
+  /// @param paused whether it was let no further for now
+  static TrialState trialState(TaskState state, boolean number, boolean paused) {
     return switch (state) {
-      case PENDING, WAITING, READY -> TrialState.WAITING;
+      case PENDING -> paused ? TrialState.PAUSED : TrialState.WAITING;
+      case WAITING, READY -> TrialState.WAITING;
       case RUNNING, RETRYING -> TrialState.RUNNING;
-      case SUCCEEDED -> complete ? TrialState.COMPLETE : TrialState.FAILED;
+      case SUCCEEDED -> number ? TrialState.COMPLETE : TrialState.FAILED;
+      case PRUNED -> TrialState.PRUNED;
       case FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> TrialState.FAILED;
     };
   }
 
-  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, NOT_FOUND, STUDY_NOT_FOUND
-  Study study(UUID run, String name) {
+  /// All there is to a study.
+  ///
+  /// @param trials by number
+  /// @param points of its metric, by the trial's number
+  private record Found(
+      PipelineRunSummary run,
+      TaskStudy spec,
+      List<StudyTrial> trials,
+      Map<Integer, SortedMap<Long, Double>> points) {
+    dev.pipewright.tune.Study search() {
+      return dev.pipewright.tune.Study.restore(
+          spec.spec(), trials.stream().map(this::known).toList());
+    }
+
+    private TrialRecord known(StudyTrial trial) {
+      return new TrialRecord(
+          trial.number(),
+          TrialState.valueOf(trial.state()),
+          TrialRecord.Origin.SAMPLED,
+          Json.MAPPER.convertValue(trial.params(), VALUES),
+          trial.values(),
+          points.getOrDefault(trial.number(), Collections.emptySortedMap()),
+          0,
+          0,
+          0,
+          0);
+    }
+  }
+
+  private record Point(int number, long step, double value) {}
+
+  private Found find(UUID run, String name) {
     var summary = runs.summary(run);
-    var task = tasks.get(run, name);
     var spec = spec(summary, name);
-    var trials = trials(run, name, spec);
-    var best = search(spec, trials).best();
+    return db.read(handle -> {
+      var points = new TreeMap<Integer, SortedMap<Long, Double>>();
+      handle
+          .createQuery(POINTS)
+          .bind("run", run)
+          .bind("task", name)
+          .mapTo(Point.class)
+          .forEach(point ->
+              points
+                  .computeIfAbsent(point.number, _ -> new TreeMap<>())
+                  .put(point.step, point.value));
+      var trials =
+          handle
+              .createQuery(TRIALS)
+              .bind("run", run)
+              .bind("task", name)
+              .bind("objective", spec.objective())
+              .mapTo(TrialRow.class)
+              .map(TrialRow::body)
+              .list();
+      return new Found(summary, spec, trials, points);
+    });
+  }
+
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, STUDY_NOT_FOUND
+  Study study(UUID run, String name) {
+    var found = find(run, name);
+    var task = tasks.get(run, name);
+    var best = found.search().best();
     return new Study(
         name,
-        Json.MAPPER.convertValue(spec.spec().toJson(), StudySpec.class),
+        Json.MAPPER.convertValue(found.spec.spec().toJson(), StudySpec.class),
         studyState(task.state()),
         new TreeMap<>(
-            trials.stream()
+            found.trials.stream()
                 .collect(Collectors.groupingBy(StudyTrial::state, Collectors.summingInt(_ -> 1)))),
         best.map(TrialRecord::number).orElse(null),
         best.map(TrialRecord::values).orElse(List.of()),
-        summary.createdAt(),
-        changed(summary, task, trials),
+        found.run.createdAt(),
+        changed(task, found),
         task.endedAt());
   }
 
   private static String studyState(TaskState task) {
     return switch (task) {
       case PENDING, WAITING, READY, RUNNING, RETRYING -> "RUNNING";
-      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED -> "ENDED";
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, PRUNED -> "ENDED";
       case CANCELLED -> "STOPPED";
     };
   }
 
-  private static Instant changed(PipelineRunSummary run, Task task, List<StudyTrial> trials) {
+  private static Instant changed(Task task, Found found) {
     return Stream.concat(
-            Stream.of(run.createdAt(), task.startedAt(), task.endedAt()),
-            trials.stream()
+            Stream.of(found.run.createdAt(), task.startedAt(), task.endedAt()),
+            found.trials.stream()
                 .flatMap(trial -> Stream.of(trial.createdAt(), trial.startedAt(), trial.endedAt())))
         .filter(Objects::nonNull)
         .max(Instant::compareTo)
@@ -148,49 +219,24 @@ class TaskStudies {
   ///
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, STUDY_NOT_FOUND
   List<StudyTrial> trials(UUID run, String name) {
-    return trials(run, name, spec(runs.summary(run), name));
+    return find(run, name).trials;
   }
 
-  private List<StudyTrial> trials(UUID run, String name, TaskStudy spec) {
-    return db.read(handle ->
-        handle
-            .createQuery(TRIALS)
-            .bind("run", run)
-            .bind("task", name)
-            .bind("objective", spec.objective())
-            .mapTo(TrialRow.class)
-            .map(TrialRow::body)
-            .list());
+  /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, STUDY_NOT_FOUND
+  List<StudyCurves.Curve> curves(UUID run, String name) {
+    return find(run, name).points.entrySet().stream()
+        .map(trial -> StudyCurves.Curve.of(trial.getKey(), trial.getValue()))
+        .toList();
   }
 
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, STUDY_NOT_FOUND
   StudyResult result(UUID run, String name) {
-    var spec = spec(runs.summary(run), name);
-    var trials = trials(run, name, spec);
-    var search = search(spec, trials);
+    var found = find(run, name);
+    var search = found.search();
     return new StudyResult(
-        search.best().map(best -> trials.get(best.number())).orElse(null),
-        search.paretoFront().stream().map(one -> trials.get(one.number())).toList(),
+        search.best().map(best -> found.trials.get(best.number())).orElse(null),
+        search.paretoFront().stream().map(one -> found.trials.get(one.number())).toList(),
         search.importance());
-  }
-
-  private static dev.pipewright.tune.Study search(TaskStudy spec, List<StudyTrial> trials) {
-    return dev.pipewright.tune.Study.restore(
-        spec.spec(), trials.stream().map(TaskStudies::known).toList());
-  }
-
-  private static TrialRecord known(StudyTrial trial) {
-    return new TrialRecord(
-        trial.number(),
-        TrialState.valueOf(trial.state()),
-        TrialRecord.Origin.SAMPLED,
-        Json.MAPPER.convertValue(trial.params(), VALUES),
-        trial.values(),
-        new TreeMap<>(),
-        0,
-        0,
-        0,
-        0);
   }
 
   private TaskStudy spec(PipelineRunSummary run, String name) {

@@ -2,6 +2,7 @@ package dev.pipewright.orchestrator.run;
 
 import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.Study;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.contract.api.StudyResult;
 import dev.pipewright.contract.api.StudyTrial;
 import dev.pipewright.platform.Paging;
@@ -49,6 +50,15 @@ class TaskStudyResource {
             .limit(Paging.limit(limit) + 1L)
             .toList();
     return Paging.page(rows, limit, trial -> String.valueOf(trial.number()), trial -> trial);
+  }
+
+  @GET
+  @Path("curves")
+  @Operation(
+      summary = "The metric of a task's study on the way of all trials",
+      description = "Of a trial with more than a hundred points, some of them.")
+  public StudyCurves curves(@PathParam("id") String id, @PathParam("task") String task) {
+    return new StudyCurves(studies.curves(runs.id(id), task));
   }
 
   @GET

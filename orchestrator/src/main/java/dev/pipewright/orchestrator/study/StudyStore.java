@@ -38,9 +38,6 @@ class StudyStore {
       from orchestrator.trial
       """;
 
-  /// How many points a curve has at most, the first and the last one included.
-  static final int MOST_SHOWN = 100;
-
   static final TypeReference<LinkedHashMap<String, Object>> VALUES = new TypeReference<>() {};
 
   private final Db db;
@@ -339,25 +336,12 @@ class StudyStore {
     return reports;
   }
 
-  /// The reports of all trials for a picture: of each the first, the last, and some in between.
+  /// The reports of all trials that have any, for a picture.
   List<StudyCurves.Curve> curves(long study) {
-    return db.read(handle ->
-        handle
-            .createQuery(
-                """
-                select trial as number, array_agg(step order by step) as steps,
-                  array_agg(value order by step) as "values"
-                from (
-                  select trial, step, value, row_number() over (partition by trial order by step) as at,
-                    count(*) over (partition by trial) as points
-                  from orchestrator.trial_report where study = :study) report
-                where at = 1 or at = points or at % ceil(points / :most)::bigint = 0
-                group by trial order by trial
-                """)
-            .bind("study", study)
-            .bind("most", MOST_SHOWN - 2.0)
-            .mapTo(StudyCurves.Curve.class)
-            .list());
+    return db.read(handle -> trials(handle, study)).stream()
+        .filter(trial -> !trial.reports().isEmpty())
+        .map(trial -> StudyCurves.Curve.of(trial.number(), trial.reports()))
+        .toList();
   }
 
   /// The trial that a request with this key got.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.contract.api.StudyTrial;
 import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.language.PipelineLanguage;
@@ -116,6 +117,24 @@ class TaskStudiesTest {
     task("tune[%d]".formatted(number), "tune", number, state, item, outputs);
   }
 
+  private void marked(int number, String state, String mark) {
+    trial(number, state, "{}");
+    sql(
+        "update orchestrator.task set trial = cast(? as jsonb) where run_id = ? and name = ?",
+        "{\"state\": \"%s\", \"rung\": 0, \"left\": 1}".formatted(mark),
+        run,
+        "tune[%d]".formatted(number));
+  }
+
+  private void point(int trial, long step, double value) {
+    sql(
+        "insert into orchestrator.trial_point (run_id, task, step, value) values (?, ?, ?, ?)",
+        run,
+        "tune[%d]".formatted(trial),
+        step,
+        value);
+  }
+
   private void attempt(int trial, int number, String trackedRun, @Nullable String message) {
     sql(
         "insert into orchestrator.attempt"
@@ -145,6 +164,7 @@ class TaskStudiesTest {
         "FAILED          | {\"auc\": 0.75}  | FAILED   | []",
         "CANCELLED       | {}               | FAILED   | []",
         "UPSTREAM_FAILED | {}               | FAILED   | []",
+        "PRUNED          | {}               | PRUNED   | []",
       })
   void anInstanceIsATrial(String state, String outputs, String shown, String values) {
     trial(0, state, outputs);
@@ -189,6 +209,23 @@ class TaskStudiesTest {
     assertThat(result.best()).isNotNull();
     assertThat(result.best().number()).isEqualTo(7);
     assertThat(result.importance()).containsOnlyKeys("lr", "kind");
+  }
+
+  @Test
+  void trialsThatWereStoppedOrPausedSayWhatTheyReached() {
+    marked(0, "PRUNED", "PRUNED");
+    marked(1, "PENDING", "PAUSED");
+    marked(2, "READY", "RUNNING");
+    point(0, 1, 0.2);
+    point(1, 1, 0.3);
+    point(1, 3, 0.4);
+    var study = studies.study(run, "tune");
+    assertThat(study.trials()).isEqualTo(Map.of("PRUNED", 1, "PAUSED", 1, "WAITING", 1));
+    assertThat(study.best()).isEqualTo(1);
+    assertThat(studies.curves(run, "tune"))
+        .containsExactly(
+            new StudyCurves.Curve(0, List.of(1L), List.of(0.2)),
+            new StudyCurves.Curve(1, List.of(1L, 3L), List.of(0.3, 0.4)));
   }
 
   @Test
