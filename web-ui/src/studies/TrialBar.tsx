@@ -1,10 +1,10 @@
 import type { Study } from '../api/types';
 import { PartsBar } from '../ui/PartsBar';
-import { endedTrials, trialParts } from './words';
+import { trialParts, triedTrials } from './words';
 
 /** How many of a study's trials are how far. */
 export function TrialBar({ study: { trials, spec } }: { study: Study }) {
   return (
-    <PartsBar parts={trialParts(trials)} of="trials" total={spec.maxTrials} done={endedTrials(trials)} />
+    <PartsBar parts={trialParts(trials)} of="trials" total={spec.maxTrials} done={triedTrials(trials)} />
   );
 }

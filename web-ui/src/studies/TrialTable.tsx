@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useMemo, useRef, useState } from 'react';
-import type { Study, StudyTrial } from '../api/types';
+import type { Study, StudyCurve, StudyTrial } from '../api/types';
 import { formatCount, formatJson, formatNumber } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { Duration } from '../ui/Time';
@@ -23,7 +23,7 @@ interface Column {
 
 /** All trials, to be sorted by anything; only what is looked at is drawn. */
 export function TrialTable({
-  sight: { study, trials, result },
+  sight: { study, trials, result, curves },
   chosen,
   onChoose,
 }: {
@@ -39,6 +39,7 @@ export function TrialTable({
     () => new Set([...result.front, ...(result.best ? [result.best] : [])].map((trial) => trial.number)),
     [result],
   );
+  const onTheWay = useMemo(() => new Map(curves.map((curve) => [curve.number, curve])), [curves]);
   const box = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -101,6 +102,7 @@ export function TrialTable({
                   <Row
                     key={key}
                     trial={trial}
+                    curve={onTheWay.get(trial.number)}
                     index={index}
                     params={params}
                     objectives={study.spec.objectives.length}
@@ -141,6 +143,7 @@ function columnsOf({ spec }: Study): Column[] {
 
 const Row = memo(function Row({
   trial,
+  curve,
   index,
   params,
   objectives,
@@ -149,6 +152,8 @@ const Row = memo(function Row({
   onChoose,
 }: {
   trial: StudyTrial;
+  /** Of one that was not to its end, what it reached. */
+  curve: StudyCurve | undefined;
   index: number;
   params: string[];
   objectives: number;
@@ -181,7 +186,15 @@ const Row = memo(function Row({
       </td>
       {Array.from({ length: objectives }, (_, m) => (
         <td key={m} className="right num">
-          {trial.values[m] === undefined ? <span className="muted">–</span> : formatNumber(trial.values[m])}
+          {trial.values[m] !== undefined ? (
+            formatNumber(trial.values[m])
+          ) : m === 0 && curve && trial.state !== 'FAILED' ? (
+            <span className="muted" title={`at step ${curve.steps.at(-1)}`}>
+              {formatNumber(curve.values.at(-1) ?? 'NaN')}
+            </span>
+          ) : (
+            <span className="muted">–</span>
+          )}
         </td>
       ))}
       <td className="right">

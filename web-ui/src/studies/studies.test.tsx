@@ -6,7 +6,7 @@ import { rangeInWords } from './Importance';
 import { pace, type Sight, studyKeys } from './queries';
 import { CHURN, EMPTY, LARGE, sightAt, TRADE_OFF } from './study.fake';
 import { type Order, sorted } from './trialOrder';
-import { endedTrials, methodInWords, objectiveInWords, settingsInWords, toYaml, trialParts } from './words';
+import { methodInWords, objectiveInWords, settingsInWords, toYaml, trialParts, triedTrials } from './words';
 
 const MADE = Date.UTC(2026, 0, 1, 12);
 const MIDDLE = sightAt(CHURN, MADE, MADE + 60 * CHURN.each);
@@ -43,7 +43,7 @@ describe('the list', () => {
     const row = within(await page.findByRole('row', { name: /churn/ }));
     expect(row.getByText('Running')).toBeDefined();
     expect(row.getByText('maximize auc')).toBeDefined();
-    expect(row.getByText(`${endedTrials(MIDDLE.study.trials)}/120`)).toBeDefined();
+    expect(row.getByText(`${triedTrials(MIDDLE.study.trials)}/120`)).toBeDefined();
     expect(row.getByRole('img').getAttribute('aria-label')).toMatch(
       /^\d+ complete, \d+ stopped early, \d+ failed, 3 running, \d+ paused$/,
     );

@@ -26,9 +26,9 @@ export function trialParts(trials: Study['trials']): Part[] {
   });
 }
 
-/** How many trials have come to their end, whichever it was. */
-export function endedTrials({ COMPLETE = 0, PRUNED = 0, FAILED = 0 }: Study['trials']): number {
-  return COMPLETE + PRUNED + FAILED;
+/** How many trials have been tried: to their end, or as far as was worth it by now. */
+export function triedTrials({ COMPLETE = 0, PRUNED = 0, FAILED = 0, PAUSED = 0 }: Study['trials']): number {
+  return COMPLETE + PRUNED + FAILED + PAUSED;
 }
 
 export function isMaximized(objective: Objective | undefined): boolean {

@@ -40,7 +40,9 @@ class TaskStudies {
       select t.index as number, t.state, t.trial::text as mark, coalesce(t.reason, a.message) as message,
         (t.item -> 'params')::text as params, (t.outputs -> :objective)::text as value,
         a.number as attempt, a.tracked_run_id, coalesce(a.created_at, r.created_at) as created_at,
-        t.started_at, t.ended_at
+        (select min(started_at) from orchestrator.attempt where run_id = t.run_id and task = t.name)
+          as started_at,
+        case when t.ended_at is not null then coalesce(a.ended_at, t.ended_at) end as ended_at
       from orchestrator.task t join orchestrator.pipeline_run r on r.id = t.run_id left join lateral (
         select * from orchestrator.attempt where run_id = t.run_id and task = t.name
         order by number desc limit 1) a on true

@@ -138,14 +138,19 @@ class TaskStudiesTest {
   private void attempt(int trial, int number, String trackedRun, @Nullable String message) {
     sql(
         "insert into orchestrator.attempt"
-            + " (id, run_id, task, number, state, tracked_run_id, inputs, message, created_at)"
-            + " values (?, ?, ?, ?, 'FAILED', ?, '{}', ?, timestamptz '2026-01-02Z')",
+            + " (id, run_id, task, number, state, tracked_run_id, inputs, message, created_at,"
+            + " started_at, ended_at)"
+            + " values (?, ?, ?, ?, 'FAILED', ?, '{}', ?, timestamptz '2026-01-02Z',"
+            + " timestamptz '2026-01-02Z' + ? * interval '1 h',"
+            + " timestamptz '2026-01-02Z' + ? * interval '1 h' + interval '1 min')",
         UUID.randomUUID(),
         run,
         "tune[%d]".formatted(trial),
         number,
         trackedRun,
-        message);
+        message,
+        number,
+        number);
   }
 
   @ParameterizedTest
@@ -187,6 +192,22 @@ class TaskStudiesTest {
     assertThat(studies.trials(run, "tune"))
         .extracting(StudyTrial::runId, StudyTrial::attempt, StudyTrial::message)
         .containsExactly(tuple("second", 2, "it broke again"), tuple("third", 1, null));
+  }
+
+  @Test
+  void aTrialTookFromItsFirstAttemptToTheEndOfItsLast() {
+    trial(0, "FAILED", "{}");
+    sql("update orchestrator.task set ended_at = now() where run_id = ? and name = 'tune[0]'", run);
+    trial(1, "RUNNING", "{}");
+    for (int trial = 0; trial < 2; trial++) {
+      attempt(trial, 1, "first", null);
+      attempt(trial, 2, "second", null);
+    }
+    assertThat(studies.trials(run, "tune"))
+        .extracting(StudyTrial::startedAt, StudyTrial::endedAt)
+        .containsExactly(
+            tuple(Instant.parse("2026-01-02T01:00:00Z"), Instant.parse("2026-01-02T02:01:00Z")),
+            tuple(Instant.parse("2026-01-02T01:00:00Z"), null));
   }
 
   @Test
