@@ -125,6 +125,10 @@ final class ChangesStore {
                   user_failures = u.user_failures, system_failures = u.system_failures,
                   due_at = u.due_at::timestamptz, cached_from = u.cached_from, trial = u.trial::jsonb,
                   started_at = case when u.state in ('PENDING', 'READY') then null
+                    -- one that was paused has nothing under way
+                    when u.state = 'PRUNED' then coalesce(t.started_at, (
+                      select min(a.started_at) from orchestrator.attempt a
+                      where a.run_id = t.run_id and a.task = t.name))
                     else coalesce(t.started_at, cast(:now as timestamptz)) end,
                   ended_at = case when u.ended then coalesce(t.ended_at, cast(:now as timestamptz)) end
                 from unnest(:names, :states, :reasons, :conditions, :outputs, :user, :system, :due,

@@ -11,12 +11,15 @@ import dev.pipewright.tune.Study;
 import dev.pipewright.tune.TrialRecord;
 import dev.pipewright.tune.TrialState;
 import dev.pipewright.tune.Verdict;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The trials of a study that is a task. Each is an instance of the task, made when its turn comes
 /// and stored with its params, its mark and its points, so nothing is kept of the study itself:
@@ -38,6 +41,8 @@ final class LiveStudies {
   /// Points closer to the one before than this share of its step are left out, so that one who logs
   /// each of a million batches is no burden.
   private static final long FINEST = 1_000;
+
+  private static final MathContext DIGITS = new MathContext(6);
 
   private final LiveState live;
   private final LiveAttempts attempts;
@@ -64,7 +69,13 @@ final class LiveStudies {
     return mark == null || mark.step() == null
         ? what
         : "%s at step %d, where %s = %s"
-            .formatted(what, mark.step(), spec(instance).metric(), mark.value());
+            .formatted(what, mark.step(), spec(instance).metric(), shown(mark.value()));
+  }
+
+  private static String shown(@Nullable Double value) {
+    return value == null || !Double.isFinite(value)
+        ? String.valueOf(value)
+        : new BigDecimal(value).round(DIGITS).stripTrailingZeros().toString();
   }
 
   /// States were set back.

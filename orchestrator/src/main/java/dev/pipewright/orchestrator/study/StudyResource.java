@@ -98,9 +98,7 @@ class StudyResource {
   @Path("{name}")
   @Operation(summary = "Delete a study and its trials")
   public void delete(@PathParam("name") String name) {
-    if (!store.delete(name)) {
-      throw Studies.notFound(name);
-    }
+    studies.delete(name);
   }
 
   @POST
@@ -278,6 +276,7 @@ class StudyResource {
           trials,
           row.best(),
           row.values(),
+          row.trackedRunId(),
           row.createdAt(),
           row.updatedAt(),
           row.endedAt());
@@ -299,6 +298,7 @@ class StudyResource {
         budget,
         row.worker(),
         row.message(),
+        row.trackedRunId(),
         row.createdAt(),
         row.startedAt(),
         row.endedAt(),

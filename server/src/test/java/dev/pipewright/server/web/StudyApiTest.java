@@ -2,6 +2,7 @@ package dev.pipewright.server.web;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
@@ -18,6 +19,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +94,48 @@ class StudyApiTest {
         .then()
         .body("reports.step", contains(1), "worker", equalTo("w"));
     given().get(STUDIES).then().body("items.name", hasItem("worker"));
+  }
+
+  /// A worker may log anything else to its trial's run by MLflow's protocol, from the moment that
+  /// it knows of it.
+  @Test
+  void aTrialIsARunBelowItsStudys() {
+    String study =
+        make("tracked", SPEC.formatted("")).statusCode(201).extract().jsonPath().getString("runId");
+    String run =
+        post("tracked/ask", "{\"worker\": \"w\"}")
+            .statusCode(200)
+            .extract()
+            .jsonPath()
+            .getString("trial.runId");
+    given()
+        .contentType(ContentType.JSON)
+        .body(
+            "{\"run_id\": \"%s\", \"key\": \"seconds\", \"value\": 1.5, \"timestamp\": 1}"
+                .formatted(run))
+        .post("/api/2.0/mlflow/runs/log-metric")
+        .then()
+        .statusCode(200);
+    post("tracked/trials/0/report", "{\"step\": 3, \"value\": 0.5}").statusCode(200);
+    post("tracked/trials/0/tell", "{\"values\": [0.75]}")
+        .statusCode(200)
+        .body("runId", equalTo(run));
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> given().get("/api/v1/runs/" + run).jsonPath().getString("status"),
+            "FINISHED"::equals);
+    given()
+        .get("/api/v1/runs/" + run)
+        .then()
+        .body("experiment", equalTo("tracked"))
+        .body("name", equalTo("trial 0"))
+        .body("parentRunId", equalTo(study))
+        .body("params.keySet()", hasItem("lr"))
+        .body("metrics.key", containsInAnyOrder("auc", "seconds"))
+        .body("metrics.find { it.key == 'auc' }.value", equalTo(0.75f))
+        .body("tags.'mlflow.parentRunId'", equalTo(study));
+    given().get("/api/v1/runs/" + study).then().body("status", equalTo("RUNNING"));
   }
 
   @Test

@@ -12,3 +12,8 @@ create table trial_point (
   primary key (run_id, task, step),
   foreign key (run_id, task) references task (run_id, name) on delete cascade
 );
+
+-- The tracked run of a study, and of each trial that was handed out. A study of an earlier version has none.
+alter table study add column tracked_run_id text;
+alter table trial add column tracked_run_id text;
+create index trial_tracked_run on trial (tracked_run_id) where state = 'RUNNING';
