@@ -450,12 +450,16 @@ export interface Study {
     pruner?: Method;
     seed?: number;
     maxTrials?: number;
+    /** Of a pipeline's task, what its trials log on the way; elsewhere they report the objective. */
+    metric?: string;
   };
   state: StudyState;
   trials: Partial<Record<TrialState, number>>;
   /** Of several objectives, the first one of the front. */
   best?: number;
   bestValues: Num[];
+  /** The tracked run that those of its trials are below. */
+  runId?: string;
   createdAt: string;
   updatedAt: string;
   endedAt?: string;

@@ -9,12 +9,12 @@ import { type Told, telling, thinned } from './trialHistory';
 /** How far from a curve the pointer may be. */
 const REACH = 24;
 
-/** The objective on the way of each trial, with where it was stopped or paused. */
+/** What trials are judged by on the way of each trial, with where it was stopped or paused. */
 export function CurvesChart({
   told,
   curves: all,
   best,
-  objective,
+  metric,
   maximize,
   log,
   chosen,
@@ -24,7 +24,7 @@ export function CurvesChart({
   curves: StudyCurve[];
   /** The number of the best trial. */
   best: number | undefined;
-  objective: string;
+  metric: string;
   maximize: boolean;
   log: boolean;
   chosen: number;
@@ -66,15 +66,15 @@ export function CurvesChart({
     const curve = byNumber.get(told[i]?.number ?? -1);
     const last = curve?.values.at(-1);
     return curve && last !== undefined
-      ? `Trial ${curve.number}: ${objective} ${formatNumber(last)} at step ${curve.steps.at(-1)}, ${told[i]?.kind}`
+      ? `Trial ${curve.number}: ${metric} ${formatNumber(last)} at step ${curve.steps.at(-1)}, ${told[i]?.kind}`
       : '';
   };
   const count = (kind: Told['kind']) => curves.filter((curve) => kinds.get(curve.number) === kind).length;
   return (
     <Plot
-      label={`${objective} on the way of ${formatCount(curves.length)} trials; ${count('stopped')} were stopped early, ${count('paused')} are paused.`}
+      label={`${metric} on the way of ${formatCount(curves.length)} trials; ${count('stopped')} were stopped early, ${count('paused')} are paused.`}
       x={{ title: 'Step', domain: [least === most ? 0 : least, most] }}
-      y={{ title: objective, domain, log }}
+      y={{ title: metric, domain, log }}
       points={points}
       chosen={chosen}
       words={words}
@@ -90,7 +90,7 @@ export function CurvesChart({
             <>
               <b>Trial {curve.number}</b>
               <span>
-                {objective} <b>{formatNumber(curve.values.at(-1) ?? 'NaN')}</b> at step {curve.steps.at(-1)}
+                {metric} <b>{formatNumber(curve.values.at(-1) ?? 'NaN')}</b> at step {curve.steps.at(-1)}
               </span>
               <span className="muted">{ENDS[told[i]?.kind ?? 'none']}</span>
             </>

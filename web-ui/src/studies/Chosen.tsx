@@ -13,6 +13,7 @@ export function Chosen({
   index,
   curves,
   objectives,
+  metric,
   onIndex,
   linkOf,
 }: {
@@ -20,6 +21,8 @@ export function Chosen({
   index: number;
   curves: StudyCurve[];
   objectives: Objective[];
+  /** What the curves are of. */
+  metric: string;
   /** -1 for none. */
   onIndex: (index: number) => void;
   linkOf?: (trial: number) => ReactNode;
@@ -42,7 +45,7 @@ export function Chosen({
         )}
         {curve && (
           <span>
-            {objectives[0]?.name} <b className="num">{formatNumber(curve.values.at(-1) ?? 'NaN')}</b> at step{' '}
+            {metric} <b className="num">{formatNumber(curve.values.at(-1) ?? 'NaN')}</b> at step{' '}
             {curve.steps.at(-1)}
           </span>
         )}

@@ -7,7 +7,7 @@ import { ParallelChart } from '../charts/ParallelChart';
 import { paramAxis, valueAxis } from '../charts/parallel';
 import { toldOf } from '../charts/trialHistory';
 import type { Sight } from './queries';
-import { isMaximized } from './words';
+import { isMaximized, metricOf, reachedOnTheWay } from './words';
 
 interface Props {
   sight: Sight;
@@ -38,10 +38,10 @@ function LogButton({ log, onLog }: { log: boolean; onLog: (log: boolean) => void
   );
 }
 
-function useTold({ trials, curves }: Sight, objective: number) {
+function useTold({ study, trials, curves }: Sight, objective: number) {
   return useMemo(
-    () => toldOf(trials, new Map(curves.map((curve) => [curve.number, curve])), objective),
-    [trials, curves, objective],
+    () => toldOf(trials, reachedOnTheWay(study, curves), objective),
+    [study, trials, curves, objective],
   );
 }
 
@@ -82,7 +82,7 @@ export function Curves({ sight, chosen, onChoose }: Props) {
         told={told}
         curves={sight.curves}
         best={sight.result.best?.number}
-        objective={objective?.name ?? ''}
+        metric={metricOf(sight.study)}
         maximize={isMaximized(objective)}
         log={log && positive}
         chosen={chosen}

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { Study } from '../api/types';
 import { plural } from '../ui/format';
@@ -11,7 +12,7 @@ import { Curves, Front, History, Params } from './Pictures';
 import type { Sight } from './queries';
 import { TrialBar } from './TrialBar';
 import { TrialTable } from './TrialTable';
-import { methodInWords, objectiveInWords, settingsInWords } from './words';
+import { methodInWords, metricOf, objectiveInWords, settingsInWords } from './words';
 
 interface Props {
   sight: Sight;
@@ -87,6 +88,7 @@ export function StudyView({ sight, title, chosen, onChoose, linkOf, actions, pro
               index={index}
               curves={curves}
               objectives={objectives}
+              metric={metricOf(study)}
               onIndex={onIndex}
               linkOf={linkOf}
             />
@@ -98,7 +100,7 @@ export function StudyView({ sight, title, chosen, onChoose, linkOf, actions, pro
 }
 
 function Head({ study, title, actions }: { study: Study; title: string; actions: ReactNode }) {
-  const { spec, state, updatedAt, createdAt } = study;
+  const { spec, state, updatedAt, createdAt, runId } = study;
   const methods: [string, string, string][] = [
     ['Sampler', methodInWords(spec.sampler, 'tpe'), settingsInWords(spec.sampler)],
     ['Pruner', methodInWords(spec.pruner, 'none'), settingsInWords(spec.pruner)],
@@ -134,6 +136,20 @@ function Head({ study, title, actions }: { study: Study; title: string; actions:
             <Ago at={updatedAt} />
           </dd>
         </div>
+        {runId && (
+          <div>
+            <dt>Run</dt>
+            <dd>
+              <Link
+                to="/runs/$id"
+                params={{ id: runId }}
+                title="The tracked run that those of the trials are below"
+              >
+                <code>{runId.slice(0, 8)}</code>
+              </Link>
+            </dd>
+          </div>
+        )}
       </dl>
     </>
   );

@@ -8,7 +8,7 @@ import { Duration } from '../ui/Time';
 import { VirtualBody } from '../ui/VirtualBody';
 import type { Sight } from './queries';
 import { type Order, sorted } from './trialOrder';
-import { isMaximized, shownState } from './words';
+import { isMaximized, reachedOnTheWay, shownState } from './words';
 
 const ROW = 34;
 
@@ -39,7 +39,7 @@ export function TrialTable({
     () => new Set([...result.front, ...(result.best ? [result.best] : [])].map((trial) => trial.number)),
     [result],
   );
-  const onTheWay = useMemo(() => new Map(curves.map((curve) => [curve.number, curve])), [curves]);
+  const onTheWay = useMemo(() => reachedOnTheWay(study, curves), [study, curves]);
   const box = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,

@@ -181,6 +181,25 @@ describe('a study', () => {
     );
     expect(page.queryByRole('button', { name: 'Stop' })).toBeNull();
   });
+
+  it('takes what trials log for what they reached only where it is the objective', async () => {
+    const stopped = OVER.trials.find((trial) => trial.state === 'PRUNED') as StudyTrial;
+    const loss = { ...OVER, study: { ...OVER.study, spec: { ...OVER.study.spec, metric: 'loss' } } };
+    const shown = async (sight: Sight) => {
+      const page = renderAt(`/studies/x?trial=${stopped.number}`, answers('/studies/x', sight));
+      const history = within(await page.findByRole('region', { name: 'What trials reached' }));
+      const words = history.getByRole('slider').getAttribute('aria-valuetext');
+      const chosen = page.getByRole('region', { name: `Trial ${stopped.number}` }).textContent;
+      page.unmount();
+      return { words, chosen };
+    };
+    const same = await shown(OVER);
+    expect(same.words).toMatch(/: auc 0\.\d+, stopped early$/);
+    expect(same.chosen).toMatch(/auc 0\.\d+ at step \d/);
+    const other = await shown(loss);
+    expect(other.words).toBe(`Trial ${stopped.number}, stopped early`);
+    expect(other.chosen).toMatch(/loss 0\.\d+ at step \d/);
+  });
 });
 
 describe('how often it is looked at', () => {

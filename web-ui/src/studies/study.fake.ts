@@ -100,6 +100,7 @@ export function sightAt(plan: StudyPlan, madeAt: number, now: number): Sight {
     trials: counts,
     best: best?.number,
     bestValues: best?.values ?? [],
+    runId: hex(plan.name, 32),
     createdAt: iso(madeAt),
     updatedAt: iso(madeAt + made * plan.each),
   };

@@ -1,4 +1,4 @@
-import type { Json, Method, Num, Objective, Study, StudyTrial, TrialState } from '../api/types';
+import type { Json, Method, Num, Objective, Study, StudyCurve, StudyTrial, TrialState } from '../api/types';
 import { formatJson, formatNumber } from '../ui/format';
 import type { Part } from '../ui/PartsBar';
 import { lookOf } from '../ui/states';
@@ -35,7 +35,18 @@ export function isMaximized(objective: Objective | undefined): boolean {
   return objective?.direction === 'maximize';
 }
 
-/** auc ↑, loss ↓: what is to grow and what is to shrink. */
+/** What trials are judged by on the way, which may be another figure than the objective. */
+export function metricOf({ spec }: Study): string {
+  return spec.metric ?? spec.objectives[0]?.name ?? '';
+}
+
+/** The curves of trials by number, where they are of the objective and so say what a trial has reached of it. */
+export function reachedOnTheWay(study: Study, curves: readonly StudyCurve[]): Map<number, StudyCurve> {
+  const same = metricOf(study) === study.spec.objectives[0]?.name;
+  return new Map(same ? curves.map((curve) => [curve.number, curve]) : []);
+}
+
+/** maximize auc, minimize loss: what is to grow and what is to shrink. */
 export function objectiveInWords(objective: Objective): string {
   return `${isMaximized(objective) ? 'maximize' : 'minimize'} ${objective.name}`;
 }

@@ -14,7 +14,7 @@ import dev.pipewright.contract.api.StudyTrial;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.TaskStudy;
 import dev.pipewright.orchestrator.pipeline.PipelineVersions;
-import dev.pipewright.platform.Db;
+import dev.pipewright.orchestrator.run.TrialReadStore.TrialRow;
 import dev.pipewright.tune.TrialRecord;
 import dev.pipewright.tune.TrialState;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -29,82 +29,25 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// The study that a task of a run is, as people read it: what its instances say, in the words of
 /// the studies over REST.
 @ApplicationScoped
 class TaskStudies {
-  private static final String TRIALS =
-      """
-      select t.index as number, t.state, t.trial::text as mark, coalesce(t.reason, a.message) as message,
-        (t.item -> 'params')::text as params, (t.outputs -> :objective)::text as value,
-        a.number as attempt, a.tracked_run_id, coalesce(a.created_at, r.created_at) as created_at,
-        (select min(started_at) from orchestrator.attempt where run_id = t.run_id and task = t.name)
-          as started_at,
-        case when t.ended_at is not null then coalesce(a.ended_at, t.ended_at) end as ended_at
-      from orchestrator.task t join orchestrator.pipeline_run r on r.id = t.run_id left join lateral (
-        select * from orchestrator.attempt where run_id = t.run_id and task = t.name
-        order by number desc limit 1) a on true
-      where t.run_id = :run and t.group_name = :task order by t.index
-      """;
-  private static final String POINTS =
-      """
-      select t.index as number, p.step, p.value
-      from orchestrator.trial_point p join orchestrator.task t on t.run_id = p.run_id and t.name = p.task
-      where t.run_id = :run and t.group_name = :task
-      """;
-
   private static final TypeReference<LinkedHashMap<String, Object>> VALUES =
       new TypeReference<>() {};
 
-  private final Db db;
+  private final TrialReadStore store;
   private final RunReadStore runs;
   private final TaskReadStore tasks;
   private final PipelineVersions pipelines;
 
-  TaskStudies(Db db, RunReadStore runs, TaskReadStore tasks, PipelineVersions pipelines) {
-    this.db = db;
+  TaskStudies(
+      TrialReadStore store, RunReadStore runs, TaskReadStore tasks, PipelineVersions pipelines) {
+    this.store = store;
     this.runs = runs;
     this.tasks = tasks;
     this.pipelines = pipelines;
-  }
-
-  private record TrialRow(
-      int number,
-      String state,
-      @Nullable String mark,
-      @Nullable String message,
-      String params,
-      @Nullable String value,
-      @Nullable Integer attempt,
-      @Nullable String trackedRunId,
-      Instant createdAt,
-      @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {
-    StudyTrial body() {
-      var told = value == null ? null : StoredValues.tree(value);
-      boolean number = told != null && told.isNumber() && !Double.isNaN(told.doubleValue());
-      boolean paused = mark != null && StoredValues.mark(mark).state() == TrialState.PAUSED;
-      var shown = trialState(TaskState.valueOf(state), number, paused);
-      return new StudyTrial(
-          this.number,
-          shown.name(),
-          TrialRecord.Origin.SAMPLED.name(),
-          StoredValues.values(params),
-          shown == TrialState.COMPLETE ? List.of(told.doubleValue()) : List.of(),
-          attempt == null ? 0 : attempt,
-          false,
-          null,
-          null,
-          shown == TrialState.FAILED ? message : null,
-          createdAt,
-          startedAt,
-          endedAt,
-          null,
-          null,
-          trackedRunId);
-    }
   }
 
   /// What an instance is as a trial.
@@ -151,33 +94,39 @@ class TaskStudies {
     }
   }
 
-  private record Point(int number, long step, double value) {}
-
   private Found find(UUID run, String name) {
     var summary = runs.summary(run);
     var spec = spec(summary, name);
-    return db.read(handle -> {
-      var points = new TreeMap<Integer, SortedMap<Long, Double>>();
-      handle
-          .createQuery(POINTS)
-          .bind("run", run)
-          .bind("task", name)
-          .mapTo(Point.class)
-          .forEach(point ->
-              points
-                  .computeIfAbsent(point.number, _ -> new TreeMap<>())
-                  .put(point.step, point.value));
-      var trials =
-          handle
-              .createQuery(TRIALS)
-              .bind("run", run)
-              .bind("task", name)
-              .bind("objective", spec.objective())
-              .mapTo(TrialRow.class)
-              .map(TrialRow::body)
-              .list();
-      return new Found(summary, spec, trials, points);
-    });
+    return new Found(
+        summary,
+        spec,
+        store.trials(run, name, spec.objective()).stream().map(TaskStudies::body).toList(),
+        store.points(run, name));
+  }
+
+  private static StudyTrial body(TrialRow row) {
+    var told = row.value() == null ? null : StoredValues.tree(row.value());
+    boolean number = told != null && told.isNumber() && !Double.isNaN(told.doubleValue());
+    boolean paused =
+        row.mark() != null && StoredValues.mark(row.mark()).state() == TrialState.PAUSED;
+    var state = trialState(TaskState.valueOf(row.state()), number, paused);
+    return new StudyTrial(
+        row.number(),
+        state.name(),
+        TrialRecord.Origin.SAMPLED.name(),
+        StoredValues.values(row.params()),
+        state == TrialState.COMPLETE ? List.of(told.doubleValue()) : List.of(),
+        row.attempt() == null ? 0 : row.attempt(),
+        false,
+        null,
+        null,
+        state == TrialState.FAILED ? row.message() : null,
+        row.trackedRunId(),
+        row.createdAt(),
+        row.startedAt(),
+        row.endedAt(),
+        null,
+        null);
   }
 
   /// @throws ProblemException PIPELINE_RUN_NOT_FOUND, STUDY_NOT_FOUND
@@ -187,16 +136,23 @@ class TaskStudies {
     var best = found.search().best();
     return new Study(
         name,
-        Json.MAPPER.convertValue(found.spec.spec().toJson(), StudySpec.class),
+        shown(found.spec),
         studyState(task.state()),
         new TreeMap<>(
             found.trials.stream()
                 .collect(Collectors.groupingBy(StudyTrial::state, Collectors.summingInt(_ -> 1)))),
         best.map(TrialRecord::number).orElse(null),
         best.map(TrialRecord::values).orElse(List.of()),
+        null,
         found.run.createdAt(),
         changed(task, found),
         task.endedAt());
+  }
+
+  private static StudySpec shown(TaskStudy study) {
+    var json = study.spec().toJson();
+    json.put("metric", study.metric());
+    return Json.MAPPER.convertValue(json, StudySpec.class);
   }
 
   private static String studyState(TaskState task) {

@@ -303,7 +303,6 @@ class StudyResource {
         row.startedAt(),
         row.endedAt(),
         row.leaseUntil(),
-        reports,
-        null);
+        reports);
   }
 }

@@ -41,7 +41,9 @@ class TaskStudiesTest {
               kind: { values: [a, b] }
             objective: auc
             direction: maximize
+            metric: validation_auc
             trials: 40
+            pruner: asha
           outputs: { auc: { type: double } }
       """;
   private static Db db;
@@ -49,7 +51,8 @@ class TaskStudiesTest {
 
   private final UUID run = UUID.randomUUID();
   private final TaskStudies studies =
-      new TaskStudies(db, new RunReadStore(db), new TaskReadStore(db), (_, _) -> version);
+      new TaskStudies(
+          new TrialReadStore(db), new RunReadStore(db), new TaskReadStore(db), (_, _) -> version);
 
   @BeforeAll
   static void openDatabase() {
@@ -223,6 +226,7 @@ class TaskStudiesTest {
     assertThat(study.best()).isEqualTo(7);
     assertThat(study.bestValues()).containsExactly(0.9);
     assertThat(study.spec().maxTrials()).isEqualTo(40);
+    assertThat(study.spec().metric()).isEqualTo("validation_auc");
     assertThat(study.spec().space()).containsOnlyKeys("lr", "kind");
     assertThat(study.spec().objectives().getFirst().direction()).isEqualTo("maximize");
     assertThat(study.updatedAt()).isEqualTo(Instant.parse("2026-01-01T00:00:00Z"));

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 ///   that was not handed out
 /// @param leaseUntil when it is handed out again unless its worker is heard of
 /// @param reports the objective on the way; null in lists
-/// @param runId the tracked run that has its params, curves and artifacts; null where there is none
 public record StudyTrial(
     int number,
     String state,
@@ -39,5 +38,4 @@ public record StudyTrial(
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
     @Nullable Instant leaseUntil,
-    @Nullable List<StudyReport> reports,
-    @Nullable String runId) {}
+    @Nullable List<StudyReport> reports) {}
