@@ -78,6 +78,10 @@ class Ours {
       return text(input).map(Boolean::valueOf);
     }
 
+    public Optional<String> variable(String name) {
+      return Optional.empty();
+    }
+
     @Override
     public DataRef data(String input) {
       return DataRef.file(DataRef.Kind.DATASET, train.getFileName().toString(), "sha256:0", 1);
