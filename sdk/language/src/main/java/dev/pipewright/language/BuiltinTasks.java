@@ -80,6 +80,11 @@ public final class BuiltinTasks {
             STRING,
             null,
             "linear, lightgbm, xgboost, forest, neighbours, network; all unless given")
+        .optional(
+            "refit",
+            BOOL,
+            false,
+            "Fit trees once more on all rows: predicts many times faster, at times a little worse")
         .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
         .optional("seed", INT, 42, "Decides what is left to chance")
         .gives("model", MODEL)
