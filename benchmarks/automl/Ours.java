@@ -33,8 +33,10 @@ class Ours {
     var test = Frames.read(Path.of(args[3]), "test");
     try (var predictor = Predictor.open(folder.resolve("model"));
         var csv = CsvWriter.builder().build(Path.of(args[4]))) {
-      long start = System.nanoTime();
       var predicted = predictor.predict(test);
+      // The first time also compiles.
+      long start = System.nanoTime();
+      predictor.predict(test);
       System.out.printf(
           "seconds=%.2f predict_us_per_row=%.1f%n",
           seconds, (System.nanoTime() - start) / 1e3 / test.rows());
@@ -76,6 +78,10 @@ class Ours {
     @Override
     public Optional<Boolean> flag(String input) {
       return text(input).map(Boolean::valueOf);
+    }
+
+    public Optional<String> variable(String name) {
+      return Optional.empty();
     }
 
     @Override

@@ -145,6 +145,7 @@ final class Backends {
       return new Database(external, Optional.empty());
     }
     var postgres = EmbeddedPostgres.start(home.folder().postgres(), progress);
+    Warehouse.prepare(postgres, home.folder());
     return new Database(
         new Settings.Database(postgres.jdbcUrl(), postgres.user(), postgres.password()),
         Optional.of(postgres));

@@ -103,7 +103,7 @@ public final class LocalLauncher implements Launcher {
     } catch (IOException e) {
       throw new UncheckedIOException("attempt " + attempt + " could not be launched", e);
     }
-    startRunner(attempt, launch);
+    startRunner(attempt, launch, secrets);
   }
 
   @Override
@@ -115,7 +115,7 @@ public final class LocalLauncher implements Launcher {
       var launch =
           Json.MAPPER.readValue(home(attempt).resolve("launch.json").toFile(), TaskLaunch.class);
       if (launch.isolated()) {
-        startRunner(attempt, launch);
+        startRunner(attempt, launch, Map.of());
       } else {
         worker.launch(launch, Map.of());
       }
@@ -124,7 +124,8 @@ public final class LocalLauncher implements Launcher {
     }
   }
 
-  private void startRunner(UUID attempt, TaskLaunch launch) {
+  /// @param secrets by name; none for a runner that only says how an earlier one ended
+  private void startRunner(UUID attempt, TaskLaunch launch, Map<String, String> secrets) {
     try {
       var home = home(attempt);
       var command = new ArrayList<String>();
@@ -141,6 +142,15 @@ public final class LocalLauncher implements Launcher {
       LocalWorker.clean(builder.environment());
       NativeSettings.put(builder.environment(), launch, this.home);
       builder.environment().putAll(launch.env());
+      launch
+          .secrets()
+          .forEach((variable, name) -> {
+            // It may be the server's own variable of that name.
+            builder.environment().remove(variable);
+            if (secrets.containsKey(name)) {
+              builder.environment().put(variable, secrets.get(name));
+            }
+          });
       var process = builder.start();
       started.put(attempt, process);
       Thread.ofVirtual().name("runner-" + attempt).start(() -> awaitEnd(attempt, process));

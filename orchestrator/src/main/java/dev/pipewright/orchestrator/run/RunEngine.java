@@ -142,6 +142,7 @@ public class RunEngine {
     var touched = new HashSet<UUID>();
     var admitted = admit(tx, row, changes);
     long revision = row.revision();
+    boolean sends = false;
     if (changes.isEmpty()) {
       RunStore.wakeAt(tx, row, changes.nextTimer());
     } else {
@@ -156,7 +157,7 @@ public class RunEngine {
       if (!succeeded.isEmpty() && mayBeRemembered(version, changes)) {
         CacheStore.remember(tx, row, succeeded, now);
       }
-      events.append(tx, row, version.spec(), changes, now);
+      sends = events.append(tx, row, version.spec(), changes, now);
       if (changes.state().isTerminal() && !changes.moves().isEmpty()) {
         ended(tx, row, changes, touched, now);
       }
@@ -172,7 +173,7 @@ public class RunEngine {
         !changes.isEmpty(),
         waits || (row.paused() && !changes.paused()),
         !changes.stopped().isEmpty(),
-        !changes.moves().isEmpty(),
+        sends,
         touched);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
@@ -20,6 +21,7 @@ import dev.pipewright.contract.tasks.v1.Outcome;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.contract.tasks.v1.TaskStarted;
+import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.language.Checked;
 import dev.pipewright.language.PipelineLanguage;
@@ -509,7 +511,7 @@ class RunEngineTest {
 
   /// What the tracker tells of trials reaches whichever server decides next, and counts once.
   @Test
-  void whatTrialsLogIsKeptAndDecidedOnByAnyServer() {
+  void whatTrialsLogIsKeptAndDecidedOnByAnyServer() throws InvalidProtocolBufferException {
     store(
         """
         name: tuned
@@ -565,6 +567,24 @@ class RunEngineTest {
         .extracting(PipelineRun.Task::state)
         .containsExactly(TaskState.SUCCEEDED, TaskState.PRUNED, TaskState.PRUNED, TaskState.PRUNED);
     assertThat(task(run, "tune").outputs()).containsEntry("bestTrial", IntNode.valueOf(0));
+    var tags = new ArrayList<String>();
+    for (var payload :
+        db.read(handle ->
+            handle
+                .createQuery("select payload from orchestrator.outbox order by number")
+                .mapTo(byte[].class)
+                .list())) {
+      tags.addAll(RunEvent.parseFrom(payload).getTagsSet().getTagsMap().keySet());
+    }
+    // the last one was not paused, as nothing was left to wait for
+    assertThat(tags)
+        .containsExactly(
+            "pipewright.paused",
+            "pipewright.paused",
+            "pipewright.paused",
+            "pipewright.pruned",
+            "pipewright.pruned",
+            "pipewright.pruned");
     // too late: nobody waits for it
     logged(run, "tune[3]", Map.of(9L, 0.1));
     assertThat(inbox.needingAttention(now)).isEmpty();

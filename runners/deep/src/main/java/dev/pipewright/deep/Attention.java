@@ -70,7 +70,7 @@ final class Attention {
       long length = rows.getShape().get(1);
       long each = width / heads;
       var parts = one(three, store, one(before, store, rows, training), training).split(3, 2);
-      var query = heads(parts.get(0), batch, length, each).mul((float) (1 / Math.sqrt(each)));
+      var query = Torch.times(heads(parts.get(0), batch, length, each), 1 / Math.sqrt(each));
       var key = heads(parts.get(1), batch, length, each);
       var value = heads(parts.get(2), batch, length, each);
       var scores = query.matMul(key.transpose(0, 1, 3, 2)).addi(inputs.get(1)).softmax(3);

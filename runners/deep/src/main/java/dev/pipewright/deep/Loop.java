@@ -241,7 +241,7 @@ final class Loop implements AutoCloseable {
       var outputs = forward(replica, batch, scope, true);
       var loss = training.objective.of(outputs, batch.labels());
       double factor = share * scale();
-      Torch.backward(factor == 1 ? loss : loss.mul(factor));
+      Torch.backward(factor == 1 ? loss : Torch.times(loss, factor));
       return share * loss.getFloat();
     } finally {
       Torch.record(false);

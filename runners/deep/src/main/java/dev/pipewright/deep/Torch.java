@@ -82,6 +82,15 @@ final class Torch {
     }
   }
 
+  /// A multiple that gradients come back through.
+  ///
+  /// DJL's own product with a number may not be gone back through: PyTorch keeps the number for the
+  /// way back where Java may have freed it by then, and the gradient is multiplied with whatever is
+  /// there.
+  static NDArray times(NDArray array, double factor) {
+    return array.mul(array.getManager().full(new Shape(), (float) factor, array.getDataType()));
+  }
+
   /// The gradient; null before the first step back.
   static @Nullable NDArray gradient(NDArray array) {
     return JniUtils.getGradient((PtNDArray) array);

@@ -66,6 +66,11 @@ final class FakeContext implements TaskContext {
   }
 
   @Override
+  public Optional<String> variable(String name) {
+    return Optional.ofNullable(null);
+  }
+
+  @Override
   public DataRef data(String input) {
     return DataRef.file(
         DataRef.Kind.DATASET, staged(input).getFileName().toString(), "sha256:0", 1);

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,6 +60,34 @@ class TrainingTest {
         .batch(32)
         .epochs(6)
         .seed(7);
+  }
+
+  /// What was kept for the way back must still be there after the garbage of the way there is gone.
+  @Test
+  void aFactorOutlivesTheGarbageCollector() throws InterruptedException {
+    try (var manager = Torch.manager()) {
+      var x = manager.create(new float[] {1, 2});
+      x.setRequiresGradient(true);
+      Torch.record(true);
+      try {
+        var y = manager.zeros(new Shape(2));
+        for (int i = 0; i < 100; i++) {
+          y = y.add(Torch.times(x, 3));
+        }
+        System.gc();
+        // Freed by a thread of its own.
+        Thread.sleep(200);
+        var over = new ArrayList<ByteBuffer>();
+        for (int i = 0; i < 10_000; i++) {
+          over.add(ByteBuffer.allocateDirect(4).putInt(0, 0x7f7f7f7f));
+        }
+        Torch.backward(y.sum());
+        assertThat(over).hasSize(10_000);
+      } finally {
+        Torch.record(false);
+      }
+      assertThat(Torch.gradient(x).toFloatArray()).containsExactly(300, 300);
+    }
   }
 
   @ParameterizedTest

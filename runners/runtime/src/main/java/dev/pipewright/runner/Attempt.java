@@ -44,7 +44,6 @@ final class Attempt {
   private final EventLog events;
   private final Tracker tracker;
   private final Surroundings surroundings;
-  private final Map<String, String> secrets;
   private final LogCapture log;
   private final MetricBuffer metrics;
   private final Capture capture;
@@ -76,12 +75,12 @@ final class Attempt {
     this.events = events;
     this.tracker = tracker;
     this.surroundings = surroundings;
-    this.secrets = secrets;
     this.log = new LogCapture(events, surroundings.timer(), Masks.of(secrets.values()));
     this.metrics = new MetricBuffer(events, surroundings.timer());
     this.capture = new Capture(events, launch, folder);
     this.context =
-        new Context(launch, folder, tracker, events, metrics, capture, () -> stop != Stop.NONE);
+        new Context(
+            launch, secrets, folder, tracker, events, metrics, capture, () -> stop != Stop.NONE);
   }
 
   /// Does the work and says how it ended. Never throws for what the work does.
@@ -218,7 +217,7 @@ final class Attempt {
 
   private void work() throws Exception {
     if (launch.uses() == null) {
-      var task = new CommandTask(launch, folder, tracker, context, log, surroundings, secrets);
+      var task = new CommandTask(launch, folder, tracker, context, log, surroundings);
       synchronized (this) {
         command = task;
         if (stop != Stop.NONE) {

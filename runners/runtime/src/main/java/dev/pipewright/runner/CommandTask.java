@@ -41,26 +41,22 @@ final class CommandTask {
   private final Context context;
   private final LogCapture log;
   private final Surroundings surroundings;
-  private final Map<String, String> secrets;
   private @Nullable ProcessTree tree;
   private boolean stopped;
 
-  /// @param secrets by name
   CommandTask(
       TaskLaunch launch,
       AttemptFolder folder,
       Tracker tracker,
       Context context,
       LogCapture log,
-      Surroundings surroundings,
-      Map<String, String> secrets) {
+      Surroundings surroundings) {
     this.launch = launch;
     this.folder = folder;
     this.tracker = tracker;
     this.context = context;
     this.log = log;
     this.surroundings = surroundings;
-    this.secrets = secrets;
   }
 
   /// A command that ended with an exit code other than 0.
@@ -153,7 +149,9 @@ final class CommandTask {
     environment.keySet().removeIf(name -> !PASSED.contains(name) && !more.contains(name));
     environment.putIfAbsent("LANG", "C.UTF-8");
     environment.putAll(launch.env());
-    launch.secrets().forEach((name, secret) -> environment.put(name, secret(name, secret)));
+    for (var name : launch.secrets().keySet()) {
+      context.variable(name).ifPresent(value -> environment.put(name, value));
+    }
     environment.put("PIPEWRIGHT_INPUTS", folder.inputs().toString());
     environment.put("PIPEWRIGHT_OUTPUTS", folder.outputs().toString());
     environment.put("PIPEWRIGHT_ARTIFACTS", folder.artifacts().toString());
@@ -176,19 +174,6 @@ final class CommandTask {
     }
     // Lines are to arrive when they are printed, not when a buffer is full.
     environment.put("PYTHONUNBUFFERED", "1");
-  }
-
-  private String secret(String variable, String name) {
-    var value = secrets.get(name);
-    if (value == null) {
-      throw new ProblemException(
-          ProblemCode.SECRET_NOT_FOUND,
-          "Task '%s' sets %s to the secret %s, which the server does not have."
-              .formatted(launch.task(), variable, name),
-          "Start the server with PIPEWRIGHT_SECRET_%s set, or write the value to the file secrets/%s in its home folder."
-              .formatted(name, name));
-    }
-    return value;
   }
 
   private Future<?> drain(InputStream stream, boolean stderr) {

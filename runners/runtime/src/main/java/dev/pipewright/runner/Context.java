@@ -23,6 +23,7 @@ import java.util.function.BooleanSupplier;
 /// The context of a task inside a runner.
 final class Context implements TaskContext {
   private final TaskLaunch launch;
+  private final Map<String, String> secrets;
   private final AttemptFolder folder;
   private final Tracker tracker;
   private final EventLog events;
@@ -31,8 +32,10 @@ final class Context implements TaskContext {
   private final BooleanSupplier cancelled;
   private final Map<String, JsonNode> outputs = new LinkedHashMap<>();
 
+  /// @param secrets by name
   Context(
       TaskLaunch launch,
+      Map<String, String> secrets,
       AttemptFolder folder,
       Tracker tracker,
       EventLog events,
@@ -40,6 +43,7 @@ final class Context implements TaskContext {
       Capture capture,
       BooleanSupplier cancelled) {
     this.launch = launch;
+    this.secrets = secrets;
     this.folder = folder;
     this.tracker = tracker;
     this.events = events;
@@ -71,6 +75,25 @@ final class Context implements TaskContext {
   @Override
   public Optional<Boolean> flag(String input) {
     return value(input).map(JsonNode::asBoolean);
+  }
+
+  @Override
+  public Optional<String> variable(String name) {
+    var secret = launch.secrets().get(name);
+    return Optional.ofNullable(secret == null ? launch.env().get(name) : secret(name, secret));
+  }
+
+  private String secret(String variable, String name) {
+    var value = secrets.get(name);
+    if (value == null) {
+      throw new ProblemException(
+          ProblemCode.SECRET_NOT_FOUND,
+          "Task '%s' sets %s to the secret %s, which the server does not have."
+              .formatted(launch.task(), variable, name),
+          "Start the server with PIPEWRIGHT_SECRET_%s set, or write the value to the file secrets/%s in its home folder."
+              .formatted(name, name));
+    }
+    return value;
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -123,13 +124,27 @@ public final class Main {
     return false;
   }
 
+  /// Of this process alone, which the launcher gave them to by the names of their variables.
+  private static Map<String, String> secrets(TaskLaunch launch) {
+    var secrets = new HashMap<String, String>();
+    launch
+        .secrets()
+        .forEach((variable, name) -> {
+          var value = System.getenv(variable);
+          if (value != null) {
+            secrets.put(name, value);
+          }
+        });
+    return secrets;
+  }
+
   private static void work(
       AttemptFolder folder,
       TaskLaunch launch,
       EventLog events,
       Tracker tracker,
       Surroundings surroundings) {
-    var attempt = new Attempt(folder, launch, events, tracker, surroundings, Map.of());
+    var attempt = new Attempt(folder, launch, events, tracker, surroundings, secrets(launch));
     var over = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

@@ -20,6 +20,12 @@ public interface TaskContext {
   /// The scalar input of this name; empty when it was not given.
   Optional<Boolean> flag(String input);
 
+  /// What the task's `env` sets this variable to, the value of a secret included; empty where it
+  /// does not.
+  ///
+  /// @throws dev.pipewright.contract.ProblemException SECRET_NOT_FOUND
+  Optional<String> variable(String name);
+
   /// The data input as it was passed.
   ///
   /// @throws dev.pipewright.contract.ProblemException INPUT_MISSING when it was not given

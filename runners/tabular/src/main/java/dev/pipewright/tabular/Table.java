@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// A CSV file in memory, its cells as they were written. Separated by comma, semicolon, tab or bar
-/// (found by looking), in UTF-8 with or without a byte order mark, with a header line.
+/// A table in memory. The cells of a CSV file are as they were written; those of other formats as
+/// [Frame] has them.
 ///
 /// @param name the file's name, for messages
 /// @param columns the header, without white space around the names
@@ -49,6 +49,9 @@ record Table(String name, List<String> columns, List<List<String>> rows) {
   /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
   static Table read(Path path, String name) throws IOException {
     var file = Frames.file(path, name);
+    if (!Frames.isCsv(file, name)) {
+      return of(Frames.read(file, name));
+    }
     var columns = new ArrayList<String>();
     var rows = new ArrayList<List<String>>();
     var pool = new HashMap<String, String>();

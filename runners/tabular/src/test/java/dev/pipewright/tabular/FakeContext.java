@@ -26,12 +26,14 @@ public class FakeContext implements TaskContext {
 
   public final Map<String, Object> inputs = new HashMap<>();
   public final Map<String, Path> data = new HashMap<>();
+  public final Map<String, String> env = new HashMap<>();
   public final Map<String, Object> outputs = new LinkedHashMap<>();
   public final Map<String, String> params = new TreeMap<>();
   public final Map<String, String> tags = new TreeMap<>();
   public final Map<String, List<Point>> metrics = new TreeMap<>();
   public final Map<String, Long> datasets = new TreeMap<>();
   public final Path folder;
+  public String pipelineRun = "run-7";
   public String trackerUrl = "http://127.0.0.1:1";
 
   /// How often it may be asked whether to stop before it says so.
@@ -75,7 +77,7 @@ public class FakeContext implements TaskContext {
         2,
         "tabular",
         3,
-        "run-7",
+        pipelineRun,
         "register",
         "a".repeat(32),
         "b".repeat(32),
@@ -111,6 +113,11 @@ public class FakeContext implements TaskContext {
   @Override
   public Optional<Boolean> flag(String input) {
     return Optional.ofNullable(inputs.get(input)).map(Boolean.class::cast);
+  }
+
+  @Override
+  public Optional<String> variable(String name) {
+    return Optional.ofNullable(env.get(name));
   }
 
   @Override

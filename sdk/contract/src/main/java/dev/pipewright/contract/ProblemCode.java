@@ -58,6 +58,8 @@ public enum ProblemCode {
   LIBRARY_MISSING(422, "A native library is not on the machine", "Install it."),
   MODEL_UNREADABLE(422, "The model cannot be read", "Give a model that this version wrote."),
   TRAINING_DIVERGED(422, "The training got out of hand", "Lower the learning rate."),
+  DATABASE_UNREACHABLE(422, "The database does not answer", "Check its address and password."),
+  DATABASE_REFUSED(422, "The database does not do what it was asked", "Read what it says."),
   TASK_TIMEOUT(422, "The task took longer than its timeout", "Raise the timeout, or do less."),
   CALLED_RUN_FAILED(422, "A pipeline that was called failed", "See its run."),
   PENDING_TIMEOUT(422, "The task did not start in time", "Raise pendingTimeout, or make room."),

@@ -175,6 +175,39 @@ class ExamplesIT {
     }
   }
 
+  /// Twice, as data is loaded every day; and what tasks get is the warehouse, not our own database.
+  @Test
+  void etl() {
+    try (var pipewright = sandbox.client()) {
+      for (int day = 0; day < 2; day++) {
+        var run = run(pipewright, "etl/pipeline.yaml", Map.of("customers", 400, "seed", day));
+        assertThat(run.state()).as(why(run)).isEqualTo(RunState.SUCCEEDED);
+        assertThat(run.output("auc", Double.class)).isBetween(0.7, 0.99);
+        assertThat(run.output("customers", Integer.class)).isEqualTo(400);
+      }
+      var own = "select passwd from pg_shadow";
+      var stolen =
+          pipewright
+              .pipelines()
+              .apply(
+                  """
+                  name: thief
+                  tasks:
+                    look:
+                      uses: pipewright/query@v1
+                      with: { query: "%s" }
+                      env: { DATABASE_URL: { secret: WAREHOUSE_URL } }
+                  """
+                      .formatted(own),
+                  List.of());
+      var run =
+          pipewright
+              .runs()
+              .follow(pipewright.runs().start(stolen.pipeline(), Map.of()).id(), it -> {});
+      assertThat(why(run)).contains("DATABASE_REFUSED", "permission denied");
+    }
+  }
+
   @Test
   void refine() {
     try (var pipewright = sandbox.client()) {

@@ -204,7 +204,7 @@ class KillIT {
   /// lost or made twice, those that are paused go on where they were, and one that is stopped early
   /// stays it.
   @Test
-  void theServerInTheMiddleOfAStudy() throws IOException {
+  void everythingButTheTrialsOfAStudy() throws IOException {
     try (var pipewright = sandbox.client()) {
       var version = pipewright.pipelines().apply(Sandbox.fixture("study/pipeline.yaml"));
       var run = pipewright.runs().start(version.pipeline(), Map.of());
@@ -215,7 +215,7 @@ class KillIT {
                       .count()
                   >= 2);
 
-      Sandbox.kill(sandbox.serverPid());
+      Sandbox.kill(sandbox.serverPid(), sandbox.kafkaPid(), sandbox.postgresPid());
       sandbox.up();
 
       var ended = follow(pipewright, run);

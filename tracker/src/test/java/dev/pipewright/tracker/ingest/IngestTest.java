@@ -316,6 +316,31 @@ class IngestTest {
     assertThat(runs.get(RUN).status()).isEqualTo("FAILED");
   }
 
+  /// Once, however often they come.
+  @Test
+  void pointsOfAWatchedMetricAreNoted() {
+    var started =
+        event(
+            RunEvent.newBuilder()
+                .setRunStarted(RunStarted.newBuilder().setWatchedMetric("auc").setName("t")));
+    var logged = MetricsLogged.newBuilder();
+    for (var key : List.of("auc", "loss")) {
+      logged.addSeries(
+          MetricSeries.newBuilder().setKey(key).addSteps(1).addTimestamps(1).addValues(0.5));
+    }
+    var measured = event(RunEvent.newBuilder().setMetricsLogged(logged));
+    store(started, measured);
+    store(started, measured);
+    store(event(RunEvent.newBuilder().setMetricsLogged(logged)));
+    assertThat(
+            db.<Integer, RuntimeException>read(handle ->
+                handle
+                    .createQuery("select count(*)::int from tracker.watched_point")
+                    .mapTo(Integer.class)
+                    .one()))
+        .isEqualTo(2);
+  }
+
   @Test
   void refusesWhatIsNotAnEvent() {
     var garbage =

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ public final class Automl implements BuiltinTask {
   private static final double RESERVE = 0.05;
 
   private static final double LEAST_RESERVE_SECONDS = 1.5;
+
+  /// Of the time that is left for the search.
+  private static final double REFIT = 0.15;
 
   /// Rows whose predictions are explained, for each minute of the budget.
   private static final double EXPLAINED = 30;
@@ -62,13 +66,17 @@ public final class Automl implements BuiltinTask {
     double spent = spent(folder);
     double budget = wishes.budget();
     double left = budget - spent - since(began) - Math.max(LEAST_RESERVE_SECONDS, RESERVE * budget);
+    double forRefit = wishes.refit() ? REFIT * left : 0;
     if (spent > 0) {
       System.out.printf(
           Locale.ROOT, "Going on where an attempt before was stopped after %.0f s%n", spent);
     }
     var limits =
         new Search.Limits(
-            Deadline.in(wishes.trials().isPresent() && !wishes.timed() ? 1e7 : Math.max(left, 0.5)),
+            Deadline.in(
+                wishes.trials().isPresent() && !wishes.timed()
+                    ? 1e7
+                    : Math.max(left - forRefit, 0.5)),
             budget,
             wishes.trials().orElse(Integer.MAX_VALUE),
             wishes.workers(),
@@ -91,7 +99,12 @@ public final class Automl implements BuiltinTask {
       System.out.println("Stopped as asked; what was done is kept for the next attempt");
       return;
     }
-    finish(context, plan, table, wishes, search, ranking, () -> since(began));
+    var refitted =
+        wishes.refit()
+            ? new Refit(plan, limits, context::cancelled)
+                .run(search.members(), Deadline.in(forRefit))
+            : Set.<Integer>of();
+    finish(context, plan, table, wishes, search, ranking, refitted, () -> since(began));
     // What is in the model was copied; the rest was for an attempt that will not come.
     delete(folder);
     System.out.printf(Locale.ROOT, "Done after %.1f s of %.0f s%n", since(began), budget);
@@ -156,6 +169,7 @@ public final class Automl implements BuiltinTask {
       Wishes wishes,
       Search search,
       List<Trial> ranking,
+      Set<Integer> refitted,
       DoubleSupplier seconds)
       throws IOException {
     var done = ranking.stream().filter(Trial::done).toList();
@@ -183,7 +197,8 @@ public final class Automl implements BuiltinTask {
         ranking.stream().filter(trial -> trial.config().family() == Family.PRIOR).findFirst();
 
     var folder = Files.createTempDirectory("automl-model");
-    AutomlModel.write(folder, plan, weights, ranking, calibration, table.logarithmic());
+    AutomlModel.write(
+        folder, plan, weights, refitted, wishes.refit(), ranking, calibration, table.logarithmic());
     var params = new LinkedHashMap<>(wishes.params());
     params.put("members", Integer.toString(members.size()));
     var card =

@@ -13,8 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /// The weighted mean of an ensemble's members, each of them the mean of its folds' models.
@@ -22,12 +24,13 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
   public static final String FLAVOR = "automl";
   static final int FORMAT = 1;
   static final String FILE = "automl.json";
-  private static final int BLOCK = 8_192;
+  private static final int BLOCK = 4_096;
 
   private final ModelCard card;
   final Manifest manifest;
   final Map<String, Encoder> encoders;
   final List<List<Fitted>> models;
+  private final List<Group> groups;
 
   AutomlModel(
       ModelCard card, Manifest manifest, Map<String, Encoder> encoders, List<List<Fitted>> models) {
@@ -35,6 +38,7 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
     this.manifest = manifest;
     this.encoders = encoders;
     this.models = models;
+    this.groups = groups();
   }
 
   /// `automl.json`
@@ -53,10 +57,14 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
   /// Writes the ensemble of a search.
   ///
   /// @param weights of the members, by trial
+  /// @param refitted those whose folds' models one of all rows takes the place of
+  /// @param once whether of the others those of one folding are enough
   static void write(
       Path folder,
       Plan plan,
       Map<Integer, Double> weights,
+      Set<Integer> refitted,
+      boolean once,
       List<Trial> trials,
       Calibration calibration,
       boolean logarithmic)
@@ -70,16 +78,13 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
         continue;
       }
       var parts = new ArrayList<Part>();
-      for (int repeat = 0; repeat < trial.repeats(); repeat++) {
-        for (int fold = 0; fold < plan.head().folds(); fold++) {
-          var encoder = Plan.encoderKey(trial.config().encoding(), repeat, fold);
-          var to = folder.resolve("encoders").resolve(encoder + ".json");
-          if (!Files.exists(to)) {
-            Files.copy(plan.encoder(encoder), to);
+      if (refitted.contains(trial.number())) {
+        parts.add(part(folder, plan, trial, Refit.REPEAT, 0));
+      } else {
+        for (int repeat = 0; repeat < (once ? 1 : trial.repeats()); repeat++) {
+          for (int fold = 0; fold < plan.head().folds(); fold++) {
+            parts.add(part(folder, plan, trial, repeat, fold));
           }
-          var model = "%d-%d-%d".formatted(trial.number(), repeat, fold);
-          copyModel(plan.model(trial.number(), repeat, fold), folder.resolve("models"), model);
-          parts.add(new Part(encoder, model));
         }
       }
       members.add(new Member(trial.config(), weight, parts));
@@ -91,6 +96,18 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
                 .writeValueAsString(
                     new Manifest(FORMAT, plan.goal(), members, calibration, logarithmic))
             + "\n");
+  }
+
+  private static Part part(Path folder, Plan plan, Trial trial, int repeat, int fold)
+      throws IOException {
+    var encoder = Plan.encoderKey(trial.config().encoding(), repeat, fold);
+    var to = folder.resolve("encoders").resolve(encoder + ".json");
+    if (!Files.exists(to)) {
+      Files.copy(plan.encoder(encoder), to);
+    }
+    var model = "%d-%d-%d".formatted(trial.number(), repeat, fold);
+    copyModel(plan.model(trial.number(), repeat, fold), folder.resolve("models"), model);
+    return new Part(encoder, model);
   }
 
   /// Each family adds an extension of its own.
@@ -188,23 +205,50 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
     return out;
   }
 
-  private double[] blend(Frame frame, int[] rows) {
-    var sum = new double[rows.length * manifest.goal().outputs()];
-    var encoded = new HashMap<String, Matrix>();
+  /// The parts that share an encoder, and their weights.
+  private record Group(Encoder encoder, List<Fitted> models, List<Double> weights) {}
+
+  private List<Group> groups() {
+    var groups = new LinkedHashMap<String, Group>();
     for (int m = 0; m < models.size(); m++) {
       var member = manifest.members().get(m);
-      double weight = member.weight() / member.parts().size();
       for (int p = 0; p < member.parts().size(); p++) {
-        var matrix =
-            encoded.computeIfAbsent(
-                member.parts().get(p).encoder(), key -> encoders.get(key).encode(frame, rows));
-        var own = models.get(m).get(p).predict(matrix);
-        for (int i = 0; i < sum.length; i++) {
-          sum[i] += weight * own[i];
-        }
+        var group =
+            groups.computeIfAbsent(
+                member.parts().get(p).encoder(),
+                key -> new Group(encoders.get(key), new ArrayList<>(), new ArrayList<>()));
+        group.models.add(models.get(m).get(p));
+        group.weights.add(member.weight() / member.parts().size());
       }
     }
-    return sum;
+    return List.copyOf(groups.values());
+  }
+
+  /// Side by side on the cores there are. The sums are added up in their order, so that the same
+  /// rows get the same numbers each time.
+  private double[] blend(Frame frame, int[] rows) {
+    var sums =
+        groups.parallelStream()
+            .map(group -> {
+              var matrix = group.encoder.encode(frame, rows);
+              var sum = new double[rows.length * manifest.goal().outputs()];
+              for (int m = 0; m < group.models.size(); m++) {
+                double weight = group.weights.get(m);
+                var own = group.models.get(m).predict(matrix);
+                for (int i = 0; i < sum.length; i++) {
+                  sum[i] += weight * own[i];
+                }
+              }
+              return sum;
+            })
+            .toList();
+    var total = new double[rows.length * manifest.goal().outputs()];
+    for (var sum : sums) {
+      for (int i = 0; i < total.length; i++) {
+        total[i] += sum[i];
+      }
+    }
+    return total;
   }
 
   @Override

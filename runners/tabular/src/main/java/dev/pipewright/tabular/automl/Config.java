@@ -12,6 +12,12 @@ record Config(String name, Family family, Encoding encoding, Map<String, Object>
     params = Map.copyOf(params);
   }
 
+  Config with(String key, Object value) {
+    var changed = new TreeMap<>(params);
+    changed.put(key, value);
+    return new Config(name, family, encoding, changed);
+  }
+
   double number(String key, double otherwise) {
     return params.get(key) instanceof Number number ? number.doubleValue() : otherwise;
   }

@@ -39,12 +39,23 @@ record Net(
     float of(float x) {
       return switch (this) {
         case RELU -> Math.max(0, x);
-        case MISH -> (float) (x * Math.tanh(x > 20 ? x : Math.log1p(Math.exp(x))));
+        case MISH -> mish(x);
         case SELU ->
             (float) (1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)));
         case SILU -> (float) (x / (1 + Math.exp(-x)));
       };
     }
+  }
+
+  /// `x · tanh(log(1 + e^x))`, with the hyperbolic tangent written out so that one exponential is
+  /// enough.
+  private static float mish(float x) {
+    if (x > 20) {
+      return x;
+    }
+    double e = Math.exp(x);
+    double squares = e * (e + 2);
+    return (float) (x * squares / (squares + 2));
   }
 
   /// `y = x · weights + bias`

@@ -272,10 +272,10 @@ final class Network implements Learner {
           var out = forward(x, true);
           NDArray loss;
           if (!goal.regression()) {
-            loss = out.logSoftmax(2).mul(y).sum().mul(-1f / batch);
+            loss = times(out.logSoftmax(2).mul(y).sum(), -1f / batch);
           } else {
             var error = out.sub(y);
-            loss = (goal.absolute() ? error.abs() : error.square()).sum().mul(1f / batch);
+            loss = times((goal.absolute() ? error.abs() : error.square()).sum(), 1f / batch);
           }
           gradients.backward(loss);
         }
@@ -291,17 +291,16 @@ final class Network implements Learner {
       int in = width;
       for (int l = 0; l <= sizes.length; l++) {
         y =
-            y.batchMatMul(params.get(1 + 2 * l).value())
-                .mul((float) (1 / Math.sqrt(in)))
+            times(y.batchMatMul(params.get(1 + 2 * l).value()), (float) (1 / Math.sqrt(in)))
                 .add(params.get(2 + 2 * l).value());
         if (l < sizes.length) {
           in = sizes[l];
           y =
               switch (activation) {
                 case RELU -> ai.djl.nn.Activation.relu(y);
-                case MISH -> ai.djl.nn.Activation.mish(y);
+                case MISH -> y.mul(ai.djl.nn.Activation.softPlus(y).tanh());
                 case SELU -> ai.djl.nn.Activation.selu(y);
-                case SILU -> ai.djl.nn.Activation.swish(y, 1);
+                case SILU -> y.mul(ai.djl.nn.Activation.sigmoid(y));
               };
           if (training && dropout > 0) {
             y = Dropout.dropout(y, dropout, true).singletonOrThrow();
@@ -309,6 +308,12 @@ final class Network implements Learner {
         }
       }
       return y;
+    }
+
+    /// PyTorch keeps a factor for the way back; one that DJL makes of a number may be freed by
+    /// then.
+    private static NDArray times(NDArray array, float factor) {
+      return array.mul(array.getManager().full(new Shape(), factor));
     }
 
     /// Adam with decoupled decay (Kingma and Ba, 2014; Loshchilov and Hutter, 2017).

@@ -6,6 +6,7 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Profile;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -248,6 +249,9 @@ record Prepared(
       Frame frame, Wishes wishes, List<Profile> columns, Goal goal, int[] strata, int[] groups) {
     int rows = frame.rows();
     double cost = (double) rows * columns.size() * goal.outputs() * SECONDS_A_CELL;
+    if (wishes.trials().isEmpty()) {
+      cost *= crowd();
+    }
     int affordable = (int) Math.min(MOST_FOLDS, wishes.budget() * wishes.workers() / 2 / cost);
     int count =
         wishes.folds() > 0
@@ -266,6 +270,13 @@ record Prepared(
     return count < 3 && wishes.folds() != 2
         ? Folds.holdOut(strata, Math.clamp(20_000.0 / rows, 0.1, 0.2), wishes.seed())
         : Folds.stratified(strata, count, wishes.seed());
+  }
+
+  /// How many processes want each core, ours among them: so much longer everything takes.
+  private static double crowd() {
+    var system = ManagementFactory.getOperatingSystemMXBean();
+    // Negative where the system does not tell.
+    return Math.clamp(system.getSystemLoadAverage() / system.getAvailableProcessors(), 1, 8);
   }
 
   private static double[] times(Frame frame, String name) {

@@ -44,7 +44,12 @@ final class Search {
   /// @param trials the most there may be; what they find is then the same each time
   /// @param workers processes side by side
   /// @param heap of each, in bytes
-  record Limits(Deadline deadline, double budget, int trials, int workers, long heap) {}
+  record Limits(Deadline deadline, double budget, int trials, int workers, long heap) {
+    /// With a number of trials instead of a time, nothing may hang on how long anything took.
+    boolean reproducible() {
+      return trials < Integer.MAX_VALUE;
+    }
+  }
 
   private final Plan plan;
   private final Measure measure;
@@ -197,13 +202,14 @@ final class Search {
       }
     }
     if (nextNumber < limits.trials() && nextNumber < mostConfigs()) {
-      while (reproducible() && inHand.stream().anyMatch(number -> number < nextNumber - LAG)) {
+      while (limits.reproducible()
+          && inHand.stream().anyMatch(number -> number < nextNumber - LAG)) {
         wait(100);
         if (cancelled.getAsBoolean() || broken != null) {
           return Optional.empty();
         }
       }
-      int until = reproducible() ? nextNumber - LAG : nextNumber;
+      int until = limits.reproducible() ? nextNumber - LAG : nextNumber;
       var known =
           trials.values().stream()
               .filter(trial -> trial.number() < until)
@@ -215,11 +221,6 @@ final class Search {
       }
     }
     return again();
-  }
-
-  /// With a number of trials instead of a time, nothing may hang on how long anything took.
-  private boolean reproducible() {
-    return limits.trials() < Integer.MAX_VALUE;
   }
 
   /// More configurations than rows can tell apart would only fit them by chance.
@@ -235,7 +236,7 @@ final class Search {
 
   /// Whether there is time for it, as far as its family's others tell.
   private boolean fits(Config config) {
-    if (reproducible()) {
+    if (limits.reproducible()) {
       return true;
     }
     double usual = usualSeconds.getOrDefault(config.family(), 0.0);
@@ -243,7 +244,7 @@ final class Search {
   }
 
   private double seconds() {
-    return reproducible()
+    return limits.reproducible()
         ? limits.deadline().left()
         : Math.min(limits.deadline().left(), MOST_SHARE * limits.budget());
   }
@@ -271,7 +272,8 @@ final class Search {
       losses = Trial.concat(losses, answer.losses());
       rounds.addAll(answer.rounds());
       if (from == 0 && ahead < count) {
-        var why = hopeless(losses.getFirst(), answer.seconds() * (count - 1));
+        // The first one also waited for libraries and encoders; its fit was cut off at its share.
+        var why = hopeless(losses.getFirst(), Math.min(answer.seconds(), share) * (count - 1));
         if (why != null) {
           end(Trial.failed(work.number, work.config, spent, why));
           return;
@@ -290,7 +292,7 @@ final class Search {
 
   /// Why the other folds are not worth their time; null where they are.
   private synchronized @Nullable String hopeless(double loss, double rest) {
-    if (reproducible()) {
+    if (limits.reproducible()) {
       return null;
     }
     if (rest > limits.deadline().left() && trials.values().stream().anyMatch(Trial::done)) {
@@ -312,7 +314,7 @@ final class Search {
         || plan.head().ordered()
         || plan.head().folds() < 2
         || plan.head().folds() >= labels.length
-        || reproducible()) {
+        || limits.reproducible()) {
       return Optional.empty();
     }
     var members = members();
@@ -333,7 +335,7 @@ final class Search {
     return Optional.of(new Work(next.get().number(), next.get().config(), repeat));
   }
 
-  private List<Trial> members() {
+  synchronized List<Trial> members() {
     var chosen = chosen();
     return chosen.keySet().stream().map(trials::get).toList();
   }

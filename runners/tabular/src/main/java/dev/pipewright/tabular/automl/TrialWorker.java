@@ -94,7 +94,8 @@ public final class TrialWorker {
           model.save(plan.model(order.trial(), order.repeat(), fold));
         }
         Plan.writeDoubles(plan.predictions(order.trial(), order.repeat(), fold), fit.predicted());
-        losses.add(plan.goal().loss(chosen.get(i).validLabels(), fit.predicted()));
+        boolean judged = fit.predicted().length > 0;
+        losses.add(judged ? plan.goal().loss(chosen.get(i).validLabels(), fit.predicted()) : 0);
         rounds.add(fit.rounds());
       }
       return new Answer(losses, rounds, since(began), null);

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// @param types `types`: `zip: category, opened: date`
 /// @param ignored `ignore`: columns not to learn from
 /// @param families `models`: which may be tried
+/// @param refit `refit`: whether one model of all rows takes the place of the folds' models
 /// @param workers `workers`: processes side by side, 0 for the cores there are
 record Wishes(
     String target,
@@ -48,6 +49,7 @@ record Wishes(
     Map<String, Profile.Kind> types,
     Set<String> ignored,
     Set<Family> families,
+    boolean refit,
     int workers,
     long seed) {
   private static final double USUAL_BUDGET = 60;
@@ -76,6 +78,7 @@ record Wishes(
             reader.types(),
             reader.list("ignore"),
             reader.families(),
+            context.flag("refit").orElse(false),
             reader.workers(),
             reader.whole("seed", 42, 0, Integer.MAX_VALUE));
     if (wishes.group != null && wishes.time != null) {
@@ -111,6 +114,9 @@ record Wishes(
       params.put("ignore", String.join(", ", ignored.stream().sorted().toList()));
     }
     params.put("models", String.join(", ", families.stream().map(Family::word).toList()));
+    if (refit) {
+      params.put("refit", "true");
+    }
     params.put("workers", Integer.toString(workers));
     params.put("seed", Long.toString(seed));
     return params;

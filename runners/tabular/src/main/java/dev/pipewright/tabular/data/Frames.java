@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads tables of any format that is known, found by looking at the file's beginning.
 public final class Frames {
+  private static final String PARQUET = "PAR1";
+
   private Frames() {}
 
   /// Reads the table that a task was given.
@@ -31,10 +33,10 @@ public final class Frames {
   public static Frame read(Path path, String name) throws IOException {
     var file = file(path, name);
     var start = start(file);
-    if (start.equals("PAR1")) {
+    if (start.equals(PARQUET)) {
       return ParquetFile.read(file, name);
     }
-    if (start.startsWith("{") || start.startsWith("[{") || start.startsWith("[ {")) {
+    if (isJson(start)) {
       return JsonLines.read(file, name);
     }
     var sink = new CsvFrame(name);
@@ -56,9 +58,9 @@ public final class Frames {
   public static void stream(Path path, String name, int most, Block to) throws IOException {
     var file = file(path, name);
     var start = start(file);
-    if (start.equals("PAR1")) {
+    if (start.equals(PARQUET)) {
       ParquetFile.stream(file, name, to);
-    } else if (start.startsWith("{") || start.startsWith("[")) {
+    } else if (isJson(start)) {
       var whole = read(file, name);
       boolean more = true;
       for (int from = 0; more && from < whole.rows(); from += most) {
@@ -79,7 +81,16 @@ public final class Frames {
   }
 
   public static boolean isParquet(Path path, String name) throws IOException {
-    return start(file(path, name)).equals("PAR1");
+    return start(file(path, name)).equals(PARQUET);
+  }
+
+  public static boolean isCsv(Path path, String name) throws IOException {
+    var start = start(file(path, name));
+    return !start.equals(PARQUET) && !isJson(start);
+  }
+
+  private static boolean isJson(String start) {
+    return start.startsWith("{") || start.startsWith("[{") || start.startsWith("[ {");
   }
 
   @SuppressWarnings("serial") // never leaves this class

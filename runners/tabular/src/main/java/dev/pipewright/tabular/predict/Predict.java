@@ -7,12 +7,13 @@ import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
 import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.Target;
-import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
+import dev.pipewright.tabular.data.RowWriter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /// `pipewright/predict@v1`: predicts each row of a table, a block of rows at a time, so that the
@@ -39,7 +40,7 @@ public final class Predict implements BuiltinTask {
       var target = predictor.card().target();
       var file = context.outputs().resolve("predictions." + (parquet ? "parquet" : "csv"));
       var work = new Work(context, predictor, new Kept(context.text("keep").orElse("*")));
-      try (var out = parquet ? new ParquetRows(file) : new CsvRows(file)) {
+      try (var out = RowWriter.to(file, parquet)) {
         Frames.stream(data, name, BLOCK, block -> work.predict(block, out));
       }
       context.output("rows", work.rows);
@@ -108,7 +109,7 @@ public final class Predict implements BuiltinTask {
     }
 
     /// False to stop.
-    boolean predict(Frame block, Rows out) throws IOException {
+    boolean predict(Frame block, RowWriter out) throws IOException {
       if (context.cancelled()) {
         System.out.printf("Stopped as asked after %,d rows%n", rows);
         return false;
@@ -116,7 +117,7 @@ public final class Predict implements BuiltinTask {
       var columns = kept.of(block);
       var target = predictor.card().target();
       if (rows == 0) {
-        out.begin(header(columns, target), numeric(columns.size(), target));
+        out.begin(header(columns, target), kinds(columns.size(), target));
       }
       var predicted = predictor.predict(block);
       for (int row = 0; row < block.rows(); row++) {
@@ -150,10 +151,11 @@ public final class Predict implements BuiltinTask {
       return taken.contains(name) ? free(name + "_", taken) : name;
     }
 
-    private static boolean[] numeric(int kept, Target target) {
-      var numeric = new boolean[kept + 1 + target.classes().size()];
-      Arrays.fill(numeric, kept + (target.regression() ? 0 : 1), numeric.length, true);
-      return numeric;
+    private static List<RowWriter.Kind> kinds(int kept, Target target) {
+      var kinds = new ArrayList<>(Collections.nCopies(kept, RowWriter.Kind.TEXT));
+      kinds.add(target.regression() ? RowWriter.Kind.NUMBER : RowWriter.Kind.TEXT);
+      kinds.addAll(Collections.nCopies(target.classes().size(), RowWriter.Kind.NUMBER));
+      return kinds;
     }
 
     private static int best(double[] values) {
@@ -163,21 +165,5 @@ public final class Predict implements BuiltinTask {
       }
       return best;
     }
-  }
-
-  /// Where rows are written.
-  interface Rows extends AutoCloseable {
-    /// @param numeric which columns are numbers; the others are texts
-    void begin(List<String> columns, boolean[] numeric) throws IOException;
-
-    void row(List<Object> cells) throws IOException;
-
-    @Override
-    void close() throws IOException;
-  }
-
-  /// A number as people write it.
-  static String text(Object cell) {
-    return cell instanceof Double number ? Cells.label(number) : cell.toString();
   }
 }

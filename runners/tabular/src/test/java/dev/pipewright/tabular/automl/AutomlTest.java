@@ -3,6 +3,7 @@ package dev.pipewright.tabular.automl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pipewright.contract.Json;
 import dev.pipewright.tabular.FakeContext;
 import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frames;
@@ -119,6 +120,38 @@ class AutomlTest {
       }
     }
     return right / (double) test.rows();
+  }
+
+  /// Trees stand for themselves then, one for each configuration and not one for each fold.
+  @ParameterizedTest
+  @CsvSource({"binary, auc", "multiclass, logLoss", "regression, rmsle"})
+  void whatIsFittedAgainHasOneModelOfAllRows(String kind, String metric) throws Exception {
+    var train = csv("train.csv", bank(0, 300, kind));
+    var test = Frames.read(csv("test.csv", bank(300, 500, kind)), "test.csv");
+    var context =
+        run(
+            "refit",
+            train,
+            "trials",
+            6,
+            "metric",
+            metric,
+            "folds",
+            3,
+            "refit",
+            true,
+            "models",
+            "lightgbm, xgboost, forest, linear");
+    var members =
+        Json.MAPPER.readTree(context.model().resolve("automl.json").toFile()).get("members");
+    assertThat(members).isNotEmpty();
+    for (var member : members) {
+      boolean linear = member.at("/config/family").asText().equals("linear");
+      assertThat(member.get("parts")).as(member.toString()).hasSize(linear ? 3 : 1);
+    }
+    try (var predictor = Predictor.open(context.model())) {
+      assertThat(right(predictor.predict(test), test, kind)).isGreaterThan(0.7);
+    }
   }
 
   @Test

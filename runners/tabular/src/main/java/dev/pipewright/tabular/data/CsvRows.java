@@ -1,4 +1,4 @@
-package dev.pipewright.tabular.predict;
+package dev.pipewright.tabular.data;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// Rows as comma-separated UTF-8.
-final class CsvRows implements Predict.Rows {
+final class CsvRows implements RowWriter {
   private final CsvWriter csv;
 
   CsvRows(Path file) throws IOException {
@@ -15,13 +15,13 @@ final class CsvRows implements Predict.Rows {
   }
 
   @Override
-  public void begin(List<String> columns, boolean[] numeric) {
+  public void begin(List<String> columns, List<Kind> kinds) {
     csv.writeRecord(columns);
   }
 
   @Override
   public void row(List<Object> cells) {
-    csv.writeRecord(cells.stream().map(Predict::text).toList());
+    csv.writeRecord(cells.stream().map(RowWriter::text).toList());
   }
 
   @Override

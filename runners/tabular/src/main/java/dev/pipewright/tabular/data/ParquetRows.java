@@ -1,4 +1,4 @@
-package dev.pipewright.tabular.predict;
+package dev.pipewright.tabular.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import org.apache.parquet.schema.Types;
 import org.jspecify.annotations.Nullable;
 
 /// Rows as Parquet, compressed with Snappy. An empty text is a missing cell.
-final class ParquetRows implements Predict.Rows {
+final class ParquetRows implements RowWriter {
   private final Path file;
   private @Nullable ParquetWriter<List<Object>> writer;
 
@@ -30,18 +30,21 @@ final class ParquetRows implements Predict.Rows {
   }
 
   @Override
-  public void begin(List<String> columns, boolean[] numeric) throws IOException {
+  public void begin(List<String> columns, List<Kind> kinds) throws IOException {
     var fields = new ArrayList<Type>();
     for (int i = 0; i < columns.size(); i++) {
       fields.add(
-          numeric[i]
-              ? Types.optional(PrimitiveTypeName.DOUBLE).named(columns.get(i))
-              : Types.optional(PrimitiveTypeName.BINARY)
-                  .as(LogicalTypeAnnotation.stringType())
-                  .named(columns.get(i)));
+          switch (kinds.get(i)) {
+            case NUMBER -> Types.optional(PrimitiveTypeName.DOUBLE).named(columns.get(i));
+            case WHOLE -> Types.optional(PrimitiveTypeName.INT64).named(columns.get(i));
+            case TEXT ->
+                Types.optional(PrimitiveTypeName.BINARY)
+                    .as(LogicalTypeAnnotation.stringType())
+                    .named(columns.get(i));
+          });
     }
     writer =
-        new Builder(new LocalOutputFile(file), new MessageType("row", fields), numeric)
+        new Builder(new LocalOutputFile(file), new MessageType("row", fields), kinds)
             .withCompressionCodec(CompressionCodecName.SNAPPY)
             .build();
   }
@@ -63,12 +66,12 @@ final class ParquetRows implements Predict.Rows {
 
   private static final class Builder extends ParquetWriter.Builder<List<Object>, Builder> {
     private final MessageType schema;
-    private final boolean[] numeric;
+    private final List<Kind> kinds;
 
-    Builder(OutputFile file, MessageType schema, boolean[] numeric) {
+    Builder(OutputFile file, MessageType schema, List<Kind> kinds) {
       super(file);
       this.schema = schema;
-      this.numeric = numeric;
+      this.kinds = kinds;
     }
 
     @Override
@@ -79,18 +82,18 @@ final class ParquetRows implements Predict.Rows {
     @Override
     @SuppressWarnings("deprecation") // abstract all the same
     protected WriteSupport<List<Object>> getWriteSupport(Configuration configuration) {
-      return new Support(schema, numeric);
+      return new Support(schema, kinds);
     }
   }
 
   private static final class Support extends WriteSupport<List<Object>> {
     private final MessageType schema;
-    private final boolean[] numeric;
+    private final List<Kind> kinds;
     private @Nullable RecordConsumer consumer;
 
-    Support(MessageType schema, boolean[] numeric) {
+    Support(MessageType schema, List<Kind> kinds) {
       this.schema = schema;
-      this.numeric = numeric;
+      this.kinds = kinds;
     }
 
     @Override
@@ -112,13 +115,13 @@ final class ParquetRows implements Predict.Rows {
       }
       to.startMessage();
       for (int i = 0; i < cells.size(); i++) {
-        var text = cells.get(i);
-        if (!text.equals("")) {
+        var cell = cells.get(i);
+        if (!cell.equals("")) {
           to.startField(schema.getFieldName(i), i);
-          if (numeric[i]) {
-            to.addDouble((Double) text);
-          } else {
-            to.addBinary(Binary.fromString(Predict.text(text)));
+          switch (kinds.get(i)) {
+            case NUMBER -> to.addDouble((Double) cell);
+            case WHOLE -> to.addLong((Long) cell);
+            case TEXT -> to.addBinary(Binary.fromString(RowWriter.text(cell)));
           }
           to.endField(schema.getFieldName(i), i);
         }

@@ -1,0 +1,346 @@
+package dev.pipewright.tabular.database;
+
+import dev.pipewright.contract.Nearest;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.runner.BuiltinTask;
+import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.data.Cells;
+import dev.pipewright.tabular.data.Frame;
+import dev.pipewright.tabular.data.Frames;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// `pipewright/load@v1`: writes a table into a database, all rows or none.
+///
+/// Inputs: `data` (CSV, Parquet or JSON lines), `table` (with its schema before a dot where it has
+/// one), `url` (see [Database]), `mode` and `key` (columns, by commas). Output: `rows`.
+///
+/// - `replace`: the table then has just these rows
+/// - `append`: these rows are added, once, however often the task is tried in its run
+/// - `upsert`: rows whose key is there are changed, the others added
+///
+/// A table that is not there is made: a column of whole numbers as `bigint`, of other numbers as
+/// `double precision`, the rest as `text`.
+public final class Load implements BuiltinTask {
+  private static final int BATCH = 1_000;
+
+  /// Says which loads were done, for those that must not be done twice.
+  private static final String LOADS = "pipewright_loads";
+
+  @Override
+  public String uses() {
+    return "pipewright/load@v1";
+  }
+
+  private enum Mode {
+    REPLACE,
+    APPEND,
+    UPSERT
+  }
+
+  private enum Kind {
+    WHOLE("bigint", Types.BIGINT),
+    NUMBER("double precision", Types.DOUBLE),
+    TEXT("text", Types.VARCHAR);
+
+    final String sql;
+    final int type;
+
+    Kind(String sql, int type) {
+      this.sql = sql;
+      this.type = type;
+    }
+  }
+
+  @Override
+  public void run(TaskContext context) throws IOException {
+    var mode = mode(context.text("mode").orElse("replace"));
+    var keys = keys(context.text("key").orElse(""), mode);
+    var data = Frames.of(context, "data");
+    keys.forEach(key -> requireWhole(data.column(key)));
+    try (var database = Database.of(context)) {
+      var connection = database.connection();
+      connection.setAutoCommit(false);
+      var job = new Job(context, connection, data, context.text("table").orElse(""), mode, keys);
+      long rows;
+      try {
+        rows = job.run();
+        if (rows >= 0) {
+          connection.commit();
+        }
+      } catch (SQLException e) {
+        throw database.refused("the load into " + job.table, e);
+      }
+      if (rows < 0) {
+        System.out.println("Stopped as asked; nothing was changed");
+        return;
+      }
+      context.logParam("table", job.table);
+      context.logParam("database", database.shown());
+      context.logDataset(context.data("data"), "input", rows);
+      context.output("rows", rows);
+      System.out.printf("%,d rows are in %s of %s%n", rows, job.table, database.shown());
+    } catch (SQLException e) {
+      throw new IOException("the connection could not be closed", e);
+    }
+  }
+
+  private static Mode mode(String asked) {
+    for (var mode : Mode.values()) {
+      if (mode.name().toLowerCase(Locale.ROOT).equals(asked)) {
+        return mode;
+      }
+    }
+    throw new ProblemException(
+        ProblemCode.INPUT_INVALID,
+        "the input 'mode' is '%s'; it has to be 'replace', 'append' or 'upsert'".formatted(asked),
+        "Did you mean %s?".formatted(Nearest.of(asked, List.of("replace", "append", "upsert"), 1)));
+  }
+
+  private static List<String> keys(String asked, Mode mode) {
+    var keys = new ArrayList<String>();
+    for (var key : asked.split(",", -1)) {
+      if (!key.isBlank()) {
+        keys.add(key.strip());
+      }
+    }
+    if (mode == Mode.UPSERT && keys.isEmpty()) {
+      throw new ProblemException(
+          ProblemCode.INPUT_MISSING,
+          "'upsert' needs the input 'key'",
+          "Name the columns that tell rows apart, by commas.");
+    }
+    return keys;
+  }
+
+  private static void requireWhole(Frame.Column key) {
+    for (int row = 0; row < key.rows(); row++) {
+      if (key.missing(row)) {
+        throw new ProblemException(
+            ProblemCode.TABLE_INVALID,
+            "row %,d has nothing in '%s', which tells rows apart".formatted(row + 1, key.name()),
+            "Fill it in, leave the row out, or name another key.");
+      }
+    }
+  }
+
+  /// One load, in one transaction.
+  private static final class Job {
+    private final TaskContext context;
+    private final Connection connection;
+    private final Frame data;
+    private final String table;
+    private final Mode mode;
+    private final List<String> keys;
+    private final List<Kind> kinds = new ArrayList<>();
+    private final String quote;
+
+    Job(
+        TaskContext context,
+        Connection connection,
+        Frame data,
+        String table,
+        Mode mode,
+        List<String> keys)
+        throws SQLException {
+      this.context = context;
+      this.connection = connection;
+      this.data = data;
+      this.mode = mode;
+      this.keys = keys;
+      this.quote = connection.getMetaData().getIdentifierQuoteString();
+      this.table =
+          List.of(table.split("\\.", 2)).stream()
+              .map(this::quoted)
+              .collect(Collectors.joining("."));
+      for (int i = 0; i < data.columns().size(); i++) {
+        kinds.add(kind(data.column(i)));
+      }
+    }
+
+    /// How many rows; -1 when it was asked to stop.
+    long run() throws SQLException {
+      if (mode == Mode.APPEND && doneBefore()) {
+        System.out.println("An earlier attempt loaded them");
+        return data.rows();
+      }
+      var there = columns();
+      if (mode == Mode.REPLACE && there != null && !there.equals(data.columns())) {
+        execute("drop table " + table);
+        there = null;
+      }
+      if (there == null) {
+        execute(create());
+      } else {
+        requireColumns(there);
+        if (mode == Mode.REPLACE) {
+          execute("delete from " + table);
+        }
+      }
+      try (var insert = connection.prepareStatement(insert())) {
+        for (int row = 0; row < data.rows(); row++) {
+          set(insert, row);
+          insert.addBatch();
+          if ((row + 1) % BATCH == 0) {
+            insert.executeBatch();
+            if (context.cancelled()) {
+              return -1;
+            }
+            if ((row + 1) % (20 * BATCH) == 0) {
+              context.logMetric("rows", 0, row + 1);
+            }
+          }
+        }
+        insert.executeBatch();
+      }
+      context.logMetric("rows", 0, data.rows());
+      return data.rows();
+    }
+
+    /// Notes that this task of this run has loaded; false the first time.
+    private boolean doneBefore() throws SQLException {
+      execute(
+          "create table if not exists %s (run varchar(100), task varchar(500), primary key (run, task))"
+              .formatted(quoted(LOADS)));
+      var launch = context.launch();
+      try (var find =
+          connection.prepareStatement(
+              "select 1 from %s where run = ? and task = ?".formatted(quoted(LOADS)))) {
+        find.setString(1, launch.pipelineRunId());
+        find.setString(2, launch.task());
+        try (var found = find.executeQuery()) {
+          if (found.next()) {
+            return true;
+          }
+        }
+      }
+      try (var note =
+          connection.prepareStatement("insert into %s values (?, ?)".formatted(quoted(LOADS)))) {
+        note.setString(1, launch.pipelineRunId());
+        note.setString(2, launch.task());
+        note.executeUpdate();
+      }
+      return false;
+    }
+
+    /// The table's columns; null when it is not there.
+    private @Nullable List<String> columns() throws SQLException {
+      // A table that is not there is an error, after which PostgreSQL goes on only from here.
+      var here = connection.setSavepoint();
+      try (var statement = connection.createStatement();
+          var found = statement.executeQuery("select * from %s where 1 = 0".formatted(table))) {
+        var columns = new ArrayList<String>();
+        for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
+          columns.add(found.getMetaData().getColumnName(i));
+        }
+        return columns;
+      } catch (SQLException e) {
+        // 42P01 is PostgreSQL's, 42S02 the standard's.
+        if (!List.of("42P01", "42S02").contains(String.valueOf(e.getSQLState()))) {
+          throw e;
+        }
+        connection.rollback(here);
+        return null;
+      }
+    }
+
+    private void requireColumns(List<String> there) {
+      var missing = data.columns().stream().filter(column -> !there.contains(column)).toList();
+      if (!missing.isEmpty()) {
+        throw new ProblemException(
+            ProblemCode.COLUMN_NOT_FOUND,
+            "the table %s has no column %s".formatted(table, String.join(", ", missing)),
+            "Add it there, leave it out, or choose the mode 'replace'. The table has %s."
+                .formatted(String.join(", ", there)));
+      }
+    }
+
+    private String create() {
+      var columns = new ArrayList<String>();
+      for (int i = 0; i < kinds.size(); i++) {
+        columns.add(quoted(data.columns().get(i)) + " " + kinds.get(i).sql);
+      }
+      if (!keys.isEmpty()) {
+        columns.add("primary key (%s)".formatted(list(keys)));
+      }
+      return "create table %s (%s)".formatted(table, String.join(", ", columns));
+    }
+
+    private String insert() {
+      var insert =
+          "insert into %s (%s) values (%s)"
+              .formatted(
+                  table,
+                  list(data.columns()),
+                  data.columns().stream().map(_ -> "?").collect(Collectors.joining(", ")));
+      if (mode != Mode.UPSERT) {
+        return insert;
+      }
+      var rest = data.columns().stream().filter(column -> !keys.contains(column)).toList();
+      var change =
+          rest.isEmpty()
+              ? "nothing"
+              : "update set "
+                  + rest.stream()
+                      .map(column -> "%1$s = excluded.%1$s".formatted(quoted(column)))
+                      .collect(Collectors.joining(", "));
+      return "%s on conflict (%s) do %s".formatted(insert, list(keys), change);
+    }
+
+    private String list(List<String> columns) {
+      return columns.stream().map(this::quoted).collect(Collectors.joining(", "));
+    }
+
+    private String quoted(String name) {
+      return quote + name.replace(quote, quote + quote) + quote;
+    }
+
+    private void set(PreparedStatement insert, int row) throws SQLException {
+      for (int i = 0; i < kinds.size(); i++) {
+        var column = data.column(i);
+        var kind = kinds.get(i);
+        if (column.missing(row)) {
+          insert.setNull(i + 1, kind.type);
+        } else {
+          switch (kind) {
+            case WHOLE -> insert.setLong(i + 1, (long) column.number(row));
+            case NUMBER -> insert.setDouble(i + 1, column.number(row));
+            case TEXT -> insert.setString(i + 1, column.text(row));
+          }
+        }
+      }
+    }
+
+    private void execute(String sql) throws SQLException {
+      try (var statement = connection.createStatement()) {
+        statement.execute(sql);
+      }
+    }
+
+    private static Kind kind(Frame.Column column) {
+      var kind = Kind.WHOLE;
+      for (int row = 0; row < column.rows(); row++) {
+        if (column.missing(row)) {
+          continue;
+        }
+        if (column.code(row) >= 0) {
+          return Kind.TEXT;
+        }
+        double number = column.number(row);
+        if (!Cells.whole(number) || Math.abs(number) >= 1L << 53) {
+          kind = Kind.NUMBER;
+        }
+      }
+      return kind;
+    }
+  }
+}
