@@ -270,6 +270,11 @@ final class LiveStudies {
   private void end(LiveTask group) {
     for (var instance : group.instances) {
       if (instance.state == TaskState.PENDING) {
+        var mark = instance.trial;
+        if (mark != null) {
+          instance.trial =
+              new TrialMark(TrialState.PRUNED, mark.rung(), mark.left(), mark.step(), mark.value());
+        }
         live.end(instance, TaskState.PRUNED, where("stopped early", instance));
       }
     }

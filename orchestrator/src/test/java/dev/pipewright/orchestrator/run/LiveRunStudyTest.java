@@ -416,6 +416,14 @@ class LiveRunStudyTest {
       for (var task : run.tasks().values()) {
         if (task.group() != null) {
           assertThat(task.state().isTerminal()).as(task.name()).isTrue();
+          assertThat(task.trial().state())
+              .as(task.name())
+              .isEqualTo(
+                  switch (task.state()) {
+                    case SUCCEEDED -> TrialState.COMPLETE;
+                    case PRUNED -> TrialState.PRUNED;
+                    default -> TrialState.FAILED;
+                  });
           complete += task.state() == TaskState.SUCCEEDED ? 1 : 0;
         }
       }

@@ -132,7 +132,8 @@ public record PipelineRun(
   /// What a study knows of a trial.
   ///
   /// @param state `RUNNING`, `PAUSED`, `COMPLETE`, `PRUNED` or `FAILED`
-  /// @param rung how many rungs it was let past, of a study whose trials are paused at them
+  /// @param rung how many rungs it was let past, of a study whose trials are paused at them; 64 for
+  ///   one that was let past all
   /// @param step of the newest point of its metric that counts; null before there is any
   /// @param value of that point
   public record Trial(String state, int rung, @Nullable Long step, @Nullable Double value) {}
