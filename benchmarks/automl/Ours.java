@@ -80,6 +80,7 @@ class Ours {
       return text(input).map(Boolean::valueOf);
     }
 
+    @Override
     public Optional<String> variable(String name) {
       return Optional.empty();
     }
