@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
@@ -90,7 +91,13 @@ public final class Automl implements BuiltinTask {
             table.innerMeasure(),
             limits,
             Portfolio.of(
-                table.labels().length, table.columns(), wishes.families(), table.folds().count()),
+                table.labels().length,
+                table.columns(),
+                wishes.families(),
+                table.folds().count(),
+                table.goal().regression() && !table.logarithmic()
+                    ? Logarithm.most(table.labels())
+                    : OptionalDouble.empty()),
             new Tuning(table.labels().length, wishes.families(), wishes.seed()),
             table::otherFolds,
             context::cancelled,

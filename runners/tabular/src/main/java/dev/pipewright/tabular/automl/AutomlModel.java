@@ -152,15 +152,16 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
             var file = folder.resolve("encoders").resolve(part.encoder() + ".json");
             encoders.put(part.encoder(), Json.MAPPER.readValue(file.toFile(), Encoder.class));
           }
-          own.add(
+          var fitted =
               member
                   .config()
                   .family()
                   .learner()
                   .load(
                       folder.resolve("models").resolve(part.model()),
-                      member.config(),
-                      manifest.goal()));
+                      Logarithm.inner(member.config()),
+                      manifest.goal());
+          own.add(Logarithm.over(fitted, member.config()));
         }
       }
     } catch (IOException e) {

@@ -18,6 +18,12 @@ record Config(String name, Family family, Encoding encoding, Map<String, Object>
     return new Config(name, family, encoding, changed);
   }
 
+  Config without(String key) {
+    var changed = new TreeMap<>(params);
+    changed.remove(key);
+    return new Config(name, family, encoding, changed);
+  }
+
   double number(String key, double otherwise) {
     return params.get(key) instanceof Number number ? number.doubleValue() : otherwise;
   }

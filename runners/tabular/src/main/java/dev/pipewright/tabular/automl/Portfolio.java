@@ -17,6 +17,7 @@ import dev.pipewright.tabular.data.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /// What is tried first, in this order: configurations that differ, the most useful for their time
@@ -31,7 +32,9 @@ final class Portfolio {
   private Portfolio() {}
 
   /// @param folds a single one has larger forests
-  static List<Config> of(int rows, List<Profile> columns, Set<Family> families, int folds) {
+  /// @param log the largest logarithm of a target whose logarithm is worth learning
+  static List<Config> of(
+      int rows, List<Profile> columns, Set<Family> families, int folds, OptionalDouble log) {
     int trees = folds == 1 ? 300 : 100;
     boolean categories =
         columns.stream().anyMatch(column -> column.kind() == Profile.Kind.CATEGORY);
@@ -70,6 +73,8 @@ final class Portfolio {
                 "subsample", 0.8,
                 "colsample_bytree", 0.7,
                 "min_child_weight", 1.0)));
+    log.ifPresent(
+        most -> List.of(2, 3, 1, 4).forEach(place -> all.add(Logarithm.on(all.get(place), most))));
     all.add(config("extra-trees", FOREST, TREES, Map.of("trees", trees, "leaf", 1)));
     all.add(
         config(

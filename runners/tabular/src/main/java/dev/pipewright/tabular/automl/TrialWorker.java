@@ -78,12 +78,19 @@ public final class TrialWorker {
       }
       var learner = order.config().family().learner();
       long seed = plan.head().seed() + 7919L * order.trial() + 104_729L * order.repeat();
-      var fits = learner.fit(chosen, order.config(), plan.goal(), seed, deadline);
+      boolean logs = Logarithm.of(order.config());
+      var fits =
+          learner.fit(
+              logs ? Logarithm.logs(chosen) : chosen,
+              Logarithm.inner(order.config()),
+              plan.goal(),
+              seed,
+              deadline);
       var losses = new ArrayList<Double>();
       var rounds = new ArrayList<Integer>();
       Files.createDirectories(plan.trial(order.trial()));
       for (int i = 0; i < fits.size(); i++) {
-        var fit = fits.get(i);
+        var fit = logs ? Logarithm.over(fits.get(i), order.config()) : fits.get(i);
         int fold = order.folds().get(i);
         try (var model = fit.model()) {
           for (double value : fit.predicted()) {

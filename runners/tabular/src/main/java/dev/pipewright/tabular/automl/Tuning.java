@@ -105,14 +105,21 @@ final class Tuning implements Proposals {
     return family(trials)
         .map(family -> {
           var study = Study.of(studies.get(family));
-          study.addTrials(records(family, trials));
+          var best =
+              trials.stream()
+                  .filter(trial -> trial.done() && trial.config().family() == family)
+                  .max(Comparator.comparing(Trial::score))
+                  .orElseThrow()
+                  .config();
+          study.addTrials(records(family, trials, Logarithm.of(best)));
           var params = new LinkedHashMap<String, Object>();
           study.ask().orElseThrow().params().forEach((key, value) -> put(params, key, value));
           var encoding = ENCODINGS.get((String) params.remove(ENCODING));
           if (family == Family.LIGHTGBM) {
             params.put("bagging_freq", 1);
           }
-          return new Config(family.word() + "-tuned-" + number, family, encoding, params);
+          var config = new Config(family.word() + "-tuned-" + number, family, encoding, params);
+          return Logarithm.as(config, best);
         });
   }
 
@@ -150,9 +157,14 @@ final class Tuning implements Proposals {
                     / SHARES[Math.min(ranked.indexOf(family), SHARES.length - 1)]));
   }
 
-  /// What is known of a family. What was given up counts as the worst there was.
-  private List<TrialRecord> records(Family family, List<Trial> trials) {
-    var own = trials.stream().filter(trial -> trial.config().family() == family).toList();
+  /// What is known of a family, of those that learn the target or of those that learn its
+  /// logarithm. What was given up counts as the worst there was.
+  private List<TrialRecord> records(Family family, List<Trial> trials, boolean logs) {
+    var own =
+        trials.stream()
+            .filter(
+                trial -> trial.config().family() == family && Logarithm.of(trial.config()) == logs)
+            .toList();
     double worst = own.stream().filter(Trial::done).mapToDouble(Trial::score).min().orElse(0);
     var records = new ArrayList<TrialRecord>();
     for (var trial : own) {

@@ -156,6 +156,22 @@ class AutomlTest {
     }
   }
 
+  /// What it says is the target again, also after it was written and read.
+  @Test
+  void aSkewedTargetIsLearnedByItsLogarithmToo() throws Exception {
+    var train = csv("train.csv", bank(0, 300, "regression"));
+    var test = Frames.read(csv("test.csv", bank(300, 500, "regression")), "test.csv");
+    var plain = run("plain", train, "trials", 5, "folds", 3, "metric", "mae");
+    var logs = run("logs", train, "trials", 9, "folds", 3, "metric", "mae");
+    assertThat(logs.gave("score")).isLessThan(plain.gave("score"));
+    var board = logs.artifact("leaderboard.json").get("trials");
+    assertThat(board.findValuesAsText("name"))
+        .contains("linear-log", "network-log", "lightgbm-log", "xgboost-log");
+    try (var predictor = Predictor.open(logs.model())) {
+      assertThat(right(predictor.predict(test), test, "regression")).isGreaterThan(0.8);
+    }
+  }
+
   @Test
   void keepsToItsTime() throws Exception {
     var train = csv("train.csv", bank(0, 400, "binary"));
