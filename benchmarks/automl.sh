@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./dev bench automl FOLDER [SECONDS…]: AutoML on every table of a folder (CSV, the target last), three folds each, beside H2O AutoML
-# and FLAML, and with PEERS=… "autogluon" among them, each with the same time on the same cores. FOLDS=3.
+# and FLAML, and with PEERS=… "autogluon" among them, each with the same time on the same cores. FOLDS=3; RESUME=1 goes on
+# with one that was stopped.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -29,15 +30,18 @@ if [[ " $peers " == *" autogluon "* && ! -d $work/autogluon ]]; then
   python3 -m venv "$work/autogluon"
   "$work/autogluon/bin/pip" install --quiet --disable-pip-version-check "autogluon.tabular[lightgbm,xgboost,catboost,fastai]"
 fi
-rm -rf "$work/folds" && "$venv/bin/python" $here/prepare.py "$tables" "$work/folds" "${FOLDS:-3}"
+[[ -n ${RESUME:-} ]] || rm -rf "$work/folds" "$work/scores"
+[[ -d $work/folds ]] || "$venv/bin/python" $here/prepare.py "$tables" "$work/folds" "${FOLDS:-3}"
 echo "$(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg) when it began"
 scores=$work/scores
-: >"$scores"
+touch "$scores"
 for budget in "${budgets[@]}"; do
-  for fold in "$work"/folds/*/*; do
+  # The first fold of all tables comes first, so that what is done says something early.
+  for fold in $(printf '%s\n' "$work"/folds/*/* | awk -F/ '{ print $NF, $0 }' | sort -n -s -k 1,1 | cut -d " " -f 2-); do
     read -r table number target kind < <("$venv/bin/python" -c "
 import json, sys; a = json.load(open(sys.argv[1])); print(a['table'], a['fold'], a['target'], a['kind'])" "$fold/about.json")
     for system in pipewright $peers constant forest; do
+      grep -q "^$budget $table $kind $number $system " "$scores" && continue
       out=$work/predicted.csv
       log=$work/$table-$number-$budget-$system.log
       rm -f "$out"

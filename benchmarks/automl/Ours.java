@@ -62,7 +62,7 @@ class Ours {
           "bench", 1, "bench", 1, "bench", "automl", "a".repeat(32), "b".repeat(32), "bench",
           "pipewright/automl@v1", List.of(), Map.of(), Map.of(), List.of(), Map.of(),
           checkpoints().toString(), null, false, "http://127.0.0.1:1", "127.0.0.1:1", Map.of(), true,
-          10_000, TaskLaunch.Limits.NONE);
+          10_000, TaskLaunch.Limits.NONE, null);
     }
 
     @Override
@@ -80,6 +80,7 @@ class Ours {
       return text(input).map(Boolean::valueOf);
     }
 
+    @Override
     public Optional<String> variable(String name) {
       return Optional.empty();
     }

@@ -170,6 +170,66 @@ test('a pool leads to the tasks that have it, and is refused to be deleted while
   await expect(page.getByRole('complementary', { name: 'Task train' })).toBeVisible();
 });
 
+test('a study grows while it is looked at, and its trials are chosen in pictures and table', async ({
+  page,
+}) => {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Studies' }).click();
+  await page
+    .getByRole('table', { name: 'Studies' })
+    .getByRole('link', { name: 'churn', exact: true })
+    .click();
+  const history = page.getByRole('region', { name: 'What trials reached' });
+  const trials = async () =>
+    Number(/of (\d+) trials/.exec((await history.getByRole('img').getAttribute('aria-label')) ?? '')?.[1]);
+  await expect(history.getByRole('img')).toBeVisible();
+  const before = await trials();
+  await expect.poll(trials).toBeGreaterThan(before);
+  // By the keyboard in one picture, and it is marked in all.
+  await history.getByRole('slider').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  const chosen = page.getByRole('region', { name: /^Trial \d+$/ });
+  await expect(chosen).toBeVisible();
+  await expect(page).toHaveURL(/trial=\d+$/);
+  await expect(page.locator('.curve.chosen, .ring.chosen')).toHaveCount(3);
+  // By the pointer, which says what it is at first.
+  const lines = page.getByRole('region', { name: 'Params of the trials' });
+  await lines.getByRole('slider').scrollIntoViewIfNeeded();
+  await lines.getByRole('slider').hover({ position: { x: 60, y: 200 } });
+  await expect(lines.locator('.tip')).toContainText(/Trial \d+/);
+  const hovered = /Trial (\d+)/.exec((await lines.locator('.tip b').first().textContent()) ?? '')?.[1];
+  await lines.getByRole('slider').click({ position: { x: 60, y: 200 } });
+  await expect(page).toHaveURL(new RegExp(`trial=${hovered}$`));
+  await page.getByRole('button', { name: 'Close the trial' }).click();
+  await expect(chosen).toHaveCount(0);
+  await page.getByRole('button', { name: 'auc', exact: true }).click();
+  await expect(page.getByRole('table', { name: 'All trials' }).getByRole('row').nth(1)).toContainText('★');
+});
+
+test('a study of a thousand trials and twenty params draws what is looked at only', async ({ page }) => {
+  await page.goto('/studies/large');
+  const table = page.getByRole('table', { name: 'All trials' });
+  await expect(table).toBeVisible();
+  expect(await table.getByRole('row').count()).toBeLessThan(60);
+  expect(await page.locator('.study-picture svg path').count()).toBeLessThan(80);
+});
+
+test('the study of a pipeline’s task is reached from the task, and leads back to a trial’s', async ({
+  page,
+}) => {
+  await page.goto('/pipeline-runs/tuned?task=tune');
+  await page.getByRole('link', { name: /^Study:/ }).click();
+  await expect(page).toHaveURL(/\/studies\/tune$/);
+  await page
+    .getByRole('region', { name: 'Best trial' })
+    .getByRole('link', { name: /^Task tune/ })
+    .click();
+  const panel = page.getByRole('complementary', { name: /^Task tune\[\d+\]$/ });
+  await panel.getByRole('link', { name: /^Study:/ }).click();
+  await expect(page.getByRole('region', { name: /^Trial \d+$/ })).toBeVisible();
+});
+
 for (const theme of ['light', 'dark'] as const) {
   test(`the ${theme} theme follows the system, and the button overrules it`, async ({ browser, baseURL }) => {
     const context = await browser.newContext({ colorScheme: theme, baseURL });
@@ -211,6 +271,8 @@ test('what is not there is told of', async ({ page }) => {
   await expect(page.getByRole('alert')).toContainText('RUN_NOT_FOUND');
   await page.goto('/models/nope');
   await expect(page.getByRole('alert')).toContainText('MODEL_NOT_FOUND');
+  await page.goto('/studies/nope');
+  await expect(page.getByRole('alert')).toContainText('STUDY_NOT_FOUND');
   await page.goto('/no/such/page');
   await expect(page.getByText('There is no page at this address')).toBeVisible();
 });
@@ -227,6 +289,11 @@ for (const width of [400, 900]) {
       '/triggers/push',
       '/backfills/any',
       '/pools?pool=licence',
+      '/studies',
+      '/studies/churn?trial=7',
+      '/studies/size-or-quality',
+      '/studies/large',
+      '/pipeline-runs/tuned/studies/tune',
       '/models',
       '/models/credit-risk',
     ]) {

@@ -89,6 +89,45 @@ test('a schedule is seen to start a run, and is paused', async ({ page, request 
   await expect(page).toHaveURL(/\/schedules\/tick$/);
 });
 
+test('a study is watched while a worker asks for its trials, and a trial leads to its run', async ({
+  page,
+  request,
+}) => {
+  const study = '/api/v1/studies/watched';
+  const spec = {
+    space: {
+      lr: { type: 'double', low: 1e-5, high: 0.1, log: true },
+      depth: { type: 'int', low: 2, high: 9 },
+    },
+    objectives: [{ name: 'auc', direction: 'maximize' }],
+    maxTrials: 12,
+  };
+  expect((await request.put(study, { data: spec })).status()).toBe(201);
+  const run = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const { trial } = await (await request.post(`${study}/ask`, { data: { worker: 'me' } })).json();
+      const at = `${study}/trials/${trial.number}`;
+      await request.post(`${at}/report`, { data: { step: 1, value: trial.params.depth / 20 } });
+      expect((await request.post(`${at}/tell`, { data: { values: [trial.params.depth / 10] } })).ok()).toBe(
+        true,
+      );
+    }
+  };
+  await page.goto('/studies');
+  await page.getByRole('link', { name: 'watched' }).click();
+  await expect(page.getByText('No trial has been asked for yet')).toBeVisible();
+  await run(6);
+  await expect(page.getByRole('img', { name: /^auc of 6 trials/ })).toBeVisible({ timeout: 15_000 });
+  await run(6);
+  await expect(page.locator('main').getByText('Ended').first()).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByRole('region', { name: 'What matters' }).getByRole('listitem')).toHaveCount(2);
+  await page
+    .getByRole('region', { name: 'Best trial' })
+    .getByRole('link', { name: /Tracked run/ })
+    .click();
+  await expect(page.getByText('depth').first()).toBeVisible();
+});
+
 test('an address that leads nowhere says so', async ({ page }) => {
   await page.goto('/pipeline-runs/00000000-0000-0000-0000-000000000000');
   await expect(page.getByText('PIPELINE_RUN_NOT_FOUND')).toBeVisible();

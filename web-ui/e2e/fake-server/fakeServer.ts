@@ -21,6 +21,7 @@ import {
   nextTimes,
   onChampion,
 } from '../../src/schedules/schedule.fake';
+import type { Sight } from '../../src/studies/queries';
 import { World } from './world';
 
 /** Answers `/api/v1` out of seeded fakes, streams included; goes with `vite` and with `vite preview`. */
@@ -101,6 +102,12 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
         );
       }
       if (sub === 'overview') return json(response, overviewOf(tasks));
+      if (sub === 'tasks' && rest[1] === 'study') {
+        if (id !== 'tuned' || rest[0] !== 'tune') {
+          return problem(response, 'STUDY_NOT_FOUND', 404, `There is no task "${rest[0]}" that is a study.`);
+        }
+        return answerStudy(world.taskStudy(), rest[2], query, response);
+      }
       if (sub === 'tasks' && rest[0]) {
         const task = tasks.find((each) => each.name === rest[0]);
         if (!task) return problem(response, 'NOT_FOUND', 404, `There is no task "${rest[0]}".`);
@@ -142,6 +149,21 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
     case 'triggers/:id/history':
     case 'backfills/:id/history':
       return json(response, { items: firesAt(now) });
+    case 'studies': {
+      const studies = world.studies(now).map(({ study }) => study);
+      return json(
+        response,
+        page(studies, (study) => study.name, query),
+      );
+    }
+    case 'studies/:id':
+    case 'studies/:id/trials':
+    case 'studies/:id/result':
+    case 'studies/:id/curves': {
+      const sight = world.study(id);
+      if (!sight) return problem(response, 'STUDY_NOT_FOUND', 404, `There is no study "${id}".`);
+      return answerStudy(sight, sub, query, response);
+    }
     case 'pools':
       return json(response, { items: POOLS });
     case 'pools/:id':
@@ -178,6 +200,27 @@ function answer(world: World, url: URL, request: IncomingMessage, response: Serv
   }
 }
 
+function answerStudy(
+  { study, trials, result, curves }: Sight,
+  what: string | undefined,
+  query: URLSearchParams,
+  response: ServerResponse,
+): void {
+  switch (what) {
+    case 'trials':
+      return json(
+        response,
+        page(trials.toReversed(), (trial) => String(trial.number), query),
+      );
+    case 'result':
+      return json(response, result);
+    case 'curves':
+      return json(response, { curves });
+    default:
+      return json(response, study);
+  }
+}
+
 function tasksFor(tasks: Task[], query: URLSearchParams): Task[] {
   const level = query.get('level');
   const [from = 0, to = from] = (level ?? '').split('-').map(Number);
@@ -187,6 +230,7 @@ function tasksFor(tasks: Task[], query: URLSearchParams): Task[] {
   return tasks
     .filter((task) => !query.get('state') || query.get('state')?.split(',').includes(task.state))
     .filter((task) => task.name.includes(query.get('search') ?? ''))
+    .filter((task) => !query.get('group') || task.group === query.get('group'))
     .filter((task) => {
       const at = levels?.get(task.name) ?? 0;
       return !levels || (from <= at && at <= to);

@@ -1,8 +1,16 @@
 import { hex, seeded } from '../../src/api/seed.fake';
 import type { PipelineRun, PipelineRunSummary, Task, TrackedRun } from '../../src/api/types';
 import { summaryOf } from '../../src/pipeline-runs/live';
-import { creditPlan, pipelineRunAt, type RunPlan, widePlan } from '../../src/pipeline-runs/pipelineRun.fake';
+import {
+  creditPlan,
+  pipelineRunAt,
+  type RunPlan,
+  tunedPlan,
+  widePlan,
+} from '../../src/pipeline-runs/pipelineRun.fake';
 import { trackedRunOf } from '../../src/runs/run.fake';
+import type { Sight } from '../../src/studies/queries';
+import { CHURN, EMPTY, LARGE, sightAt, TRADE_OFF } from '../../src/studies/study.fake';
 
 const MINUTE = 60_000;
 
@@ -31,6 +39,14 @@ export class World {
     add(named(creditPlan('iris', { trainMs: 4_000 }), 'iris'), 95 * MINUTE);
     add(named(creditPlan('abalone', { trainMs: 32_000 }), 'abalone'), 140 * MINUTE);
     add(creditPlan('long-log'), 200 * MINUTE, 10_000);
+    const { trials } = this.taskStudy();
+    add(
+      tunedPlan(
+        'tuned',
+        trials.map(({ number, params, values }) => ({ number, params, value: values[0] })),
+      ),
+      70 * MINUTE,
+    );
     const random = seeded('older');
     for (let i = 0; i < 400; i++) {
       const fails = random() < 0.15 ? 'train' : undefined;
@@ -58,6 +74,28 @@ export class World {
     return [...this.runs.values()]
       .map(({ plan, startedAt }) => summaryOf(pipelineRunAt(plan, startedAt, now)))
       .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  }
+
+  /** The study that task `tune` of run `tuned` is. */
+  taskStudy(): Sight {
+    const plan = { ...CHURN, name: 'tune', trials: 24, each: 900, pruned: false };
+    return sightAt(plan, this.began - 70 * MINUTE, this.began);
+  }
+
+  /** Newest first. */
+  studies(now = Date.now()): Sight[] {
+    const older = Array.from({ length: 70 }, (_, i) => ({ ...CHURN, name: `churn-${70 - i}`, trials: 5 }));
+    return [
+      sightAt(EMPTY, now, now),
+      sightAt(CHURN, this.began - 4 * MINUTE, now),
+      sightAt(TRADE_OFF, this.began - 60 * MINUTE, now),
+      sightAt(LARGE, this.began - 120 * MINUTE, now),
+      ...older.map((plan, i) => sightAt(plan, this.began - (200 + i * 60) * MINUTE, now)),
+    ];
+  }
+
+  study(name: string): Sight | undefined {
+    return this.studies().find(({ study }) => study.name === name);
   }
 
   /** The pipeline run, task and attempt behind a tracked run. */

@@ -42,7 +42,8 @@ export type TaskState =
   | 'FAILED'
   | 'SKIPPED'
   | 'UPSTREAM_FAILED'
-  | 'CANCELLED';
+  | 'CANCELLED'
+  | 'PRUNED';
 
 export type AttemptState = 'QUEUED' | 'LAUNCHING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 
@@ -414,6 +415,84 @@ export interface PoolUse {
 export interface PoolUses {
   holders: PoolUse[];
   waiters: PoolUse[];
+}
+
+export type StudyState = 'RUNNING' | 'STOPPED' | 'ENDED';
+
+export type TrialState = 'WAITING' | 'RUNNING' | 'PAUSED' | 'COMPLETE' | 'PRUNED' | 'FAILED';
+
+/** What a param may be: a number in a range, or one of some values. */
+export interface Parameter {
+  type?: 'double' | 'int';
+  low?: number;
+  high?: number;
+  log?: boolean;
+  step?: number;
+  values?: Json[];
+  /** Only there where others have one of these values. */
+  when?: Record<string, Json[]>;
+}
+
+export interface Objective {
+  name: string;
+  direction?: 'minimize' | 'maximize';
+}
+
+/** The name of a sampler or pruner, or an object with that as its `type` and settings. */
+export type Method = string | { type: string; [setting: string]: Json };
+
+export interface Study {
+  name: string;
+  spec: {
+    space: Record<string, Parameter>;
+    objectives: Objective[];
+    sampler?: Method;
+    pruner?: Method;
+    seed?: number;
+    maxTrials?: number;
+    /** Of a pipeline's task, what its trials log on the way; elsewhere they report the objective. */
+    metric?: string;
+  };
+  state: StudyState;
+  trials: Partial<Record<TrialState, number>>;
+  /** Of several objectives, the first one of the front. */
+  best?: number;
+  bestValues: Num[];
+  /** The tracked run that those of its trials are below. */
+  runId?: string;
+  createdAt: string;
+  updatedAt: string;
+  endedAt?: string;
+}
+
+export interface StudyTrial {
+  number: number;
+  state: TrialState;
+  origin: 'SAMPLED' | 'ENQUEUED' | 'EARLIER';
+  /** Without those that are not active. */
+  params: Record<string, Json>;
+  /** One for each objective; empty until told. */
+  values: Num[];
+  attempt: number;
+  worker?: string;
+  message?: string;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  runId?: string;
+}
+
+export interface StudyResult {
+  best?: StudyTrial;
+  front: StudyTrial[];
+  /** Shares of 1, the largest first. */
+  importance: Record<string, number>;
+}
+
+export interface StudyCurve {
+  number: number;
+  steps: number[];
+  values: Num[];
 }
 
 export interface ServerInfo {

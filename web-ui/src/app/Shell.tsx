@@ -37,6 +37,9 @@ export function Shell() {
           <Link to="/schedules" data-status={starts ? 'active' : undefined}>
             Schedules
           </Link>
+          <Link to="/studies" activeOptions={{ exact: false, includeSearch: false }}>
+            Studies
+          </Link>
           <Link to="/pools" activeOptions={{ exact: false, includeSearch: false }}>
             Pools
           </Link>

@@ -106,6 +106,31 @@ const pools = createRoute({
   component: lazyRouteComponent(() => import('../pools/PoolsPage'), 'PoolsPage'),
 });
 
+const studies = createRoute({
+  getParentRoute: () => root,
+  path: '/studies',
+  component: lazyRouteComponent(() => import('../studies/StudiesPage'), 'StudiesPage'),
+});
+
+const study = createRoute({
+  getParentRoute: () => root,
+  path: '/studies/$name',
+  validateSearch: trialSearch,
+  component: lazyRouteComponent(() => import('../studies/StudyPage'), 'StudyPage'),
+});
+
+const taskStudy = createRoute({
+  getParentRoute: () => root,
+  path: '/pipeline-runs/$id/studies/$task',
+  validateSearch: trialSearch,
+  component: lazyRouteComponent(() => import('../studies/TaskStudyPage'), 'TaskStudyPage'),
+});
+
+function trialSearch(search: Record<string, unknown>): { trial?: number } {
+  const trial = Number(text(String(search.trial ?? '')));
+  return { trial: Number.isInteger(trial) && trial >= 0 ? trial : undefined };
+}
+
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
@@ -137,6 +162,9 @@ const routeTree = root.addChildren([
   trigger,
   backfill,
   pools,
+  studies,
+  study,
+  taskStudy,
   run,
   models,
   model,

@@ -8,5 +8,7 @@ export function TaskBar({ tasks, of }: { tasks: TaskCounts; of?: string }) {
     const look = lookOf(state);
     return { word: look.word.toLowerCase(), tone: look.tone, count: tasks[state] ?? 0 };
   });
-  return <PartsBar parts={parts} of={of} />;
+  // A trial that was stopped early did what it was to do.
+  const done = (tasks.SUCCEEDED ?? 0) + (tasks.PRUNED ?? 0);
+  return <PartsBar parts={parts} of={of} done={done} />;
 }

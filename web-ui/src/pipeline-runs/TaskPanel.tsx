@@ -5,7 +5,7 @@ import { ApiError } from '../api/client';
 import type { Attempt, Json, PipelineRun, Task, TaskCounts } from '../api/types';
 import { LogView } from '../runs/LogView';
 import { runQuery, useFollowRun } from '../runs/queries';
-import { formatCount, formatItem, formatJson, formatNumber, itemValues } from '../ui/format';
+import { formatCount, formatItem, formatJson, formatNumber, isTrial, itemValues } from '../ui/format';
 import { StateBadge } from '../ui/StateBadge';
 import { isAttemptOver, isRunOver, isStatusOver, lookOf } from '../ui/states';
 import { Duration } from '../ui/Time';
@@ -63,6 +63,12 @@ export function TaskPanel({
                 <button type="button" className="link" onClick={() => onSelect(task.group as string)}>
                   {task.group}
                 </button>
+                {isTrial(task.item) && (
+                  <>
+                    {' '}
+                    · <StudyLink run={run} task={task.group} trial={trialNumber(task)} />
+                  </>
+                )}
               </dd>
             </>
           )}
@@ -151,6 +157,20 @@ function Needs({ needs, onSelect }: { needs: string[]; onSelect: (task: string) 
   );
 }
 
+/** To the pictures of all trials. */
+function StudyLink({ run, task, trial }: { run: PipelineRun; task: string; trial?: number }) {
+  return (
+    <Link to="/pipeline-runs/$id/studies/$task" params={{ id: run.id, task }} search={{ trial }}>
+      Study: best params, history and curves →
+    </Link>
+  );
+}
+
+/** 3 of `tune[3]`. */
+function trialNumber(task: Task): number {
+  return Number(/\[(\d+)\]$/.exec(task.name)?.[1]);
+}
+
 function Instances({
   run,
   group,
@@ -170,6 +190,11 @@ function Instances({
   return (
     <>
       <TaskBar tasks={counts} of="instances" />
+      {isTrial(instances[0]?.item) && (
+        <p>
+          <StudyLink run={run} task={group} />
+        </p>
+      )}
       <fieldset className="attempt-list">
         <legend className="sr-only">Instances</legend>
         {instances.map((each) => (

@@ -16,6 +16,9 @@ export interface TaskPlan {
   name: string;
   kind: string;
   needs: string[];
+  /** Of an instance: the task that it is one of, and its values. */
+  group?: string;
+  item?: Record<string, Json>;
   from: number;
   to: number;
   ends?: Extract<TaskState, 'SUCCEEDED' | 'FAILED' | 'SKIPPED' | 'UPSTREAM_FAILED'>;
@@ -42,6 +45,10 @@ export function pipelineRunAt(plan: RunPlan, startedAt: number, now: number): Pi
   const failed = tasks.find((task) => task.state === 'FAILED');
   const counts: TaskCounts = {};
   for (const task of tasks) counts[task.state] = (counts[task.state] ?? 0) + 1;
+  const groups = new Map<string, TaskCounts>();
+  for (const { group, state } of tasks) {
+    if (group) groups.set(group, { ...groups.get(group), [state]: (groups.get(group)?.[state] ?? 0) + 1 });
+  }
   const state: RunState = elapsed < 0 ? 'QUEUED' : over ? (failed ? 'FAILED' : 'SUCCEEDED') : 'RUNNING';
   return {
     id: plan.id,
@@ -62,7 +69,7 @@ export function pipelineRunAt(plan: RunPlan, startedAt: number, now: number): Pi
     endedAt: over ? iso(startedAt + Math.max(...plan.tasks.map((task) => task.to))) : undefined,
     taskCount: tasks.length,
     counts,
-    groups: [],
+    groups: [...groups].map(([name, each]) => ({ name, counts: each })),
     tasks: tasks.length <= MOST_TASKS ? tasks : [],
   };
 }
@@ -110,7 +117,8 @@ export function historyAt(plan: RunPlan, startedAt: number, now: number): Transi
 
 function taskAt(plan: RunPlan, task: TaskPlan, startedAt: number, elapsed: number): Task {
   const ends = task.ends ?? 'SUCCEEDED';
-  const base = { name: task.name, kind: task.kind, needs: task.needs };
+  const { name, kind, needs, group, item } = task;
+  const base = { name, kind, needs, group, item };
   if (ends === 'SKIPPED' || ends === 'UPSTREAM_FAILED') {
     const there = elapsed >= task.to;
     return {
@@ -281,6 +289,37 @@ export function creditPlan(
         1_600,
         2_050,
       ),
+    ],
+  };
+}
+
+/** A pipeline with a task that is a study, whose trials have ended. */
+export function tunedPlan(
+  id: string,
+  trials: readonly { number: number; params: Json; value?: Json }[],
+): RunPlan {
+  const end = 1_000 + trials.length * 900;
+  const command = 'python3 train.py';
+  return {
+    id,
+    pipeline: 'churn-tuned',
+    version: 2,
+    params: {},
+    tasks: [
+      { name: 'tune', kind: command, needs: [], from: 200, to: end, outputs: { bestTrial: 0 } },
+      ...trials.map(
+        ({ number, params, value }): TaskPlan => ({
+          name: `tune[${number}]`,
+          kind: command,
+          needs: [],
+          group: 'tune',
+          item: { params, asked: number },
+          from: 300 + number * 900,
+          to: 1_000 + number * 900,
+          outputs: value === undefined ? {} : { auc: value },
+        }),
+      ),
+      { name: 'report', kind: 'python3 report.py', needs: ['tune'], from: end + 100, to: end + 900 },
     ],
   };
 }

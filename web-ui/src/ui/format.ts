@@ -108,10 +108,21 @@ export function formatJson(value: Json): string {
   return JSON.stringify(value);
 }
 
+/** Whether an instance is the trial of a study. */
+export function isTrial(item: Record<string, Json> | undefined): boolean {
+  const params = item?.params;
+  return (
+    item !== undefined &&
+    'asked' in item &&
+    params != null &&
+    typeof params === 'object' &&
+    !Array.isArray(params)
+  );
+}
+
 /** What tells an instance from the others: a combination's values, or the params of a study's trial. */
 export function itemValues(item: Record<string, Json>): Record<string, Json> {
-  const { params } = item;
-  return 'asked' in item && params && typeof params === 'object' && !Array.isArray(params) ? params : item;
+  return isTrial(item) ? (item.params as Record<string, Json>) : item;
 }
 
 /** The same as text: rate = 0.1, shard = 3. */

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TRIAL_STATE_ORDER } from '../studies/words';
 import { lookOf, STATES, TASK_STATE_ORDER } from './states';
 
 const API = '../sdk/contract/src/main/java/dev/pipewright/contract/api';
 
-/** The constants of an enum of the contract, read from its source. */
-function constants(name: string): string[] {
-  const source = readFileSync(resolve(API, `${name}.java`), 'utf8').replace(/\/\/.*/g, '');
+const TUNE = '../sdk/tune/src/main/java/dev/pipewright/tune';
+
+/** The constants of an enum, read from its source. */
+function constants(name: string, folder = API): string[] {
+  const source = readFileSync(resolve(folder, `${name}.java`), 'utf8').replace(/\/\/.*/g, '');
   const body = source.slice(source.indexOf('{', source.indexOf(`enum ${name}`)) + 1);
   return body
     .slice(0, body.search(/[;}]/))
@@ -20,6 +23,13 @@ describe.each(['RunState', 'TaskState', 'AttemptState', 'RunStatus', 'FireState'
   it.each(constants(name))('%s has a word and a colour', (state) => {
     expect(STATES).toHaveProperty(state);
     expect(lookOf(state).word).toMatch(/^[A-Z][a-z]/);
+  });
+});
+
+describe('TrialState', () => {
+  it.each(constants('TrialState', TUNE))('%s has a word, a colour and a place in the bar', (state) => {
+    expect(STATES).toHaveProperty(state);
+    expect(TRIAL_STATE_ORDER).toContain(state);
   });
 });
 

@@ -1,7 +1,24 @@
-import type { AttemptState, BackfillState, FireState, RunState, RunStatus, TaskState } from '../api/types';
+import type {
+  AttemptState,
+  BackfillState,
+  FireState,
+  RunState,
+  RunStatus,
+  StudyState,
+  TaskState,
+  TrialState,
+} from '../api/types';
 
-/** Every state that a page shows: of pipeline runs, tasks, attempts, tracked runs, and of what starts runs. */
-export type AnyState = RunState | TaskState | AttemptState | RunStatus | FireState | BackfillState;
+/** Every state that a page shows: of pipeline runs, tasks, attempts, tracked runs, of what starts runs, and of studies. */
+export type AnyState =
+  | RunState
+  | TaskState
+  | AttemptState
+  | RunStatus
+  | FireState
+  | BackfillState
+  | StudyState
+  | TrialState;
 
 /** The colours are tokens in `tokens.css`: `--state-<tone>`. */
 export type Tone =
@@ -37,10 +54,14 @@ export const STATES: Record<AnyState, StateLook> = {
   UPSTREAM_FAILED: { word: 'Upstream failed', tone: 'blocked', active: false },
   SKIPPED: { word: 'Skipped', tone: 'skipped', active: false },
   CANCELLED: { word: 'Cancelled', tone: 'cancelled', active: false },
+  PRUNED: { word: 'Stopped early', tone: 'skipped', active: false },
   PLANNED: { word: 'Planned', tone: 'waiting', active: false },
   STARTED: { word: 'Started', tone: 'running', active: false },
   REFUSED: { word: 'Refused', tone: 'failed', active: false },
   ENDED: { word: 'Ended', tone: 'succeeded', active: false },
+  COMPLETE: { word: 'Complete', tone: 'succeeded', active: false },
+  PAUSED: { word: 'Paused', tone: 'waiting', active: false },
+  STOPPED: { word: 'Stopped', tone: 'cancelled', active: false },
   KILLED: { word: 'Killed', tone: 'cancelled', active: false },
 };
 
@@ -62,6 +83,7 @@ export const TASK_STATE_ORDER: readonly TaskState[] = [
   'UPSTREAM_FAILED',
   'CANCELLED',
   'SKIPPED',
+  'PRUNED',
   'RUNNING',
   'RETRYING',
   'WAITING',

@@ -197,7 +197,8 @@ final class Starter {
             task.resources().memory() == null
                 ? null
                 : Math.min(Quantity.bytes(task.resources().memory()), room.machine().memory()),
-            room.gpus(attempt.id())));
+            room.gpus(attempt.id())),
+        task.study() == null ? null : task.study().metric());
   }
 
   private static boolean isIsolated(TaskSpec task, Map<String, JsonNode> inputs) {

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param updated tasks that changed, as they are now
 /// @param lines of the history, in order
 /// @param outputs of the run, once it succeeded
+/// @param points that trials have logged and that count
 /// @param cachedFrom by task, the attempt whose outputs it took
 record Changes(
     RunState state,
@@ -46,6 +47,7 @@ record Changes(
     List<EndedAttempt> ended,
     List<StoppedAttempt> stopped,
     List<Line> lines,
+    List<Point> points,
     Map<String, UUID> cachedFrom,
     @Nullable Map<String, JsonNode> outputs,
     boolean runChanged) {
@@ -97,6 +99,9 @@ record Changes(
       String to,
       @Nullable String reason) {}
 
+  /// What a trial has reached on the way.
+  record Point(String task, long step, double value) {}
+
   /// Outputs that are known already.
   ///
   /// @param where the run and task they come from, for people
@@ -105,6 +110,7 @@ record Changes(
   boolean isEmpty() {
     return !runChanged
         && lines.isEmpty()
+        && points.isEmpty()
         && created.isEmpty()
         && updated.isEmpty()
         && started.isEmpty()
@@ -123,6 +129,7 @@ record Changes(
     private final List<EndedAttempt> ended = new ArrayList<>();
     private final List<StoppedAttempt> stopped = new ArrayList<>();
     private final List<Line> lines = new ArrayList<>();
+    private final List<Point> points = new ArrayList<>();
     private final Map<String, UUID> cachedFrom = new HashMap<>();
     private @Nullable Map<String, JsonNode> outputs;
     private boolean runChanged;
@@ -152,6 +159,10 @@ record Changes(
     void moved(String task, Line line) {
       lines.add(line);
       touched.add(task);
+    }
+
+    void point(String task, long step, double value) {
+      points.add(new Point(task, step, value));
     }
 
     void touch(String task) {
@@ -216,6 +227,7 @@ record Changes(
           List.copyOf(ended),
           List.copyOf(stopped),
           List.copyOf(lines),
+          List.copyOf(points),
           Map.copyOf(cachedFrom),
           outputs,
           runChanged);

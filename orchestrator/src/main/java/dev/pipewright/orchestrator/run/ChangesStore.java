@@ -51,6 +51,7 @@ final class ChangesStore {
     update(tx, run, changes, now);
     start(tx, run, changes, cacheKeys, admitted, now);
     move(tx, changes);
+    points(tx, run, changes.points());
     history(tx, run, changes, now);
     long revision = run.revision() + Math.max(1, changes.lines().size());
     String message = run.message();
@@ -90,10 +91,11 @@ final class ChangesStore {
         tx.createUpdate(
                 """
                 insert into orchestrator.task
-                  (run_id, name, position, kind, needs, state, group_name, index, item)
-                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index, t.item::json
-                from unnest(:names, :groups, :indexes, :items, :states)
-                  as t (name, group_name, index, item, state)
+                  (run_id, name, position, kind, needs, state, group_name, index, item, trial)
+                select :run, t.name, g.position, g.kind, '{}', t.state, t.group_name, t.index,
+                  t.item::json, t.trial::jsonb
+                from unnest(:names, :groups, :indexes, :items, :trials, :states)
+                  as t (name, group_name, index, item, trial, state)
                 join orchestrator.task g on g.run_id = :run and g.name = t.group_name
                 """)
             .bind("run", run.id());
@@ -102,8 +104,13 @@ final class ChangesStore {
     columns.texts("groups", TaskSnapshot::group);
     columns.numbers("indexes", TaskSnapshot::index);
     columns.texts("items", task -> task.item() == null ? null : StoredValues.json(task.item()));
+    columns.texts("trials", ChangesStore::trial);
     columns.texts("states", task -> task.state().name());
     update.execute();
+  }
+
+  private static @Nullable String trial(TaskSnapshot task) {
+    return task.trial() == null ? null : StoredValues.json(task.trial());
   }
 
   private static void update(Handle tx, RunRow run, Changes changes, Instant now) {
@@ -116,14 +123,18 @@ final class ChangesStore {
                 update orchestrator.task t set state = u.state, reason = u.reason,
                   condition_false = u.condition_false, outputs = u.outputs::jsonb,
                   user_failures = u.user_failures, system_failures = u.system_failures,
-                  due_at = u.due_at::timestamptz, cached_from = u.cached_from,
+                  due_at = u.due_at::timestamptz, cached_from = u.cached_from, trial = u.trial::jsonb,
                   started_at = case when u.state in ('PENDING', 'READY') then null
+                    -- one that was paused has nothing under way
+                    when u.state = 'PRUNED' then coalesce(t.started_at, (
+                      select min(a.started_at) from orchestrator.attempt a
+                      where a.run_id = t.run_id and a.task = t.name))
                     else coalesce(t.started_at, cast(:now as timestamptz)) end,
                   ended_at = case when u.ended then coalesce(t.ended_at, cast(:now as timestamptz)) end
                 from unnest(:names, :states, :reasons, :conditions, :outputs, :user, :system, :due,
-                    :from, :ended)
+                    :from, :trials, :ended)
                   as u (name, state, reason, condition_false, outputs, user_failures,
-                    system_failures, due_at, cached_from, ended)
+                    system_failures, due_at, cached_from, trial, ended)
                 where t.run_id = :run and t.name = u.name
                 """)
             .bind("run", run.id())
@@ -138,6 +149,7 @@ final class ChangesStore {
     columns.numbers("system", TaskSnapshot::systemFailures);
     columns.texts("due", task -> task.dueAt() == null ? null : task.dueAt().toString());
     columns.ids("from", task -> changes.cachedFrom().get(task.name()));
+    columns.texts("trials", ChangesStore::trial);
     columns.flags("ended", task -> task.state().isTerminal());
     int rows = update.execute();
     if (rows != changes.updated().size()) {
@@ -281,6 +293,22 @@ final class ChangesStore {
               changes.stopped().stream().map(Changes.StoppedAttempt::id).toList())
           .execute();
     }
+  }
+
+  private static void points(Handle tx, RunRow run, List<Changes.Point> points) {
+    if (points.isEmpty()) {
+      return;
+    }
+    tx.createUpdate(
+            """
+            insert into orchestrator.trial_point (run_id, task, step, value)
+            select :run, * from unnest(:tasks, :steps, :values)
+            """)
+        .bind("run", run.id())
+        .bindArray("tasks", String.class, points.stream().map(Changes.Point::task).toList())
+        .bindArray("steps", Long.class, points.stream().map(Changes.Point::step).toList())
+        .bindArray("values", Double.class, points.stream().map(Changes.Point::value).toList())
+        .execute();
   }
 
   private static void history(Handle tx, RunRow run, Changes changes, Instant now) {

@@ -1,6 +1,7 @@
 package dev.pipewright.orchestrator.run;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pipewright.contract.metrics.v1.WatchedMetrics;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.platform.Columns;
 import dev.pipewright.platform.Db;
@@ -33,6 +34,8 @@ class InboxStore {
   enum Kind {
     /// Of an attempt.
     REPORT,
+    /// What trials have logged.
+    POINTS,
     /// By the run that called it.
     CANCEL,
     /// There may be something to do.
@@ -75,6 +78,30 @@ class InboxStore {
     return query.mapTo(UUID.class).set();
   }
 
+  /// Keeps what trials have logged until the engine decides on it. What is of a run that is over,
+  /// or not known here, is dropped.
+  ///
+  /// @return the runs it is of
+  static Set<UUID> keepPoints(Handle tx, Collection<WatchedMetrics> metrics) {
+    var query =
+        tx.createQuery(
+            """
+            with told as (
+              insert into orchestrator.inbox (run_id, kind, message)
+              select r.id, 'POINTS', m.message
+              from unnest(:runs, :messages) with ordinality as m (run, message, place)
+              join orchestrator.pipeline_run r on r.id = m.run
+              where r.state = 'RUNNING'
+              order by m.place
+              returning run_id)
+            select distinct run_id from told
+            """);
+    var columns = new Columns<>(List.copyOf(metrics), query);
+    columns.ids("runs", each -> UUID.fromString(each.getPipelineRunId()));
+    columns.bytes("messages", WatchedMetrics::toByteArray);
+    return query.mapTo(UUID.class).set();
+  }
+
   /// Takes out what waits for the engine, oldest first.
   static List<Message> take(Handle tx, UUID run) {
     record Row(long number, String kind, byte[] message) {}
@@ -95,6 +122,14 @@ class InboxStore {
       return TaskReport.parseFrom(message.content);
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("a stored report is damaged", e);
+    }
+  }
+
+  static WatchedMetrics points(Message message) {
+    try {
+      return WatchedMetrics.parseFrom(message.content);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("stored points are damaged", e);
     }
   }
 

@@ -94,6 +94,7 @@ final class LiveAttempts {
     var id = Ids.uuid(live.run.id().toString(), task.name, String.valueOf(task.attempt));
     task.attemptId = id;
     task.stopRequested = false;
+    task.leaving = false;
     byAttempt.put(id, task);
     boolean call = task.spec.work() instanceof Work.Call;
     task.attemptState = call ? AttemptState.RUNNING : AttemptState.QUEUED;
@@ -166,17 +167,17 @@ final class LiveAttempts {
       }
       case Outcome.UserFailure() -> {
         endAttempt(task, AttemptState.FAILED, FailureKind.USER, ending, finished.at());
-        if (live.stopping(task)) {
-          live.cancel(task);
+        if (mayNotGoOn(task)) {
+          live.stopped(task);
         } else {
           userFailure(task, ending);
         }
       }
       case Outcome.SystemFailure() -> systemFailure(task, finished);
       case Outcome.Cancelled() -> {
-        if (live.stopping(task)) {
+        if (mayNotGoOn(task)) {
           endAttempt(task, AttemptState.CANCELLED, null, ending, finished.at());
-          live.cancel(task);
+          live.stopped(task);
         } else {
           // Stopped, but not by us: somebody's SIGTERM, a node that shuts down.
           systemFailure(task, finished);
@@ -215,9 +216,9 @@ final class LiveAttempts {
   }
 
   private void systemFailure(LiveTask task, Report.Finished finished) {
-    if (live.stopping(task)) {
+    if (mayNotGoOn(task)) {
       endAttempt(task, AttemptState.CANCELLED, null, finished.ending(), finished.at());
-      live.cancel(task);
+      live.stopped(task);
       return;
     }
     endAttempt(task, AttemptState.FAILED, FailureKind.SYSTEM, finished.ending(), finished.at());
@@ -271,13 +272,23 @@ final class LiveAttempts {
 
   // What ends them before they end ---------------------------------------------------------------
 
+  private boolean mayNotGoOn(LiveTask task) {
+    return task.leaving || live.stopping(task);
+  }
+
+  /// Has a trial leave, for now or for good as its mark says: that is no failure.
+  void leave(LiveTask trial) {
+    trial.leaving = true;
+    stop(trial);
+  }
+
   /// Has it end: at once where nothing was launched, otherwise when the attempt says so.
   void stop(LiveTask task) {
     if (task.state.isTerminal()) {
       return;
     }
     if (!task.hasActiveAttempt() || unstart(task)) {
-      live.cancel(task);
+      live.stopped(task);
     } else if (task.attemptState == AttemptState.QUEUED) {
       withdrawing.add(Objects.requireNonNull(task.attemptId));
     } else {
@@ -316,9 +327,9 @@ final class LiveAttempts {
       withdrawing.remove(id);
       var task = byAttempt.get(id);
       if (task != null) {
-        if (live.stopping(task)) {
+        if (mayNotGoOn(task)) {
           endAttempt(task, AttemptState.CANCELLED, null, RunSnapshot.Ending.NONE, live.now);
-          live.cancel(task);
+          live.stopped(task);
         } else {
           pendingTooLong(task);
         }
@@ -333,7 +344,7 @@ final class LiveAttempts {
       var task = byAttempt.get(id);
       if (task != null) {
         task.attemptState = AttemptState.LAUNCHING;
-        if (live.stopping(task)) {
+        if (mayNotGoOn(task)) {
           requestStop(task);
         }
       }

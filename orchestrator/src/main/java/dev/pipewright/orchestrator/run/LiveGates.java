@@ -82,7 +82,7 @@ final class LiveGates {
         case FAILED, UPSTREAM_FAILED, CANCELLED -> failed = failed == null ? need : failed;
         case SKIPPED -> skipped = skipped == null ? need : skipped;
         case SUCCEEDED -> succeeded = true;
-        case PENDING, WAITING, READY, RUNNING, RETRYING ->
+        case PENDING, WAITING, READY, RUNNING, RETRYING, PRUNED ->
             throw new IllegalStateException(need + " has not ended");
       }
     }

@@ -7,6 +7,7 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.Matrix;
 import dev.pipewright.language.Values;
+import dev.pipewright.orchestrator.run.RunSnapshot.Measured;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,6 +53,16 @@ final class LiveGroups {
     }
   }
 
+  /// What a trial has logged.
+  void measured(Measured measured) {
+    studies.measured(measured);
+  }
+
+  /// States were set back.
+  void forget() {
+    studies.forget();
+  }
+
   void instanceEnded(LiveTask instance) {
     var group = Objects.requireNonNull(instance.group);
     if (group.active > 0) {
@@ -59,7 +70,7 @@ final class LiveGroups {
     }
     if (instance.state == TaskState.SUCCEEDED) {
       group.succeeded++;
-    } else {
+    } else if (instance.state.isTerminal()) {
       group.unsuccessful++;
     }
     if (group.state.isTerminal()) {
@@ -68,7 +79,7 @@ final class LiveGroups {
     if (group.spec.loop() != null) {
       iterationEnded(group, instance);
     } else if (group.spec.study() != null) {
-      studies.trialEnded(group);
+      studies.trialEnded(instance);
     } else {
       combinationEnded(group);
     }

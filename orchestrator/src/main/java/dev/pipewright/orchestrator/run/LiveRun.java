@@ -6,8 +6,11 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.orchestrator.run.Changes.StartedAttempt;
+import dev.pipewright.orchestrator.run.RunSnapshot.Measured;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
+import dev.pipewright.orchestrator.run.RunSnapshot.TrialMark;
+import dev.pipewright.tune.TrialState;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -65,6 +68,14 @@ final class LiveRun {
     live.now = at;
     if (!live.state.isTerminal()) {
       attempts.hear(report);
+    }
+  }
+
+  /// Takes in what a trial has logged of the metric that its study looks at.
+  void hear(Measured measured, Instant at) {
+    live.now = at;
+    if (live.state == RunState.RUNNING) {
+      groups.measured(measured);
     }
   }
 
@@ -161,6 +172,10 @@ final class LiveRun {
         task.outputs = Map.of();
         task.conditionFalse = false;
         live.outputs.remove(task.name);
+        if (task.trial != null) {
+          var mark = task.trial;
+          task.trial = new TrialMark(TrialState.RUNNING, mark.rung(), 0, mark.step(), mark.value());
+        }
         live.move(task, TaskState.PENDING, "retried");
       }
     }
@@ -171,6 +186,7 @@ final class LiveRun {
     live.retriedAt = at;
     live.time();
     live.recount();
+    groups.forget();
     setBack = true;
   }
 
@@ -178,7 +194,7 @@ final class LiveRun {
     return switch (task.state) {
       case FAILED, UPSTREAM_FAILED, CANCELLED -> true;
       case SKIPPED -> !task.conditionFalse && !task.spec.isFinally();
-      case PENDING, WAITING, READY, RUNNING, RETRYING, SUCCEEDED -> false;
+      case PENDING, WAITING, READY, RUNNING, RETRYING, SUCCEEDED, PRUNED -> false;
     };
   }
 
@@ -287,7 +303,7 @@ final class LiveRun {
       }
       case READY -> attempts.late(task);
       case WAITING -> gates.unanswered(task);
-      case PENDING, RUNNING, SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> {}
+      case PENDING, RUNNING, SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED, PRUNED -> {}
     }
   }
 

@@ -6,14 +6,18 @@ import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.orchestrator.run.Changes.Line;
 import dev.pipewright.orchestrator.run.RunSnapshot.Stop;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
+import dev.pipewright.tune.TrialState;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// How far a run is, and what of that is not stored yet. It decides nothing: the rules that
@@ -96,6 +100,7 @@ final class LiveState {
             run.spec().tasks().get(row.group() == null ? row.name() : row.group()), row.name());
     var task = new LiveTask(spec, row, group);
     add(task);
+    task.points.putAll(run.points().getOrDefault(task.name, Collections.emptySortedMap()));
     if (task.state == TaskState.SUCCEEDED && task.isDeclared()) {
       outputs.put(task.name, task.outputs);
     }
@@ -205,6 +210,22 @@ final class LiveState {
             : stop == Stop.TIMEOUT ? "the run took too long" : "the run was cancelled");
   }
 
+  /// It has no attempt any more, as it was to stop: for good where the run or its group is to, else
+  /// as its study wants.
+  void stopped(LiveTask task) {
+    if (stopping(task) || !task.leaving) {
+      cancel(task);
+      return;
+    }
+    task.leaving = false;
+    if (task.trial != null && task.trial.state() == TrialState.PRUNED) {
+      end(task, TaskState.PRUNED, LiveStudies.where("stopped early", task));
+    } else {
+      move(task, TaskState.PENDING, LiveStudies.where("paused", task));
+      ended.add(task);
+    }
+  }
+
   // What follows from it -------------------------------------------------------------------------
 
   /// Whether the task is to stop, or not to begin.
@@ -247,6 +268,16 @@ final class LiveState {
     return taken;
   }
 
+  private Map<String, SortedMap<Long, Double>> points() {
+    var points = new HashMap<String, SortedMap<Long, Double>>();
+    for (var task : tasks.values()) {
+      if (!task.points.isEmpty()) {
+        points.put(task.name, new TreeMap<>(task.points));
+      }
+    }
+    return points;
+  }
+
   /// All of it, as it would be stored.
   RunSnapshot snapshot() {
     return new RunSnapshot(
@@ -261,6 +292,7 @@ final class LiveState {
         run.scheduledAt(),
         startedAt,
         retriedAt,
-        tasks.values().stream().map(LiveTask::row).toList());
+        tasks.values().stream().map(LiveTask::row).toList(),
+        points());
   }
 }

@@ -6,11 +6,13 @@ import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.TaskSpec;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
+import dev.pipewright.orchestrator.run.RunSnapshot.TrialMark;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,15 @@ final class LiveTask {
   @Nullable UUID attemptId;
   @Nullable AttemptState attemptState;
   boolean stopRequested;
+
+  // Of a trial.
+  @Nullable TrialMark trial;
+
+  /// What counts of the metric that its study looks at.
+  final TreeMap<Long, Double> points = new TreeMap<>();
+
+  /// Its study has its attempt end, which is no failure.
+  boolean leaving;
 
   /// How many of those that it needs have not ended.
   int unmet;
@@ -73,7 +84,9 @@ final class LiveTask {
       attemptId = newest.id();
       attemptState = newest.state();
       stopRequested = newest.stopRequested();
+      leaving = stopRequested && hasActiveAttempt() && group != null && spec.study() != null;
     }
+    trial = row.trial();
   }
 
   /// In its group: combinations count from 0, iterations from 1.
@@ -104,7 +117,7 @@ final class LiveTask {
     var to = Objects.requireNonNull(group);
     switch (state) {
       case SUCCEEDED -> to.succeeded++;
-      case FAILED, CANCELLED, SKIPPED, UPSTREAM_FAILED -> to.unsuccessful++;
+      case FAILED, CANCELLED, SKIPPED, UPSTREAM_FAILED, PRUNED -> to.unsuccessful++;
       case PENDING -> {}
       case READY, RUNNING, RETRYING, WAITING -> to.active++;
     }
@@ -127,6 +140,7 @@ final class LiveTask {
         attemptId == null
             ? null
             : new AttemptSnapshot(
-                attemptId, attempt, Objects.requireNonNull(attemptState), stopRequested));
+                attemptId, attempt, Objects.requireNonNull(attemptState), stopRequested),
+        trial);
   }
 }

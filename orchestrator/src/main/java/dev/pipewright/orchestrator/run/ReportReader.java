@@ -4,14 +4,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.metrics.v1.WatchedMetrics;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.orchestrator.run.RunSnapshot.Ending;
+import dev.pipewright.orchestrator.run.RunSnapshot.Measured;
 import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,18 @@ final class ReportReader {
       // One that still runs, or a report that is newer than this server, which says as much.
       case ALIVE, REPORT_NOT_SET -> new Report.Started(attempt, at);
     };
+  }
+
+  static List<Measured> read(WatchedMetrics metrics) {
+    return metrics.getPointsList().stream()
+        .map(points -> {
+          var bySteps = new TreeMap<Long, Double>();
+          for (int i = 0; i < points.getStepsCount(); i++) {
+            bySteps.put(points.getSteps(i), points.getValues(i));
+          }
+          return new Measured(points.getTask(), bySteps);
+        })
+        .toList();
   }
 
   private static Outcome outcome(TaskFinished finished) {

@@ -129,6 +129,8 @@ public class RunEngine {
     for (var message : row.told() ? InboxStore.take(tx, row.id()) : List.<InboxStore.Message>of()) {
       switch (message.kind()) {
         case REPORT -> run.hear(ReportReader.read(InboxStore.report(message)), now);
+        case POINTS ->
+            ReportReader.read(InboxStore.points(message)).forEach(each -> run.hear(each, now));
         case CANCEL -> run.stop(RunSnapshot.Stop.CANCEL, now);
         case LOOK -> {}
       }
@@ -140,6 +142,7 @@ public class RunEngine {
     var touched = new HashSet<UUID>();
     var admitted = admit(tx, row, changes);
     long revision = row.revision();
+    boolean sends = false;
     if (changes.isEmpty()) {
       RunStore.wakeAt(tx, row, changes.nextTimer());
     } else {
@@ -154,7 +157,7 @@ public class RunEngine {
       if (!succeeded.isEmpty() && mayBeRemembered(version, changes)) {
         CacheStore.remember(tx, row, succeeded, now);
       }
-      events.append(tx, row, version.spec(), changes, now);
+      sends = events.append(tx, row, version.spec(), changes, now);
       if (changes.state().isTerminal() && !changes.moves().isEmpty()) {
         ended(tx, row, changes, touched, now);
       }
@@ -170,7 +173,7 @@ public class RunEngine {
         !changes.isEmpty(),
         waits || (row.paused() && !changes.paused()),
         !changes.stopped().isEmpty(),
-        !changes.moves().isEmpty(),
+        sends,
         touched);
   }
 

@@ -3,9 +3,11 @@ package dev.pipewright.orchestrator.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Timestamp;
+import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.api.RunState;
+import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.contract.tracking.v1.DatasetUsed;
 import dev.pipewright.contract.tracking.v1.ParamsLogged;
@@ -14,16 +16,19 @@ import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.contract.tracking.v1.RunFinished;
 import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.contract.tracking.v1.RunStatus;
+import dev.pipewright.contract.tracking.v1.TagsSet;
 import dev.pipewright.language.PipelineSpec;
+import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Outbox;
+import dev.pipewright.tune.TrialState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/// Tells the tracker about the pipeline run itself, which is the parent of its attempts' runs. The
-/// attempts' own events come from their runners.
+/// Tells the tracker about the pipeline run itself, which is the parent of its attempts' runs, and
+/// why trials were stopped. The attempts' own events come from their runners.
 final class RunEvents {
   private static final String SOURCE = "orchestrator";
 
@@ -33,7 +38,8 @@ final class RunEvents {
     this.outbox = outbox;
   }
 
-  void append(Handle tx, RunRow run, PipelineSpec spec, Changes changes, Instant now) {
+  /// @return whether there is anything to send
+  boolean append(Handle tx, RunRow run, PipelineSpec spec, Changes changes, Instant now) {
     var events = new ArrayList<RunEvent.Builder>();
     for (var move : changes.moves()) {
       if (move.from() == RunState.QUEUED || move.from().isTerminal()) {
@@ -49,8 +55,31 @@ final class RunEvents {
                         .setMessage(message == null ? "" : message)));
       }
     }
+    events.forEach(event -> event.setRunId(run.trackedRunId()));
+    changes.updated().forEach(task -> stopped(task, events));
     if (!events.isEmpty()) {
-      send(tx, run, now, events);
+      send(tx, now, events);
+    }
+    return !events.isEmpty();
+  }
+
+  /// A trial that has left early, for now or for good: its run says so, which else looks as if
+  /// somebody had cancelled it.
+  private static void stopped(TaskSnapshot task, List<RunEvent.Builder> events) {
+    var attempt = task.attempt();
+    var tag =
+        task.trial() == null || attempt == null
+            ? null
+            : task.state() == TaskState.PRUNED
+                ? "pipewright.pruned"
+                : task.state() == TaskState.PENDING && task.trial().state() == TrialState.PAUSED
+                    ? "pipewright.paused"
+                    : null;
+    if (tag != null && task.reason() != null) {
+      events.add(
+          RunEvent.newBuilder()
+              .setRunId(Ids.runId("attempt", attempt.id().toString()))
+              .setTagsSet(TagsSet.newBuilder().putTags(tag, task.reason())));
     }
   }
 
@@ -93,21 +122,14 @@ final class RunEvents {
     }
   }
 
-  private void send(Handle tx, RunRow run, Instant now, List<RunEvent.Builder> events) {
+  private void send(Handle tx, Instant now, List<RunEvent.Builder> events) {
     var numbers = outbox.nextNumbers(tx, events.size());
     var at = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
     var messages = new ArrayList<Outbox.Message>();
     for (int i = 0; i < events.size(); i++) {
       long number = numbers.get(i);
-      var event =
-          events
-              .get(i)
-              .setRunId(run.trackedRunId())
-              .setSource(SOURCE)
-              .setSeq(number)
-              .setAt(at)
-              .build();
-      messages.add(new Outbox.Message(number, Topics.RUN_EVENTS, run.trackedRunId(), event));
+      var event = events.get(i).setSource(SOURCE).setSeq(number).setAt(at).build();
+      messages.add(new Outbox.Message(number, Topics.RUN_EVENTS, event.getRunId(), event));
     }
     outbox.append(tx, messages);
   }

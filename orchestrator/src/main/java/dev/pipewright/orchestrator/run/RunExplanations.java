@@ -11,6 +11,7 @@ import dev.pipewright.contract.api.TaskOrder;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.orchestrator.pool.PoolStore;
 import dev.pipewright.orchestrator.pool.PoolStore.Want;
+import dev.pipewright.tune.TrialState;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -141,6 +142,7 @@ class RunExplanations {
       case FAILED -> reasons.add(failed(task));
       case CANCELLED -> reasons.add(sentence(task.reason()));
       case SKIPPED, UPSTREAM_FAILED -> chain(task, declared, reasons);
+      case PRUNED -> reasons.add("It was " + sentence(task.reason()));
     }
     attempts(task, reasons);
     return new Explanation("task '" + name + "'", task.state().name(), reasons);
@@ -150,6 +152,12 @@ class RunExplanations {
       PipelineRun run, Task task, Map<String, Task> tasks, List<String> reasons) {
     if (run.state() == RunState.QUEUED) {
       reasons.add("Its run has not begun.");
+    }
+    if (task.trial() != null && task.trial().state().equals(TrialState.PAUSED.name())) {
+      reasons.add(
+          "It is %s It goes on once it is among the best that came so far."
+              .formatted(sentence(task.reason())));
+      return;
     }
     if (task.group() != null) {
       reasons.add("It waits for its turn: task '" + task.group() + "' runs a few at once only.");

@@ -2,12 +2,12 @@ package dev.pipewright.orchestrator.run;
 
 import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.tasks.v1.TaskReport;
+import dev.pipewright.orchestrator.OrchestratorRelay;
 import dev.pipewright.orchestrator.OrchestratorSchema;
 import dev.pipewright.orchestrator.run.InboxStore.Kind;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Loop;
-import dev.pipewright.platform.OutboxRelay;
 import dev.pipewright.platform.TopicConsumer;
 import dev.pipewright.platform.Trouble;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,7 +30,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.Producer;
 import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +47,7 @@ public class RunLoop {
   private final Kafka kafka;
   private final InboxStore inbox;
   private final RunEngine engine;
+  private final OrchestratorRelay relay;
   private final Clock clock;
   private final MeterRegistry meters;
   private final Event<RunChanged> changed;
@@ -57,9 +57,8 @@ public class RunLoop {
   private final ExecutorService threads =
       Executors.newFixedThreadPool(
           AT_ONCE, Thread.ofPlatform().name("run-", 0).daemon(true).factory());
-  private @Nullable Producer<String, byte[]> producer;
-  private @Nullable OutboxRelay relay;
   private @Nullable TopicConsumer consumer;
+  private @Nullable TopicConsumer points;
   private @Nullable Loop loop;
 
   RunLoop(
@@ -67,6 +66,7 @@ public class RunLoop {
       Kafka kafka,
       InboxStore inbox,
       RunEngine engine,
+      OrchestratorRelay relay,
       Clock clock,
       MeterRegistry meters,
       Event<RunChanged> changed) {
@@ -74,6 +74,7 @@ public class RunLoop {
     this.kafka = kafka;
     this.inbox = inbox;
     this.engine = engine;
+    this.relay = relay;
     this.clock = clock;
     this.meters = meters;
     this.changed = changed;
@@ -95,8 +96,6 @@ public class RunLoop {
   private record Told(List<TaskReport> reports, Runnable stored) {}
 
   void onStart(@Observes @Priority(100) StartupEvent event) {
-    producer = kafka.producer();
-    relay = OutboxRelay.start(db, OrchestratorSchema.NAME, producer);
     loop = Loop.start("runs", Duration.ofMillis(500), this::find);
     var reports =
         TopicConsumer.start(
@@ -107,10 +106,18 @@ public class RunLoop {
             new ReportHandler(clock, this::look));
     meters.gauge("pipewright.reports.lag", reports, TopicConsumer::lag);
     consumer = reports;
+    points =
+        TopicConsumer.start(
+            db,
+            OrchestratorSchema.NAME,
+            Topics.WATCHED_METRICS,
+            kafka.consumer(),
+            new PointHandler(this::look));
   }
 
   void onStop(@Observes ShutdownEvent event) {
     // From the outside in: first what brings work.
+    close(points);
     close(consumer);
     close(loop);
     threads.shutdown();
@@ -120,10 +127,6 @@ public class RunLoop {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-    close(relay);
-    if (producer != null) {
-      producer.close(Duration.ofSeconds(2));
     }
   }
 
@@ -164,7 +167,7 @@ public class RunLoop {
   void stepped(UUID run, RunEngine.Step step) {
     if (step.changed()) {
       changed.fire(new RunChanged(run, step.launchable(), step.stops()));
-      if (relay != null && step.sends()) {
+      if (step.sends()) {
         relay.wake();
       }
     }

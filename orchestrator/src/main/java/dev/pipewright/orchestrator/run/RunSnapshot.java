@@ -5,9 +5,11 @@ import dev.pipewright.contract.api.AttemptState;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.language.PipelineSpec;
+import dev.pipewright.tune.TrialState;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param scheduledAt the time it was planned for; null for one that somebody started
 /// @param retriedAt when it was last given another chance; its timeout counts from then
 /// @param tasks in the document's order, instances after the task they belong to and in their order
+/// @param points what trials have logged of the metric that their study looks at, by task and step
 record RunSnapshot(
     UUID id,
     long number,
@@ -29,7 +32,8 @@ record RunSnapshot(
     @Nullable Instant scheduledAt,
     @Nullable Instant startedAt,
     @Nullable Instant retriedAt,
-    List<TaskSnapshot> tasks) {
+    List<TaskSnapshot> tasks,
+    Map<String, SortedMap<Long, Double>> points) {
 
   /// Why everything is to stop.
   enum Stop {
@@ -47,6 +51,7 @@ record RunSnapshot(
   /// @param systemFailures attempts that failed by the surroundings' fault
   /// @param dueAt when something happens by itself: a retry, a deadline
   /// @param attempt the newest attempt; null before the first
+  /// @param trial what its study knows of it; null where that is nothing yet
   record TaskSnapshot(
       String name,
       @Nullable String group,
@@ -59,7 +64,8 @@ record RunSnapshot(
       int userFailures,
       int systemFailures,
       @Nullable Instant dueAt,
-      @Nullable AttemptSnapshot attempt) {
+      @Nullable AttemptSnapshot attempt,
+      @Nullable TrialMark trial) {
 
     /// A new instance of a task.
     static TaskSnapshot instance(String group, int index, @Nullable JsonNode item) {
@@ -75,9 +81,24 @@ record RunSnapshot(
           0,
           0,
           null,
+          null,
           null);
     }
   }
+
+  /// What a study has decided about a trial.
+  ///
+  /// @param rung how many rungs it was let past
+  /// @param left which one it was to leave, from 1; 0 while it has not left
+  /// @param step of the newest point that counts; null before there is any
+  /// @param value of that point
+  record TrialMark(
+      TrialState state, int rung, int left, @Nullable Long step, @Nullable Double value) {}
+
+  /// Points of the metric that a study looks at.
+  ///
+  /// @param task the trial
+  record Measured(String task, SortedMap<Long, Double> points) {}
 
   record AttemptSnapshot(UUID id, int number, AttemptState state, boolean stopRequested) {}
 

@@ -8,8 +8,12 @@ import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +98,8 @@ final class RunStore {
       @Nullable UUID attemptId,
       @Nullable Integer number,
       @Nullable String attemptState,
-      @Nullable Boolean stopRequested) {}
+      @Nullable Boolean stopRequested,
+      @Nullable String trial) {}
 
   static RunSnapshot snapshot(Handle tx, RunRow run, PipelineSpec spec) {
     var tasks =
@@ -102,7 +107,8 @@ final class RunStore {
                 """
                 select t.name, t.group_name, t.index, t.item::text as item, t.state, t.reason,
                   t.condition_false, t.outputs::text as outputs, t.user_failures, t.system_failures,
-                  t.due_at, a.id as attempt_id, a.number, a.state as attempt_state, a.stop_requested
+                  t.due_at, a.id as attempt_id, a.number, a.state as attempt_state,
+                  a.stop_requested, t.trial::text as trial
                 from orchestrator.task t
                 left join (
                   select distinct on (task) task, id, number, state, stop_requested
@@ -131,7 +137,8 @@ final class RunStore {
                             row.attemptId,
                             row.number,
                             AttemptState.valueOf(row.attemptState),
-                            row.stopRequested)))
+                            row.stopRequested),
+                    row.trial == null ? null : StoredValues.mark(row.trial)))
             .list();
     return new RunSnapshot(
         run.id,
@@ -145,7 +152,24 @@ final class RunStore {
         run.scheduledAt,
         run.startedAt,
         run.retriedAt,
-        tasks);
+        tasks,
+        points(tx, run, spec));
+  }
+
+  /// What trials have logged, of a run that has any that may be stopped early.
+  private static Map<String, SortedMap<Long, Double>> points(
+      Handle tx, RunRow run, PipelineSpec spec) {
+    record Row(String task, long step, double value) {}
+    var points = new HashMap<String, SortedMap<Long, Double>>();
+    if (spec.tasks().values().stream()
+        .anyMatch(task -> task.study() != null && task.study().metric() != null)) {
+      tx.createQuery("select task, step, value from orchestrator.trial_point where run_id = :run")
+          .bind("run", run.id)
+          .mapTo(Row.class)
+          .forEach(row ->
+              points.computeIfAbsent(row.task, _ -> new TreeMap<>()).put(row.step, row.value));
+    }
+    return points;
   }
 
   /// Nothing changed but when the run must be looked at.

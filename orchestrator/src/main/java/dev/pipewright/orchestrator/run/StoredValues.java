@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
+import dev.pipewright.orchestrator.run.RunSnapshot.TrialMark;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -31,6 +32,14 @@ public final class StoredValues {
       return Json.MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a stored value is damaged", e);
+    }
+  }
+
+  static TrialMark mark(String json) {
+    try {
+      return Json.MAPPER.readValue(json, TrialMark.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("what a study knows of a trial is damaged", e);
     }
   }
 

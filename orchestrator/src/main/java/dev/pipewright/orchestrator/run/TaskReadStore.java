@@ -8,9 +8,11 @@ import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.PipelineRun.Attempt;
 import dev.pipewright.contract.api.PipelineRun.Group;
 import dev.pipewright.contract.api.PipelineRun.Task;
+import dev.pipewright.contract.api.PipelineRun.Trial;
 import dev.pipewright.contract.api.RunOverview;
 import dev.pipewright.contract.api.TaskOrder;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.orchestrator.run.RunSnapshot.TrialMark;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Paging;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -37,7 +39,7 @@ class TaskReadStore {
   private static final String TASK =
       """
       select name, group_name, kind, needs, state, reason, outputs::text as outputs,
-        item::text as item, due_at, started_at, ended_at, position,
+        item::text as item, trial::text as trial, due_at, started_at, ended_at, position,
         case when group_name is null then -1 else index end as place, 0::bigint as rank
       from orchestrator.task
       """;
@@ -58,6 +60,7 @@ class TaskReadStore {
       @Nullable String reason,
       String outputs,
       @Nullable String item,
+      @Nullable String trial,
       @Nullable Instant dueAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
@@ -173,7 +176,12 @@ class TaskReadStore {
                     row.createdAt(),
                     row.startedAt(),
                     row.endedAt()))
-            .toList());
+            .toList(),
+        task.trial() == null ? null : trial(StoredValues.mark(task.trial())));
+  }
+
+  private static Trial trial(TrialMark mark) {
+    return new Trial(mark.state().name(), mark.rung(), mark.step(), mark.value());
   }
 
   // Counts ------------------------------------------------------------------------------------
@@ -357,7 +365,7 @@ class TaskReadStore {
       case URGENT ->
           """
           array_position(array['FAILED', 'WAITING', 'RETRYING', 'RUNNING', 'UPSTREAM_FAILED',
-            'CANCELLED', 'READY', 'PENDING', 'SKIPPED', 'SUCCEEDED'], state)::bigint
+            'CANCELLED', 'READY', 'PENDING', 'SKIPPED', 'PRUNED', 'SUCCEEDED'], state)::bigint
           """;
       case NEWEST ->
           "(-1000000 * extract(epoch from coalesce(ended_at, started_at, 'epoch')))::bigint";

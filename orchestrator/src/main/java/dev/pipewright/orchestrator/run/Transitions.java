@@ -3,6 +3,7 @@ package dev.pipewright.orchestrator.run;
 import static dev.pipewright.contract.api.TaskState.CANCELLED;
 import static dev.pipewright.contract.api.TaskState.FAILED;
 import static dev.pipewright.contract.api.TaskState.PENDING;
+import static dev.pipewright.contract.api.TaskState.PRUNED;
 import static dev.pipewright.contract.api.TaskState.READY;
 import static dev.pipewright.contract.api.TaskState.RETRYING;
 import static dev.pipewright.contract.api.TaskState.RUNNING;
@@ -32,13 +33,15 @@ final class Transitions {
 
   static Set<TaskState> after(TaskState state) {
     return switch (state) {
-      case PENDING -> Set.of(READY, WAITING, RUNNING, SKIPPED, UPSTREAM_FAILED, FAILED, CANCELLED);
+      case PENDING ->
+          Set.of(READY, WAITING, RUNNING, SKIPPED, UPSTREAM_FAILED, FAILED, CANCELLED, PRUNED);
       case WAITING -> Set.of(SUCCEEDED, FAILED, CANCELLED);
-      case READY -> Set.of(RUNNING, SUCCEEDED, FAILED, RETRYING, CANCELLED);
-      case RUNNING -> Set.of(SUCCEEDED, FAILED, RETRYING, CANCELLED);
-      case RETRYING -> Set.of(READY, CANCELLED);
+      // A trial may be paused, which has it wait for its turn again, or stopped early.
+      case READY -> Set.of(RUNNING, SUCCEEDED, FAILED, RETRYING, CANCELLED, PENDING, PRUNED);
+      case RUNNING -> Set.of(SUCCEEDED, FAILED, RETRYING, CANCELLED, PENDING, PRUNED);
+      case RETRYING -> Set.of(READY, CANCELLED, PENDING, PRUNED);
       // Retried with its run; one that succeeded only in `finally`.
-      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> Set.of(PENDING);
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED, PRUNED -> Set.of(PENDING);
     };
   }
 

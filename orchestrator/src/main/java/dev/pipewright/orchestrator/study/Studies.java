@@ -3,13 +3,17 @@ package dev.pipewright.orchestrator.study;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.orchestrator.OrchestratorRelay;
+import dev.pipewright.orchestrator.OrchestratorSchema;
 import dev.pipewright.orchestrator.study.StudyStore.Holding;
 import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Outbox;
 import dev.pipewright.tune.Study;
 import dev.pipewright.tune.StudySpec;
 import dev.pipewright.tune.TrialRecord;
@@ -37,12 +41,15 @@ class Studies {
   private final Db db;
   private final StudyStore store;
   private final Clock clock;
+  private final OrchestratorRelay relay;
+  private final Outbox outbox = new Outbox(OrchestratorSchema.NAME);
   private final Cache<Long, Live> kept =
       Caffeine.newBuilder().maximumSize(100).expireAfterAccess(Duration.ofHours(1)).build();
 
-  Studies(Db db, StudyStore store, Clock clock) {
+  Studies(Db db, StudyStore store, OrchestratorRelay relay, Clock clock) {
     this.db = db;
     this.store = store;
+    this.relay = relay;
     this.clock = clock;
   }
 
@@ -55,6 +62,7 @@ class Studies {
     final StudyRow row;
     final Study study;
     final Instant now = clock.instant();
+    final StudyEvents events;
     StudyState state;
     boolean changed;
 
@@ -63,6 +71,7 @@ class Studies {
       this.row = row;
       this.study = study;
       state = row.state();
+      events = new StudyEvents(outbox, tx, row, now);
     }
 
     TrialRow trial(int number) {
@@ -70,8 +79,31 @@ class Studies {
     }
 
     void save(int number, Holding holding) {
-      store.save(tx, row.number(), study.trial(number), holding, now);
+      store.save(
+          tx,
+          row.number(),
+          study.trial(number),
+          holding,
+          holding.attempt() == 0 ? null : events.run(number),
+          now);
       changed = true;
+    }
+
+    void ended(int number, @Nullable String why) {
+      events.ended(study.trial(number), study.spec().objectives(), why);
+    }
+
+    /// The study makes no further trials: what is paused stays where it is, and where somebody
+    /// stopped it nobody waits for what runs.
+    void over() {
+      for (var trial : store.open(tx, row.number())) {
+        if (trial.state() == TrialState.PAUSED) {
+          events.stoppedEarly(study.trial(trial.number()), study.spec().objectives());
+        } else if (state == StudyState.STOPPED) {
+          events.abandoned(study.trial(trial.number()), "the study was stopped");
+        }
+      }
+      events.studyEnded(state);
     }
 
     boolean isCurrent(TrialRow trial, @Nullable Integer attempt) {
@@ -87,10 +119,9 @@ class Studies {
         } else {
           study.fail(trial.number());
         }
-        save(
-            trial.number(),
-            Holding.of(trial)
-                .ended("Nothing was heard of its worker for " + row.lease().toSeconds() + " s."));
+        var why = "Nothing was heard of its worker for " + row.lease().toSeconds() + " s.";
+        save(trial.number(), Holding.of(trial).ended(why));
+        ended(trial.number(), why);
       }
     }
   }
@@ -106,6 +137,12 @@ class Studies {
         if (step.state == StudyState.RUNNING && step.study.ended()) {
           step.state = StudyState.ENDED;
           step.changed = true;
+        }
+        if (row.state() == StudyState.RUNNING && step.state != StudyState.RUNNING) {
+          step.over();
+        }
+        if (step.events.send()) {
+          tx.afterCommit(relay::wake);
         }
         if (step.changed) {
           long version = store.changed(tx, row.number(), step.state, best(step.study), step.now);
@@ -147,18 +184,22 @@ class Studies {
     var wanted = StudyReader.read(name, body);
     boolean created =
         db.inTransaction(tx -> {
-          if (!store.create(tx, name, body, wanted.lease(), clock.instant())) {
+          var now = clock.instant();
+          var run = Ids.runId("study", Ids.uuid7(now.toEpochMilli()).toString());
+          if (!store.create(tx, name, body, wanted.lease(), run, now)) {
             return false;
           }
           var row = store.lock(tx, name).orElseThrow();
+          var events = new StudyEvents(outbox, tx, row, now);
+          events.studyMade(wanted.spec());
+          events.send();
           var study = Study.of(wanted.spec());
           for (var earlier : wanted.from()) {
             var from = store.find(earlier).orElseThrow(() -> noEarlier(earlier));
             study.addTrials(store.trials(tx, from.number()));
           }
           for (var trial : study.trials()) {
-            store.save(
-                tx, row.number(), trial, new Holding(0, null, null, null, null), clock.instant());
+            store.save(tx, row.number(), trial, new Holding(0, null, null, null, null), null, now);
           }
           return true;
         });
@@ -198,6 +239,7 @@ class Studies {
           step.save(
               number,
               new Holding(attempts + 1, worker, key, step.now.plus(step.row.lease()), null));
+          step.events.handedOut(step.study.trial(number), attempts + 1, worker);
           return asked(step, step.trial(number));
         });
   }
@@ -223,6 +265,8 @@ class Studies {
           if (running) {
             var held = Holding.of(trial);
             store.report(at.tx, at.row.number(), number, step, value, at.now);
+            at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
+            at.ended(number, null);
             at.save(
                 number,
                 verdict == Verdict.GO_ON
@@ -261,6 +305,9 @@ class Studies {
             step.study.tell(number, values.stream().mapToDouble(Double::doubleValue).toArray());
           }
           step.save(number, Holding.of(trial).ended(message));
+          if (step.study.standing(number).state() != trial.state()) {
+            step.ended(number, message);
+          }
           return null;
         });
   }
@@ -290,6 +337,20 @@ class Studies {
           }
           return null;
         });
+  }
+
+  /// Deletes a study with its trials; their runs stay, as records of what was tried.
+  void delete(String name) {
+    db.useTransaction(tx -> {
+      long study =
+          step(
+              name,
+              step -> {
+                step.state = StudyState.STOPPED;
+                return step.row.number();
+              });
+      store.delete(tx, study);
+    });
   }
 
   /// Asks a study something that changes nothing.

@@ -9,6 +9,7 @@ import dev.pipewright.contract.api.Page;
 import dev.pipewright.contract.api.Study;
 import dev.pipewright.contract.api.StudyAsk;
 import dev.pipewright.contract.api.StudyAsked;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.contract.api.StudyEnqueue;
 import dev.pipewright.contract.api.StudyReport;
 import dev.pipewright.contract.api.StudyResult;
@@ -97,9 +98,7 @@ class StudyResource {
   @Path("{name}")
   @Operation(summary = "Delete a study and its trials")
   public void delete(@PathParam("name") String name) {
-    if (!store.delete(name)) {
-      throw Studies.notFound(name);
-    }
+    studies.delete(name);
   }
 
   @POST
@@ -229,6 +228,15 @@ class StudyResource {
   }
 
   @GET
+  @Path("{name}/curves")
+  @Operation(
+      summary = "The objective on the way of all trials",
+      description = "Of a trial with more than a hundred reports, some of them.")
+  public StudyCurves curves(@PathParam("name") String name) {
+    return new StudyCurves(store.curves(row(name).number()));
+  }
+
+  @GET
   @Path("{name}/result")
   @Operation(summary = "The best trial or the front, and how much each parameter matters")
   public StudyResult result(@PathParam("name") String name) {
@@ -268,6 +276,7 @@ class StudyResource {
           trials,
           row.best(),
           row.values(),
+          row.trackedRunId(),
           row.createdAt(),
           row.updatedAt(),
           row.endedAt());
@@ -289,6 +298,7 @@ class StudyResource {
         budget,
         row.worker(),
         row.message(),
+        row.trackedRunId(),
         row.createdAt(),
         row.startedAt(),
         row.endedAt(),

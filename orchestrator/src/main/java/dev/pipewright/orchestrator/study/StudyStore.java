@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.api.StudyCurves;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.ExpectedRuns;
 import dev.pipewright.tune.TrialRecord;
 import dev.pipewright.tune.TrialState;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,17 +25,18 @@ import org.jspecify.annotations.Nullable;
 
 /// All SQL of studies.
 @ApplicationScoped
-class StudyStore {
+class StudyStore implements ExpectedRuns {
   private static final String STUDY =
       """
       select number, name, spec::text as spec, lease_seconds, state, version, best,
-        best_values::text as best_values, created_at, updated_at, ended_at
+        best_values::text as best_values, tracked_run_id, created_at, updated_at, ended_at
       from orchestrator.study
       """;
   private static final String TRIAL =
       """
       select study, number, state, origin, params::text as params, told::text as told, rung, bracket,
-        asked, left_as, attempt, worker, ask_key, lease_until, message, created_at, started_at, ended_at
+        asked, left_as, attempt, worker, ask_key, lease_until, message, tracked_run_id, created_at,
+        started_at, ended_at
       from orchestrator.trial
       """;
 
@@ -54,6 +57,7 @@ class StudyStore {
       long version,
       @Nullable Integer best,
       @Nullable String bestValues,
+      @Nullable String trackedRunId,
       Instant createdAt,
       Instant updatedAt,
       @Nullable Instant endedAt) {
@@ -86,6 +90,7 @@ class StudyStore {
       @Nullable String askKey,
       @Nullable Instant leaseUntil,
       @Nullable String message,
+      @Nullable String trackedRunId,
       Instant createdAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {
@@ -144,17 +149,19 @@ class StudyStore {
   // Studies --------------------------------------------------------------------------------------
 
   /// @return false where there is one of that name
-  boolean create(Handle tx, String name, JsonNode spec, Duration lease, Instant now) {
+  boolean create(
+      Handle tx, String name, JsonNode spec, Duration lease, String trackedRun, Instant now) {
     return tx.createUpdate(
                 """
                 insert into orchestrator.study
-                  (name, spec, lease_seconds, state, created_at, updated_at)
-                values (:name, cast(:spec as jsonb), :lease, 'RUNNING', :now, :now)
+                  (name, spec, lease_seconds, state, tracked_run_id, created_at, updated_at)
+                values (:name, cast(:spec as jsonb), :lease, 'RUNNING', :run, :now, :now)
                 on conflict do nothing
                 """)
             .bind("name", name)
             .bind("spec", spec.toString())
             .bind("lease", lease.toSeconds())
+            .bind("run", trackedRun)
             .bind("now", now)
             .execute()
         == 1;
@@ -188,12 +195,10 @@ class StudyStore {
             .list());
   }
 
-  boolean delete(String name) {
-    return db.inTransaction(tx ->
-        tx.createUpdate("delete from orchestrator.study where name = :name")
-                .bind("name", name)
-                .execute()
-            == 1);
+  void delete(Handle tx, long study) {
+    tx.createUpdate("delete from orchestrator.study where number = :study")
+        .bind("study", study)
+        .execute();
   }
 
   /// Writes what has become of a study.
@@ -239,20 +244,30 @@ class StudyStore {
 
   // Trials ---------------------------------------------------------------------------------------
 
-  void save(Handle tx, long study, TrialRecord trial, Holding holding, Instant now) {
+  /// @param trackedRun null for one that was not handed out
+  void save(
+      Handle tx,
+      long study,
+      TrialRecord trial,
+      Holding holding,
+      @Nullable String trackedRun,
+      Instant now) {
     tx.createUpdate(
             """
             insert into orchestrator.trial as t
               (study, number, state, origin, params, told, rung, bracket, asked, left_as, attempt,
-               worker, ask_key, lease_until, message, created_at, started_at, ended_at)
+               worker, ask_key, lease_until, message, tracked_run_id, created_at, started_at,
+               ended_at)
             values (:study, :number, :state, :origin, cast(:params as jsonb), cast(:told as jsonb),
-              :rung, :bracket, :asked, :left, :attempt, :worker, :key, :lease, :message, :now,
+              :rung, :bracket, :asked, :left, :attempt, :worker, :key, :lease, :message,
+              :run, :now,
               case when :state = 'RUNNING' then cast(:now as timestamptz) end,
               case when :ended then cast(:now as timestamptz) end)
             on conflict (study, number) do update set state = excluded.state, told = excluded.told,
               rung = excluded.rung, asked = excluded.asked, left_as = excluded.left_as,
               attempt = excluded.attempt, worker = excluded.worker, ask_key = excluded.ask_key,
               lease_until = excluded.lease_until, message = excluded.message,
+              tracked_run_id = coalesce(t.tracked_run_id, excluded.tracked_run_id),
               started_at = coalesce(t.started_at, excluded.started_at), ended_at = excluded.ended_at
             """)
         .bind("study", study)
@@ -270,6 +285,7 @@ class StudyStore {
         .bind("key", holding.key)
         .bind("lease", holding.leaseUntil)
         .bind("message", holding.message)
+        .bind("run", trackedRun)
         .bind("ended", trial.state().ended())
         .bind("now", now)
         .execute();
@@ -335,6 +351,14 @@ class StudyStore {
     return reports;
   }
 
+  /// The reports of all trials that have any, for a picture.
+  List<StudyCurves.Curve> curves(long study) {
+    return db.read(handle -> trials(handle, study)).stream()
+        .filter(trial -> !trial.reports().isEmpty())
+        .map(trial -> StudyCurves.Curve.of(trial.number(), trial.reports()))
+        .toList();
+  }
+
   /// The trial that a request with this key got.
   Optional<TrialRow> asked(Handle tx, long study, String key) {
     return tx.createQuery(TRIAL + " where study = :study and ask_key = :key")
@@ -342,6 +366,34 @@ class StudyStore {
         .bind("key", key)
         .mapTo(TrialRow.class)
         .findOne();
+  }
+
+  /// Trials that were handed out and have not ended.
+  List<TrialRow> open(Handle tx, long study) {
+    return tx.createQuery(
+            TRIAL
+                + """
+                 where study = :study and tracked_run_id is not null
+                  and state in ('WAITING', 'RUNNING', 'PAUSED')
+                order by number
+                """)
+        .bind("study", study)
+        .mapTo(TrialRow.class)
+        .list();
+  }
+
+  @Override
+  public boolean isExpected(String trackedRunId) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select exists (select 1 from orchestrator.trial
+                  where state = 'RUNNING' and tracked_run_id = :run)
+                """)
+            .bind("run", trackedRunId)
+            .mapTo(Boolean.class)
+            .one());
   }
 
   /// Trials whose workers were not heard of in time.

@@ -100,7 +100,8 @@ abstract class LauncherContract {
         Map.of(),
         false,
         1_000,
-        TaskLaunch.Limits.NONE);
+        TaskLaunch.Limits.NONE,
+        null);
   }
 
   abstract String bootstrap();

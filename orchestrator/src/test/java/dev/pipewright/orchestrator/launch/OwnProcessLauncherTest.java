@@ -61,7 +61,8 @@ class OwnProcessLauncherTest extends LauncherContract {
         launch.secrets(),
         true,
         1_000,
-        limits);
+        limits,
+        null);
   }
 
   @Test

@@ -116,7 +116,8 @@ class WorkerLauncherTest extends LauncherContract {
         Map.of("TOKEN", "HUB_TOKEN"),
         false,
         1_000,
-        TaskLaunch.Limits.NONE);
+        TaskLaunch.Limits.NONE,
+        null);
   }
 
   @Override

@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.api.PipelineRun;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
+import dev.pipewright.contract.metrics.v1.WatchedMetrics;
+import dev.pipewright.contract.metrics.v1.WatchedPoints;
 import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.contract.tasks.v1.Outcome;
 import dev.pipewright.contract.tasks.v1.TaskFinished;
 import dev.pipewright.contract.tasks.v1.TaskReport;
 import dev.pipewright.contract.tasks.v1.TaskStarted;
+import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.language.Checked;
 import dev.pipewright.language.PipelineLanguage;
@@ -502,5 +507,112 @@ class RunEngineTest {
     engines.getLast().act(run, (live, at) -> live.pause(false, at));
     assertThat(attempts.queued(10)).hasSize(1);
     assertThat(reads.get(run).tasks().getFirst().state()).isEqualTo(TaskState.READY);
+  }
+
+  /// What the tracker tells of trials reaches whichever server decides next, and counts once.
+  @Test
+  void whatTrialsLogIsKeptAndDecidedOnByAnyServer() throws InvalidProtocolBufferException {
+    store(
+        """
+        name: tuned
+        tasks:
+          tune:
+            command: [x]
+            study:
+              space: { a: { type: double, low: 0, high: 1 } }
+              objective: loss
+              trials: 4
+              parallel: 2
+              pruner: { type: asha, max: 9 }
+              metric: val_loss
+            outputs: { loss: { type: double } }
+        """);
+    var run = start("tuned");
+    lane.room = 9;
+    settle(new Random(1));
+    logged(run, "tune[0]", Map.of(1L, 0.5));
+    logged(run, "tune[0]", Map.of(1L, 0.1, 2L, 0.1));
+    settle(new Random(2));
+    var trial = task(run, "tune[0]");
+    assertThat(trial.trial()).isEqualTo(new PipelineRun.Trial("PAUSED", 0, 1L, 0.5));
+    var first = attempt("tune[0]");
+    assertThat(first.stopRequested()).isTrue();
+    keepReport(ended(first, Outcome.OUTCOME_CANCELLED, Map.of()));
+    engines = List.of(engine(), engine());
+    settle(new Random(3));
+    assertThat(task(run, "tune[0]").state()).isEqualTo(TaskState.PENDING);
+    assertThat(task(run, "tune[0]").reason()).isEqualTo("paused at step 1, where val_loss = 0.5");
+    for (int i = 1; i < 3; i++) {
+      logged(run, "tune[" + i + "]", Map.of(1L, Double.NaN));
+      settle(new Random(i));
+      keepReport(ended(attempt("tune[" + i + "]"), Outcome.OUTCOME_CANCELLED, Map.of()));
+      settle(new Random(i));
+    }
+    // one in three goes on: the first, as a second attempt that finds what the first one left
+    assertThat(attempt("tune[0]").number()).isEqualTo(2);
+    assertThat(task(run, "tune[0]").trial().rung()).isEqualTo(1);
+    keepReport(
+        ended(
+            attempt("tune[0]"),
+            Outcome.OUTCOME_SUCCEEDED,
+            Map.of("loss", DoubleNode.valueOf(0.2))));
+    settle(new Random(4));
+    logged(run, "tune[3]", Map.of(1L, Double.POSITIVE_INFINITY));
+    settle(new Random(5));
+    keepReport(ended(attempt("tune[3]"), Outcome.OUTCOME_CANCELLED, Map.of()));
+    settle(new Random(6));
+    assertThat(reads.get(run).state()).isEqualTo(RunState.SUCCEEDED);
+    assertThat(reads.get(run).tasks())
+        .filteredOn(task -> task.group() != null)
+        .extracting(PipelineRun.Task::state)
+        .containsExactly(TaskState.SUCCEEDED, TaskState.PRUNED, TaskState.PRUNED, TaskState.PRUNED);
+    assertThat(task(run, "tune").outputs()).containsEntry("bestTrial", IntNode.valueOf(0));
+    var tags = new ArrayList<String>();
+    for (var payload :
+        db.read(handle ->
+            handle
+                .createQuery("select payload from orchestrator.outbox order by number")
+                .mapTo(byte[].class)
+                .list())) {
+      tags.addAll(RunEvent.parseFrom(payload).getTagsSet().getTagsMap().keySet());
+    }
+    // the last one was not paused, as nothing was left to wait for
+    assertThat(tags)
+        .containsExactly(
+            "pipewright.paused",
+            "pipewright.paused",
+            "pipewright.paused",
+            "pipewright.pruned",
+            "pipewright.pruned",
+            "pipewright.pruned");
+    // too late: nobody waits for it
+    logged(run, "tune[3]", Map.of(9L, 0.1));
+    assertThat(inbox.needingAttention(now)).isEmpty();
+  }
+
+  private void logged(UUID run, String task, Map<Long, Double> points) {
+    var each = WatchedPoints.newBuilder().setTask(task).setRunId("t");
+    points.forEach((step, value) -> each.addSteps(step).addValues(value));
+    var message =
+        WatchedMetrics.newBuilder().setPipelineRunId(run.toString()).addPoints(each).build();
+    db.useTransaction(tx -> InboxStore.keepPoints(tx, List.of(message)));
+  }
+
+  private void keepReport(TaskReport report) {
+    db.useTransaction(tx -> InboxStore.keepReports(tx, List.of(report)));
+  }
+
+  private PipelineRun.Task task(UUID run, String name) {
+    return reads.get(run).tasks().stream()
+        .filter(task -> task.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private ActiveAttempt attempt(String task) {
+    return attempts.active("s", 100).stream()
+        .filter(attempt -> attempt.task().equals(task))
+        .findFirst()
+        .orElseThrow();
   }
 }

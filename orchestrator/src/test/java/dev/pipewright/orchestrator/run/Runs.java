@@ -12,12 +12,15 @@ import dev.pipewright.language.PipelineLanguage;
 import dev.pipewright.language.PipelineSpec;
 import dev.pipewright.orchestrator.run.RunSnapshot.AttemptSnapshot;
 import dev.pipewright.orchestrator.run.RunSnapshot.Ending;
+import dev.pipewright.orchestrator.run.RunSnapshot.Measured;
 import dev.pipewright.orchestrator.run.RunSnapshot.Outcome;
 import dev.pipewright.orchestrator.run.RunSnapshot.Report;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
+import dev.pipewright.orchestrator.run.RunSnapshot.TrialMark;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +49,7 @@ final class Runs {
   private final List<Consumer<LiveRun>> pending = new ArrayList<>();
   private final List<Changes.Line> lines = new ArrayList<>();
   private final Map<String, Map<String, JsonNode>> cache = new HashMap<>();
+  private final Map<String, SortedMap<Long, Double>> points = new HashMap<>();
   private RunState state = RunState.QUEUED;
   private RunSnapshot.@Nullable Stop stop;
   private boolean paused;
@@ -74,6 +80,7 @@ final class Runs {
                     Map.of(),
                     0,
                     0,
+                    null,
                     null,
                     null)));
   }
@@ -139,7 +146,19 @@ final class Runs {
         .filter(row -> row.group() != null)
         .forEach(row -> ordered.add(stored(row)));
     return new RunSnapshot(
-        ID, 7, 0, state, stop, paused, spec, params, null, startedAt, retriedAt, ordered);
+        ID,
+        7,
+        0,
+        state,
+        stop,
+        paused,
+        spec,
+        params,
+        null,
+        startedAt,
+        retriedAt,
+        ordered,
+        copy(points));
   }
 
   private TaskSnapshot stored(TaskSnapshot row) {
@@ -156,7 +175,8 @@ final class Runs {
         row.userFailures(),
         row.systemFailures(),
         row.dueAt(),
-        id == null ? null : known(Objects.requireNonNull(attempts.get(id))));
+        id == null ? null : known(Objects.requireNonNull(attempts.get(id))),
+        row.trial());
   }
 
   /// That an attempt is being launched is not the engine's business.
@@ -186,6 +206,8 @@ final class Runs {
           assertThat(rows.putIfAbsent(row.name(), row)).as(row.name()).isNull();
         });
     changes.updated().forEach(row -> assertThat(rows.replace(row.name(), row)).isNotNull());
+    changes.running().forEach(each -> move(each.id(), AttemptState.RUNNING));
+    changes.ended().forEach(each -> move(each.id(), each.to()));
     for (var attempt : changes.started()) {
       var before = newest.put(attempt.task(), attempt.id());
       if (before != null) {
@@ -201,8 +223,6 @@ final class Runs {
       tasksOfAttempts.put(attempt.id(), attempt.task());
       inputs.put(attempt.task(), attempt.inputs());
     }
-    changes.running().forEach(each -> move(each.id(), AttemptState.RUNNING));
-    changes.ended().forEach(each -> move(each.id(), each.to()));
     changes
         .stopped()
         .forEach(each -> {
@@ -210,6 +230,13 @@ final class Runs {
           attempts.put(
               each.id(), new AttemptSnapshot(each.id(), attempt.number(), attempt.state(), true));
         });
+    for (var point : changes.points()) {
+      var before =
+          points
+              .computeIfAbsent(point.task(), task -> new TreeMap<>())
+              .put(point.step(), point.value());
+      assertThat(before).as("a point counts once").isNull();
+    }
     lines.addAll(changes.lines());
   }
 
@@ -217,6 +244,13 @@ final class Runs {
     var attempt = Objects.requireNonNull(attempts.get(id));
     Transitions.check(attempt.state(), to);
     attempts.put(id, new AttemptSnapshot(id, attempt.number(), to, attempt.stopRequested()));
+  }
+
+  private static Map<String, SortedMap<Long, Double>> copy(
+      Map<String, SortedMap<Long, Double>> points) {
+    var copy = new HashMap<String, SortedMap<Long, Double>>();
+    points.forEach((task, each) -> copy.put(task, new TreeMap<>(each)));
+    return copy;
   }
 
   /// Loses all that was not stored, as when the server is killed.
@@ -311,6 +345,13 @@ final class Runs {
     return report(new Report.Finished(attemptId(task), now, outcome, ending));
   }
 
+  /// The trial logs its study's metric.
+  Runs logged(String task, long step, double value) {
+    var measured = new Measured(task, new TreeMap<>(Map.of(step, value)));
+    pending.add(run -> run.hear(measured, now));
+    return this;
+  }
+
   Runs report(Report report) {
     pending.add(run -> run.hear(report, now));
     return this;
@@ -358,6 +399,15 @@ final class Runs {
 
   Map<String, TaskSnapshot> tasks() {
     return rows;
+  }
+
+  /// What counts of what a trial has logged.
+  SortedMap<Long, Double> points(String task) {
+    return points.getOrDefault(task, Collections.emptySortedMap());
+  }
+
+  @Nullable TrialMark trial(String task) {
+    return Objects.requireNonNull(rows.get(task), task).trial();
   }
 
   /// Tasks with an attempt that has not ended.

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.pipewright.contract.Json;
+import dev.pipewright.contract.tracking.v1.RunEvent;
 import dev.pipewright.embedded.TestPostgres;
+import dev.pipewright.orchestrator.OrchestratorRelay;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Kafka;
 import dev.pipewright.platform.Migrations;
 import dev.pipewright.tune.Study;
 import dev.pipewright.tune.StudySpec;
@@ -22,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
@@ -29,6 +34,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -78,7 +85,8 @@ class StudiesTest {
   }
 
   private Studies server() {
-    return new Studies(db, new StudyStore(db), clock);
+    var relay = new OrchestratorRelay(db, Kafka.at("127.0.0.1:1"));
+    return new Studies(db, new StudyStore(db), relay, clock);
   }
 
   private static JsonNode spec(String more) throws Exception {
@@ -234,10 +242,12 @@ class StudiesTest {
   /// What could not be written is not remembered either.
   @Test
   void aStepThatFailsLeavesNothingBehind() throws Exception {
+    forget();
     studies.create("s", spec(""));
     ask();
     assertThatThrownBy(() -> studies.ask("s", "a NUL character \0", null))
         .hasMessageContaining("invalid byte sequence");
+    assertThat(told()).extracting(Told::run).doesNotContain("trial 1");
     assertThat(ask().number()).isEqualTo(1);
     assertThat(studies.<Integer>look("s", study -> study.trials().size())).isEqualTo(2);
   }
@@ -254,5 +264,158 @@ class StudiesTest {
     var first = studies.ask("t", "me", null).trial();
     assertThat(first.number()).isEqualTo(30);
     assertThat(loss(first)).isLessThan(0.1);
+  }
+
+  // Runs -----------------------------------------------------------------------------------------
+
+  private record Told(String run, String what) {}
+
+  /// What the tracker is told, in order, by the names of runs; each piece once.
+  private List<Told> told() {
+    var names = new LinkedHashMap<String, String>();
+    return db.inTransaction(tx -> {
+      var payloads =
+          tx.createQuery("select payload from orchestrator.outbox order by number")
+              .mapTo(byte[].class)
+              .list();
+      var told = new ArrayList<Told>();
+      for (var payload : payloads) {
+        var event = read(payload);
+        if (event.hasRunStarted()) {
+          assertThat(names.put(event.getRunId(), event.getRunStarted().getName()))
+              .as("each begins once")
+              .isNull();
+          assertThat(event.getRunStarted().getExperiment()).isEqualTo("s");
+        }
+        told.add(new Told(names.get(event.getRunId()), what(event, names)));
+      }
+      return told;
+    });
+  }
+
+  private static RunEvent read(byte[] payload) {
+    try {
+      return RunEvent.parseFrom(payload);
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String what(RunEvent event, Map<String, String> names) {
+    return switch (event.getEventCase()) {
+      case RUN_STARTED -> "begins below " + names.get(event.getRunStarted().getParentRunId());
+      case PARAMS_LOGGED ->
+          "params " + new TreeMap<>(event.getParamsLogged().getParamsMap()).keySet();
+      case TAGS_SET -> "tags " + new TreeMap<>(event.getTagsSet().getTagsMap()).keySet();
+      case METRICS_LOGGED -> {
+        var series = event.getMetricsLogged().getSeries(0);
+        yield series.getKey() + " " + series.getSteps(0) + ": " + series.getValues(0);
+      }
+      case RUN_FINISHED ->
+          (event.getRunFinished().getStatus() + " " + event.getRunFinished().getMessage()).strip();
+      default -> throw new AssertionError(event);
+    };
+  }
+
+  private void forget() {
+    db.useTransaction(tx -> tx.execute("delete from orchestrator.outbox"));
+  }
+
+  @Test
+  void aStudyIsARunAndItsTrialsAreRunsBelowIt() throws Exception {
+    forget();
+    studies.create("s", spec(", \"pruner\": {\"type\": \"halving\", \"eta\": 2}"));
+    studies.create("s", spec(", \"pruner\": {\"type\": \"halving\", \"eta\": 2}"));
+    var first = ask();
+    studies.report("s", 0, 1, 0.5, 1);
+    studies.tell("s", 0, List.of(0.25), null, 1);
+    studies.tell("s", 0, List.of(0.25), null, 1);
+    ask();
+    studies.report("s", 1, 1, 0.75, 1);
+    studies.report("s", 1, 2, 0.75, 1);
+    ask();
+    studies.tell("s", 2, List.of(), "it broke", 1);
+    var params = "params [kind, x]";
+    var tags = "tags [mlflow.parentRunId, pipewright.study, pipewright.trial, pipewright.worker]";
+    assertThat(told())
+        .containsExactly(
+            new Told("s", "begins below null"),
+            new Told("s", "params [objective loss, pruner, sampler, seed]"),
+            new Told("s", "tags [pipewright.study]"),
+            new Told("trial 0", "begins below s"),
+            new Told("trial 0", params),
+            new Told("trial 0", tags),
+            new Told("trial 0", "loss 1: 0.5"),
+            new Told("trial 0", "loss 1: 0.25"),
+            new Told("trial 0", "RUN_STATUS_FINISHED"),
+            new Told("trial 1", "begins below s"),
+            new Told("trial 1", params),
+            new Told("trial 1", tags),
+            new Told("trial 1", "loss 1: 0.75"),
+            new Told("trial 1", "tags [pipewright.pruned]"),
+            new Told("trial 1", "RUN_STATUS_KILLED stopped early at step 1, where loss = 0.75"),
+            new Told("trial 2", "begins below s"),
+            new Told("trial 2", params),
+            new Told("trial 2", tags),
+            new Told("trial 2", "RUN_STATUS_FAILED it broke"));
+    var store = new StudyStore(db);
+    assertThat(first.trackedRunId()).hasSize(32);
+    assertThat(store.isExpected(first.trackedRunId())).as("it has ended").isFalse();
+    assertThat(store.isExpected(ask().trackedRunId())).isTrue();
+  }
+
+  @Test
+  void aTrialThatIsHandedOutAgainGoesOnInItsRun() throws Exception {
+    forget();
+    studies.create("s", spec(", \"maxTrials\": 1"));
+    var run = ask().trackedRunId();
+    for (int attempt = 2; attempt <= 4; attempt++) {
+      clock.now = clock.now.plus(Duration.ofSeconds(61));
+      var again = ask();
+      assertThat(again == null ? run : again.trackedRunId()).isEqualTo(run);
+    }
+    assertThat(told())
+        .filteredOn(told -> told.what.startsWith("begins") || told.what.startsWith("RUN"))
+        .containsExactly(
+            new Told("s", "begins below null"),
+            new Told("trial 0", "begins below s"),
+            new Told("trial 0", "RUN_STATUS_FAILED Nothing was heard of its worker for 60 s."),
+            new Told("s", "RUN_STATUS_FINISHED"));
+  }
+
+  @Test
+  void whatIsPausedEndsWithItsStudy() throws Exception {
+    forget();
+    studies.create("s", spec(", \"maxTrials\": 1, \"pruner\": \"asha\""));
+    ask();
+    assertThat(studies.report("s", 0, 1, 0.5, 1)).isEqualTo(Verdict.PAUSE);
+    assertThat(told())
+        .filteredOn(told -> told.what.startsWith("RUN"))
+        .containsExactly(
+            new Told("trial 0", "RUN_STATUS_KILLED stopped early at step 1, where loss = 0.5"),
+            new Told("s", "RUN_STATUS_FINISHED"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void nothingRunsOnInAStudyThatIsStoppedOrDeleted(boolean deleted) throws Exception {
+    forget();
+    studies.create("s", spec(""));
+    ask();
+    ask();
+    studies.tell("s", 0, List.of(1.0), null, null);
+    if (deleted) {
+      studies.delete("s");
+      assertThat(new StudyStore(db).find("s")).isEmpty();
+      assertThatThrownBy(() -> studies.delete("s")).hasMessageContaining("STUDY_NOT_FOUND");
+    } else {
+      studies.stop("s");
+    }
+    assertThat(told())
+        .filteredOn(told -> told.what.startsWith("RUN"))
+        .containsExactly(
+            new Told("trial 0", "RUN_STATUS_FINISHED"),
+            new Told("trial 1", "RUN_STATUS_KILLED the study was stopped"),
+            new Told("s", "RUN_STATUS_KILLED the study was stopped"));
   }
 }

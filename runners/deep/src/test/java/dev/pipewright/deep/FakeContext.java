@@ -71,7 +71,8 @@ final class FakeContext implements TaskContext {
         Map.of(),
         true,
         10_000,
-        TaskLaunch.Limits.NONE);
+        TaskLaunch.Limits.NONE,
+        null);
   }
 
   @Override

@@ -188,7 +188,9 @@ final class Attempt {
                             .setVersion(launch.pipelineVersion())
                             .setPipelineRunId(launch.pipelineRunId())
                             .setTask(launch.task())
-                            .setAttempt(launch.attempt()))));
+                            .setAttempt(launch.attempt()))
+                    .setWatchedMetric(
+                        launch.watchedMetric() == null ? "" : launch.watchedMetric())));
     var params = ParamsLogged.newBuilder();
     launch
         .inputs()

@@ -96,7 +96,8 @@ public class FakeContext implements TaskContext {
         Map.of(),
         true,
         10_000,
-        TaskLaunch.Limits.NONE);
+        TaskLaunch.Limits.NONE,
+        null);
   }
 
   @Override

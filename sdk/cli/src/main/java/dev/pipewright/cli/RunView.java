@@ -90,13 +90,13 @@ final class RunView {
       case WAITING -> terminal.yellow(terminal.picture("?", "?"));
       case SUCCEEDED -> terminal.green(terminal.picture("✓", "+"));
       case FAILED -> terminal.red(terminal.picture("✗", "x"));
-      case SKIPPED, UPSTREAM_FAILED, CANCELLED -> terminal.dim(terminal.picture("○", "-"));
+      case SKIPPED, UPSTREAM_FAILED, CANCELLED, PRUNED -> terminal.dim(terminal.picture("○", "-"));
     };
   }
 
   private String coloured(TaskState state, String text) {
     return switch (state) {
-      case PENDING, READY, SKIPPED, UPSTREAM_FAILED, CANCELLED -> terminal.dim(text);
+      case PENDING, READY, SKIPPED, UPSTREAM_FAILED, CANCELLED, PRUNED -> terminal.dim(text);
       case RUNNING -> terminal.blue(text);
       case RETRYING, WAITING -> terminal.yellow(text);
       case SUCCEEDED -> terminal.green(text);

@@ -212,7 +212,15 @@ class FollowerTest {
         switch (state) {
           case SUCCEEDED -> AttemptState.SUCCEEDED;
           case FAILED -> AttemptState.FAILED;
-          case PENDING, WAITING, READY, RUNNING, RETRYING, SKIPPED, UPSTREAM_FAILED, CANCELLED ->
+          case PENDING,
+              WAITING,
+              READY,
+              RUNNING,
+              RETRYING,
+              SKIPPED,
+              UPSTREAM_FAILED,
+              CANCELLED,
+              PRUNED ->
               AttemptState.RUNNING;
         };
     var attempt =
@@ -240,7 +248,8 @@ class FollowerTest {
         null,
         T0,
         endedAt,
-        List.of(attempt));
+        List.of(attempt),
+        null);
   }
 
   private static TrackedRun tracked() {

@@ -13,7 +13,11 @@ public final class Topics {
   /// `pipewright.catalog.v1.CatalogEvent`, keyed by the name of the model or dataset.
   public static final String CATALOG_EVENTS = "pipewright.catalog-events.v1";
 
-  public static final List<String> ALL = List.of(RUN_EVENTS, TASK_REPORTS, CATALOG_EVENTS);
+  /// `pipewright.metrics.v1.WatchedMetrics`, keyed by pipeline run id.
+  public static final String WATCHED_METRICS = "pipewright.watched-metrics.v1";
+
+  public static final List<String> ALL =
+      List.of(RUN_EVENTS, TASK_REPORTS, CATALOG_EVENTS, WATCHED_METRICS);
 
   /// Partitions of each topic. Order is kept within a key, so the number may grow but never shrink.
   public static final int PARTITIONS = 4;

@@ -20,6 +20,8 @@ import dev.pipewright.contract.catalog.v1.CatalogEvent;
 import dev.pipewright.contract.catalog.v1.DatasetVersionSeen;
 import dev.pipewright.contract.catalog.v1.ModelAliasSet;
 import dev.pipewright.contract.catalog.v1.ModelVersionCreated;
+import dev.pipewright.contract.metrics.v1.WatchedMetrics;
+import dev.pipewright.contract.metrics.v1.WatchedPoints;
 import dev.pipewright.contract.task.DataRef;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
@@ -78,7 +80,8 @@ class WireTest {
                                 .setVersion(3)
                                 .setPipelineRunId("run")
                                 .setTask("train")
-                                .setAttempt(2)))),
+                                .setAttempt(2))
+                        .setWatchedMetric("auc"))),
         event(
             "run-finished",
             RunEvent.newBuilder()
@@ -162,6 +165,17 @@ class WireTest {
             CatalogEvent.newBuilder()
                 .setDatasetVersionSeen(
                     DatasetVersionSeen.newBuilder().setDigest(DIGEST).setExperiment("credit"))),
+        Arguments.of(
+            "watched-metrics",
+            WatchedMetrics.newBuilder()
+                .setPipelineRunId("run")
+                .addPoints(
+                    WatchedPoints.newBuilder()
+                        .setTask("tune[3]")
+                        .setRunId("0".repeat(32))
+                        .addAllSteps(List.of(1L, 9L))
+                        .addAllValues(List.of(0.5, Double.NaN)))
+                .build()),
         report(
             "task-started",
             TaskReport.newBuilder().setStarted(TaskStarted.newBuilder().setHost("h").setPid(7))),
@@ -258,7 +272,8 @@ class WireTest {
                 Map.of("TOKEN", "HUB_TOKEN"),
                 true,
                 10_000L,
-                new TaskLaunch.Limits(2.0, 1_073_741_824L, List.of(0)))),
+                new TaskLaunch.Limits(2.0, 1_073_741_824L, List.of(0)),
+                "auc")),
         Arguments.of(
             "problem",
             Problem.of(
@@ -315,7 +330,8 @@ class WireTest {
                                 "gone",
                                 AT,
                                 AT,
-                                AT)))))),
+                                AT)),
+                        new PipelineRun.Trial("RUNNING", 1, 3L, 0.5))))),
         Arguments.of(
             "tracked-run",
             new TrackedRun(

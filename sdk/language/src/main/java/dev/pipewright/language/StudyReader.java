@@ -3,6 +3,7 @@ package dev.pipewright.language;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.task.ValueType;
+import dev.pipewright.tune.NoPruner;
 import dev.pipewright.tune.StudySpec;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// Reads the study of a task. What may be in a search space the library knows; its errors get their
 /// places here.
 final class StudyReader {
+  private static final int LONGEST_METRIC = 250;
+
   private final Yaml yaml;
   private final Violations violations;
 
@@ -35,7 +38,7 @@ final class StudyReader {
     }
     var objective = objective(shell, section);
     var json = JsonNodeFactory.instance.objectNode();
-    for (var key : List.of("space", "sampler")) {
+    for (var key : List.of("space", "sampler", "pruner")) {
       if (section.has(key)) {
         json.set(key, Yaml.json(section.get(key).value()));
       }
@@ -50,6 +53,7 @@ final class StudyReader {
         .put("direction", direction == null ? "minimize" : direction);
     json.put("seed", seed == null ? 0 : seed.intValue());
     json.put("maxTrials", trials == null ? 1 : trials.intValue());
+    var metric = metric(shell, section);
     if (!section.has("space")) {
       return null;
     }
@@ -57,7 +61,11 @@ final class StudyReader {
       var spec = StudySpec.read(json);
       return objective == null
           ? null
-          : new TaskStudy(spec, parallel == null ? 1 : parallel, section.whole("maxFailed"));
+          : new TaskStudy(
+              spec,
+              spec.pruner() instanceof NoPruner ? null : metric == null ? objective : metric,
+              parallel == null ? 1 : parallel,
+              section.whole("maxFailed"));
     } catch (ProblemException e) {
       for (var error : e.problem().errors()) {
         var at = error.path() == null ? path : Yaml.join(path, error.path());
@@ -66,6 +74,37 @@ final class StudyReader {
       }
       return null;
     }
+  }
+
+  /// What the pruner is to look at, where that is said.
+  private @Nullable String metric(Shell shell, Section section) {
+    if (section.has("pruner") && shell.section().has("pipeline")) {
+      violations.add(
+          "PRUNER_OF_CALL",
+          "the trials of task '%s' are runs of a pipeline, which cannot be stopped early by a metric"
+              .formatted(shell.name()),
+          section.path("pruner"),
+          section.place("pruner"),
+          "Give the study to a task of that pipeline, or drop the pruner.");
+    }
+    if (section.has("metric") && !section.has("pruner")) {
+      violations.add(
+          "METRIC_WITHOUT_PRUNER",
+          "'metric' is what a pruner looks at, and the study has none",
+          section.path("metric"),
+          section.place("metric"),
+          "Add a pruner, such as 'pruner: median', or drop 'metric'.");
+    }
+    var metric = section.text("metric");
+    if (metric != null && (metric.isBlank() || metric.length() > LONGEST_METRIC)) {
+      violations.add(
+          "VALUE_INVALID",
+          "the name of a metric has 1 to %d characters".formatted(LONGEST_METRIC),
+          section.path("metric"),
+          section.place("metric"),
+          "Name a metric that the task logs.");
+    }
+    return metric;
   }
 
   private @Nullable String objective(Shell shell, Section section) {

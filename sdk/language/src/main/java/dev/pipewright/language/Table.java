@@ -104,6 +104,14 @@ record Table(String id, String owner, String description, List<Kind.Key> keys) {
               new Kind.Literal(),
               "tpe, random, grid or cmaes, or {type: tpe, …} with settings; tpe without it.")
           .may(
+              "pruner",
+              new Kind.Literal(),
+              "Stops trials early by the metric that they log: median, percentile, halving, asha, hyperband or patience, or {type: asha, min: 1, max: 81, eta: 3} with settings. asha and hyperband pause trials and let the best go on from their checkpoints.")
+          .may(
+              "metric",
+              Kind.TEXT,
+              "The metric that the pruner looks at, where it is not called as the objective.")
+          .may(
               "seed",
               new Kind.Whole(0, Integer.MAX_VALUE),
               "0",

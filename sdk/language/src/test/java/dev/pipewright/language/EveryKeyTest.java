@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.task.TaskLaunch.Output;
 import dev.pipewright.contract.task.ValueType;
+import dev.pipewright.tune.Asha;
 import dev.pipewright.tune.Objective;
 import dev.pipewright.tune.Parameter;
 import dev.pipewright.tune.SearchSpace;
@@ -133,6 +134,8 @@ class EveryKeyTest {
     assertThat(study.objective()).isEqualTo("loss");
     assertThat(study.spec().objectives()).containsExactly(Objective.maximize("loss"));
     assertThat(study.spec().sampler()).isEqualTo(new Tpe(5, 24));
+    assertThat(study.spec().pruner()).isEqualTo(new Asha(1, 81L, 3));
+    assertThat(study.metric()).isEqualTo("val_loss");
     assertThat(study.spec().seed()).isEqualTo(7);
     assertThat(study.spec().maxTrials()).isEqualTo(40);
     assertThat(study.spec().space())

@@ -455,6 +455,30 @@ class RulesTest {
             "There is no sampler 'tpee'",
             "tpe"),
         task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3, pruner: §ashes }"),
+            "TYPE_UNKNOWN",
+            "There is no pruner 'ashes'",
+            "asha"),
+        task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3, pruner: { type: asha, eta: §1 } }"),
+            "ETA_INVALID",
+            "One in 1 goes on",
+            "2 or more"),
+        task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3, metric: §val_y }"),
+            "METRIC_WITHOUT_PRUNER",
+            "the study has none",
+            "Add a pruner"),
+        task(
+            study(
+                "study: { space: { a: { values: [1] } }, objective: y, trials: 3, pruner: median, metric: §'' }"),
+            "VALUE_INVALID",
+            "the name of a metric",
+            null),
+        task(
             study("study: { space: { a: { values: [1] } }, objective: y, trials: §0 }"),
             "VALUE_INVALID",
             "'trials' is the number 0",
@@ -643,6 +667,11 @@ class RulesTest {
             "the task 't' lacks the input 'data' of the pipeline 'publish@4'",
             "What to publish"),
         task(
+            "t: { pipeline: publish, with: { data: \"${{ params.data }}\" }, study: { space: { a: { values: [1] } }, objective: score, trials: 3, pruner: §median } }",
+            "PRUNER_OF_CALL",
+            "the trials of task 't' are runs of a pipeline",
+            "a task of that pipeline"),
+        task(
             "t: { pipeline: publish, with: { data: \"${{ params.data }}\", §tims: 1 } }",
             "UNKNOWN_INPUT",
             "the pipeline 'publish@4' has no input 'tims'",
@@ -688,6 +717,27 @@ class RulesTest {
     assertThat(errors).as(errors.toString()).hasSize(1);
   }
 
+  /// The schema takes the settings of pruners and samplers as they come.
+  @Test
+  void a_setting_that_a_pruner_has_not_is_an_error() {
+    var text =
+        task(
+                study(
+                    "study: { space: { a: { values: [1] } }, objective: y, trials: 3, pruner: { type: asha, rate: §3 } }"),
+                "",
+                "",
+                null)
+            .text();
+    assertThat(errors(text.replace("§", "")))
+        .singleElement()
+        .satisfies(error -> {
+          assertThat(error.code()).isEqualTo("UNKNOWN_KEY");
+          assertThat(error.message()).isEqualTo("'pruner' has no 'rate'");
+          assertThat(error.line() + ":" + error.column()).isEqualTo(marked(text));
+          assertThat(error.remedy()).contains("eta");
+        });
+  }
+
   private static String study(String keys) {
     return "t: { command: [x], outputs: { y: { type: double }, s: { type: string } }, %s }"
         .formatted(keys);
@@ -698,6 +748,8 @@ class RulesTest {
         study(
             "study: { space: { a: { values: [1] }, b: { type: double, low: 0, high: 1, when: { a: [1] } } }, objective: y, trials: 3 },"
                 + " inputs: { i: \"${{ has(trial.params.b) ? trial.params.b * 2.0 : 0.0 }}\", all: \"${{ trial.params }}\" }"),
+        study(
+            "study: { space: { a: { values: [1] } }, objective: y, trials: 3, pruner: { type: hyperband, max: 27 }, metric: val_y }"),
         "t: { command: [x], outputs: { y: { type: int } }, loop: { until: \"${{ loop.outputs.y > 2 }}\" }, inputs: { i: \"${{ loop.iteration == 1 ? 0 : loop.outputs.y }}\" } }",
         "m: { command: [x], matrix: { a: [1] }, minSuccess: 0.5, outputs: { s: { type: double } } }\n"
             + "t: { command: [x], inputs: { best: \"${{ tasks.m.outputs.s.filter(s, s != null && s > 0.5) }}\" } }",
@@ -780,7 +832,7 @@ class RulesTest {
                                     ValueType.DOUBLE,
                                     com.fasterxml.jackson.databind.node.IntNode.valueOf(1),
                                     null)),
-                            Map.of("address", ValueType.STRING),
+                            Map.of("address", ValueType.STRING, "score", ValueType.DOUBLE),
                             0))
                     : Optional.empty();
             case "shallow" ->

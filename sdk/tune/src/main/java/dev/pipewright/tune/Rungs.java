@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param skipped how many of the lowest rungs a bracket leaves out
 record Rungs(long min, @Nullable Long max, int eta, int skipped) {
+  /// A rung that no step is at, whatever the settings.
+  static final int PAST_ALL = 64;
+
   /// The step of a rung; the maximum or nothing past the last one.
   @Nullable Long step(int rung) {
     double step = min * Math.pow(eta, (double) rung + skipped);

@@ -201,6 +201,25 @@ public final class Study {
     return verdict;
   }
 
+  /// Keeps what a complete trial had reported on the way and is only known now: others are compared
+  /// with it. Of any other trial it is nothing.
+  public synchronized void reportLate(int number, long step, double value) {
+    var entry = entry(number);
+    if (entry.state == TrialState.COMPLETE && history.single()) {
+      entry.losses.putIfAbsent(step, spec.objectives().getFirst().loss(value));
+    }
+  }
+
+  /// Has a paused trial go on to its end, past all rungs: for where none has come there by itself.
+  public synchronized void finish(int number) {
+    var entry = entry(number);
+    mustGoOn(entry, entry.state.ended());
+    if (entry.state == TrialState.PAUSED) {
+      entry.state = TrialState.RUNNING;
+      entry.rung = Rungs.PAST_ALL;
+    }
+  }
+
   private void leave(Entry entry, TrialState state) {
     entry.state = state;
     if (entry.leftAs == 0) {
@@ -316,6 +335,15 @@ public final class Study {
   public synchronized TrialRecord trial(int number) {
     return record(entry(number));
   }
+
+  /// How a trial stands, without what it reported.
+  public synchronized Standing standing(int number) {
+    var entry = entry(number);
+    return new Standing(entry.state, entry.rung, entry.leftAs);
+  }
+
+  /// The part of a [TrialRecord] that changes as trials report.
+  public record Standing(TrialState state, int rung, int left) {}
 
   private Entry entry(int number) {
     if (number < 0 || number >= history.entries.size()) {

@@ -121,6 +121,26 @@ class ExamplesIT {
     }
   }
 
+  /// Trials of a script are judged by what it logs, and the best ones go on.
+  @Test
+  void tuning() {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, "tuning/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(why(run)).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output("loss", Double.class)).isBetween(0.2, 0.6);
+      assertThat(run.outputs().get("params").path("rate").asDouble()).isBetween(1e-4, 1.0);
+      var trials = run.tasks().stream().filter(task -> "tune".equals(task.group())).toList();
+      assertThat(trials).hasSize(12);
+      assertThat(trials)
+          .filteredOn(task -> task.state() == TaskState.PRUNED)
+          .as("some are stopped early: %s", task(run, "tune").reason())
+          .isNotEmpty()
+          .allSatisfy(task ->
+              assertThat(task.reason())
+                  .matches("stopped early at step \\d+, where validation_loss = .+"));
+    }
+  }
+
   /// A model that is better gets into the catalog; data that is not as expected stops everything.
   @Test
   void gate(@TempDir Path folder) throws IOException {

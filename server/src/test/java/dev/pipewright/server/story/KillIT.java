@@ -200,6 +200,69 @@ class KillIT {
     }
   }
 
+  /// Trials go on while nobody hears of them, and what they logged is judged afterwards: none is
+  /// lost or made twice, those that are paused go on where they were, and one that is stopped early
+  /// stays it.
+  @Test
+  void everythingButTheTrialsOfAStudy() throws IOException {
+    try (var pipewright = sandbox.client()) {
+      var version = pipewright.pipelines().apply(Sandbox.fixture("study/pipeline.yaml"));
+      var run = pipewright.runs().start(version.pipeline(), Map.of());
+      within(Duration.ofSeconds(60))
+          .until(() ->
+              pipewright.runs().get(run.id()).tasks().stream()
+                      .filter(task -> task.trial() != null && task.trial().state().equals("PAUSED"))
+                      .count()
+                  >= 2);
+
+      Sandbox.kill(sandbox.serverPid(), sandbox.kafkaPid(), sandbox.postgresPid());
+      sandbox.up();
+
+      var ended = follow(pipewright, run);
+      assertThat(ended.state()).as(ended.message()).isEqualTo(RunState.SUCCEEDED);
+      var trials = ended.tasks().stream().filter(task -> task.group() != null).toList();
+      assertThat(trials)
+          .extracting(PipelineRun.Task::name)
+          .containsExactlyElementsOf(
+              LongStream.range(0, 9).mapToObj("tune[%d]"::formatted).toList());
+      assertThat(trials).extracting(PipelineRun.Task::item).doesNotHaveDuplicates();
+      assertThat(trials)
+          .extracting(PipelineRun.Task::state)
+          .contains(TaskState.PRUNED, TaskState.SUCCEEDED)
+          .containsOnly(TaskState.PRUNED, TaskState.SUCCEEDED);
+      assertThat(trials)
+          .as("one was paused and went on")
+          .anyMatch(task -> task.state() == TaskState.SUCCEEDED && task.attempts().size() > 1);
+      for (var trial : trials) {
+        assertThat(trial.attempts())
+            .as(trial.name())
+            .extracting(PipelineRun.Attempt::failure)
+            .containsOnlyNulls();
+        var epochs =
+            Files.readAllLines(
+                sandbox
+                    .home()
+                    .root()
+                    .resolve("checkpoints")
+                    .resolve(run.id())
+                    .resolve(trial.name())
+                    .resolve("epochs"));
+        assertThat(epochs)
+            .as("no epoch of %s is done twice or left out", trial.name())
+            .containsExactlyElementsOf(
+                LongStream.rangeClosed(1, epochs.size()).mapToObj(Long::toString).toList());
+        assertThat(epochs.size() == 9 || trial.state() == TaskState.PRUNED).isTrue();
+      }
+      double best =
+          trials.stream()
+              .filter(task -> task.state() == TaskState.SUCCEEDED)
+              .mapToDouble(task -> task.output("loss", Double.class))
+              .min()
+              .orElseThrow();
+      assertThat(ended.tasks().getFirst().output("bestValue", Double.class)).isEqualTo(best);
+    }
+  }
+
   @Test
   void theRunIsCancelled() {
     try (var pipewright = sandbox.client()) {

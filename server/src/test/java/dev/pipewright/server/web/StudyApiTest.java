@@ -2,12 +2,14 @@ package dev.pipewright.server.web;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
@@ -17,6 +19,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.ValidatableResponse;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -93,6 +96,48 @@ class StudyApiTest {
     given().get(STUDIES).then().body("items.name", hasItem("worker"));
   }
 
+  /// A worker may log anything else to its trial's run by MLflow's protocol, from the moment that
+  /// it knows of it.
+  @Test
+  void aTrialIsARunBelowItsStudys() {
+    String study =
+        make("tracked", SPEC.formatted("")).statusCode(201).extract().jsonPath().getString("runId");
+    String run =
+        post("tracked/ask", "{\"worker\": \"w\"}")
+            .statusCode(200)
+            .extract()
+            .jsonPath()
+            .getString("trial.runId");
+    given()
+        .contentType(ContentType.JSON)
+        .body(
+            "{\"run_id\": \"%s\", \"key\": \"seconds\", \"value\": 1.5, \"timestamp\": 1}"
+                .formatted(run))
+        .post("/api/2.0/mlflow/runs/log-metric")
+        .then()
+        .statusCode(200);
+    post("tracked/trials/0/report", "{\"step\": 3, \"value\": 0.5}").statusCode(200);
+    post("tracked/trials/0/tell", "{\"values\": [0.75]}")
+        .statusCode(200)
+        .body("runId", equalTo(run));
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> given().get("/api/v1/runs/" + run).jsonPath().getString("status"),
+            "FINISHED"::equals);
+    given()
+        .get("/api/v1/runs/" + run)
+        .then()
+        .body("experiment", equalTo("tracked"))
+        .body("name", equalTo("trial 0"))
+        .body("parentRunId", equalTo(study))
+        .body("params.keySet()", hasItem("lr"))
+        .body("metrics.key", containsInAnyOrder("auc", "seconds"))
+        .body("metrics.find { it.key == 'auc' }.value", equalTo(0.75f))
+        .body("tags.'mlflow.parentRunId'", equalTo(study));
+    given().get("/api/v1/runs/" + study).then().body("status", equalTo("RUNNING"));
+  }
+
   @Test
   void aRepeatedRequestGetsTheSameTrial() {
     make("repeated", SPEC.formatted("")).statusCode(201);
@@ -106,6 +151,29 @@ class StudyApiTest {
           .statusCode(200)
           .body("trial.number", equalTo(0), "trial.attempt", equalTo(1));
     }
+  }
+
+  @Test
+  void curvesOfAllTrialsAreThinnedWhereTheyAreLong() {
+    make("curves", SPEC.formatted("")).statusCode(201);
+    for (int trial = 0; trial < 3; trial++) {
+      post("curves/ask", "{}").statusCode(200);
+    }
+    for (int step = 1; step <= 250; step++) {
+      post("curves/trials/0/report", "{\"step\": %d, \"value\": %d}".formatted(step, -step));
+    }
+    post("curves/trials/2/report", "{\"step\": 3, \"value\": \"NaN\"}").statusCode(200);
+    given()
+        .get(STUDIES + "curves/curves")
+        .then()
+        .statusCode(200)
+        .body("curves.number", contains(0, 2))
+        .body("curves[0].steps", hasSize(lessThanOrEqualTo(100)))
+        .body("curves[0].steps[0]", equalTo(1), "curves[0].steps[-1]", equalTo(250))
+        .body("curves[0].values[-1]", equalTo(-250f))
+        .body("curves[1].steps", contains(3), "curves[1].values", contains("NaN"));
+    given().get(STUDIES + "curves").then().body("trials.RUNNING", equalTo(3));
+    given().get(STUDIES + "none/curves").then().statusCode(404);
   }
 
   @Test

@@ -19,6 +19,7 @@ import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunKey;
+import dev.pipewright.tracker.watch.WatchedPointStore;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -45,6 +46,7 @@ class Ingest implements TopicConsumer.Handler {
   private final ArtifactStore artifacts;
   private final ModelStore models;
   private final Blobs blobs;
+  private final WatchedPointStore watched;
   private final WebhookStore webhooks;
   private final RunLive live;
   private Map<String, RunChange> changes = Map.of();
@@ -56,6 +58,7 @@ class Ingest implements TopicConsumer.Handler {
       ArtifactStore artifacts,
       ModelStore models,
       Blobs blobs,
+      WatchedPointStore watched,
       WebhookStore webhooks,
       RunLive live) {
     this.runs = runs;
@@ -64,6 +67,7 @@ class Ingest implements TopicConsumer.Handler {
     this.artifacts = artifacts;
     this.models = models;
     this.blobs = blobs;
+    this.watched = watched;
     this.webhooks = webhooks;
     this.live = live;
   }
@@ -144,6 +148,7 @@ class Ingest implements TopicConsumer.Handler {
     runs.params(tx, params.stream().map(entry -> entry.in(keys)).toList());
     runs.tags(tx, tags.stream().map(entry -> entry.in(keys)).toList());
     metrics.append(tx, byNumber(points, keys));
+    watched.note(tx, points, keys);
     points.forEach((runId, series) -> models.measured(tx, runId, series));
     lines.forEach((runId, list) -> {
       if (!list.isEmpty()) {

@@ -10,6 +10,7 @@ import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.Entry;
 import dev.pipewright.tracker.run.RunStore.Identity;
 import dev.pipewright.tracker.run.RunStore.RunKey;
+import dev.pipewright.tracker.watch.WatchedPointStore;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -43,15 +44,23 @@ public class RunWrites {
   private final RunStore runs;
   private final MetricStore metrics;
   private final ModelStore models;
+  private final WatchedPointStore watched;
   private final RunLive live;
   private final BlockingQueue<Waiting> queue = new ArrayBlockingQueue<>(WAITING);
   private final List<Thread> writers = new ArrayList<>();
 
-  RunWrites(Db db, RunStore runs, MetricStore metrics, ModelStore models, RunLive live) {
+  RunWrites(
+      Db db,
+      RunStore runs,
+      MetricStore metrics,
+      ModelStore models,
+      WatchedPointStore watched,
+      RunLive live) {
     this.db = db;
     this.runs = runs;
     this.metrics = metrics;
     this.models = models;
+    this.watched = watched;
     this.live = live;
     for (int i = 0; i < WRITERS; i++) {
       writers.add(Thread.ofPlatform().daemon(true).name("run-writes-" + i).start(this::work));
@@ -180,6 +189,7 @@ public class RunWrites {
       }
     }
     metrics.append(tx, Ingest.byNumber(series, keys));
+    watched.note(tx, series, keys);
     series.forEach((runId, each) -> models.measured(tx, runId, each));
     return outcomes;
   }

@@ -1,8 +1,10 @@
 package dev.pipewright.tracker.run;
 
 import dev.pipewright.platform.ExpectedRuns;
+import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.List;
 
 /// Waits for runs that have begun and were not stored yet.
 @ApplicationScoped
@@ -11,16 +13,16 @@ public class RunArrivals {
   private static final Duration LOOK = Duration.ofMillis(5);
 
   private final RunStore runs;
-  private final ExpectedRuns expected;
+  private final List<ExpectedRuns> expected;
 
-  RunArrivals(RunStore runs, ExpectedRuns expected) {
+  RunArrivals(RunStore runs, @All List<ExpectedRuns> expected) {
     this.runs = runs;
     this.expected = expected;
   }
 
   /// @return whether the run is there now; false at once for one that nobody is about to tell of
   public boolean await(String runId) throws InterruptedException {
-    if (!expected.isExpected(runId)) {
+    if (expected.stream().noneMatch(each -> each.isExpected(runId))) {
       return runs.exists(runId);
     }
     long deadline = System.nanoTime() + LONGEST.toNanos();

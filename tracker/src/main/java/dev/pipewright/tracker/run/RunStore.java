@@ -63,14 +63,17 @@ public class RunStore {
       @Nullable Instant endTime) {}
 
   /// What rows of a run are keyed by.
-  public record RunKey(String id, long number, long experimentId, boolean deleted) {}
+  ///
+  /// @param watched the metric whose points somebody wants to be told of; null for most
+  public record RunKey(
+      String id, long number, long experimentId, boolean deleted, @Nullable String watched) {}
 
   /// Of the runs that exist.
   public Map<String, RunKey> keys(Handle tx, Collection<String> ids) {
     var found = new HashMap<String, RunKey>();
     tx.createQuery(
             """
-            select id, number, experiment_id, deleted_at is not null as deleted
+            select id, number, experiment_id, deleted_at is not null as deleted, watched
             from tracker.run where id = any(:ids)
             """)
         .bindArray("ids", String.class, ids)
@@ -113,7 +116,8 @@ public class RunStore {
               experiment_id = :experiment, name = :name, start_time = least(start_time, :at),
               parent_run_id = nullif(:parent, ''), pipeline = nullif(:pipeline, ''),
               pipeline_version = nullif(:version, 0), pipeline_run_id = nullif(:pipelineRun, ''),
-              task = nullif(:task, ''), attempt = nullif(:attempt, 0)
+              task = nullif(:task, ''), attempt = nullif(:attempt, 0),
+              watched = nullif(:watched, '')
             where number = :run
             """)
         .bind("run", run.number)
@@ -126,9 +130,17 @@ public class RunStore {
         .bind("pipelineRun", source.getPipelineRunId())
         .bind("task", source.getTask())
         .bind("attempt", source.getAttempt())
+        .bind("watched", started.getWatchedMetric())
         .execute();
+    var now =
+        new RunKey(
+            run.id,
+            run.number,
+            experiment,
+            run.deleted,
+            started.getWatchedMetric().isEmpty() ? null : started.getWatchedMetric());
     if (experiment == run.experimentId) {
-      return run;
+      return now;
     }
     for (var table : List.of("param", "tag")) {
       tx.createUpdate(
@@ -137,7 +149,7 @@ public class RunStore {
           .bind("experiment", experiment)
           .execute();
     }
-    return new RunKey(run.id, run.number, experiment, run.deleted);
+    return now;
   }
 
   /// What a client says of a run that it makes.
@@ -164,7 +176,7 @@ public class RunStore {
             .bindMethods(run)
             .mapTo(Long.class)
             .one();
-    return new RunKey(run.id, number, run.experimentId, false);
+    return new RunKey(run.id, number, run.experimentId, false, null);
   }
 
   /// A client may be inside a task's attempt, such as an MLflow script that ends the run it was

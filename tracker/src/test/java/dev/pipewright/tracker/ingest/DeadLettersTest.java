@@ -22,6 +22,7 @@ import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
 import dev.pipewright.tracker.run.RunStore.RunRow;
+import dev.pipewright.tracker.watch.WatchedPointStore;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -63,6 +64,7 @@ class DeadLettersTest {
             ArtifactStore.on(db),
             ModelStore.on(db, runs, DatasetStore.on(db)),
             new LocalBlobs(folder, Clock.systemUTC()),
+            WatchedPointStore.on(db),
             WebhookStore.on(db),
             new RunLive());
     store = new DeadLetterStore(db);

@@ -30,6 +30,7 @@ import dev.pipewright.tracker.metric.MetricStore;
 import dev.pipewright.tracker.model.ModelStore;
 import dev.pipewright.tracker.run.DatasetStore;
 import dev.pipewright.tracker.run.RunStore;
+import dev.pipewright.tracker.watch.WatchedPointStore;
 import dev.pipewright.tracker.webhook.WebhookStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,6 +77,7 @@ class IngestTest {
             artifacts,
             ModelStore.on(db, runs, DatasetStore.on(db)),
             blobs,
+            WatchedPointStore.on(db),
             WebhookStore.on(db),
             new RunLive());
   }
@@ -312,6 +314,31 @@ class IngestTest {
                         .setMessage("it said \0"))));
     assertThat(runs.params(List.of(number())).get(number())).containsEntry("separator", "a\uFFFDb");
     assertThat(runs.get(RUN).status()).isEqualTo("FAILED");
+  }
+
+  /// Once, however often they come.
+  @Test
+  void pointsOfAWatchedMetricAreNoted() {
+    var started =
+        event(
+            RunEvent.newBuilder()
+                .setRunStarted(RunStarted.newBuilder().setWatchedMetric("auc").setName("t")));
+    var logged = MetricsLogged.newBuilder();
+    for (var key : List.of("auc", "loss")) {
+      logged.addSeries(
+          MetricSeries.newBuilder().setKey(key).addSteps(1).addTimestamps(1).addValues(0.5));
+    }
+    var measured = event(RunEvent.newBuilder().setMetricsLogged(logged));
+    store(started, measured);
+    store(started, measured);
+    store(event(RunEvent.newBuilder().setMetricsLogged(logged)));
+    assertThat(
+            db.<Integer, RuntimeException>read(handle ->
+                handle
+                    .createQuery("select count(*)::int from tracker.watched_point")
+                    .mapTo(Integer.class)
+                    .one()))
+        .isEqualTo(2);
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.pipewright.embedded.TestPostgres;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Migrations;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,10 +32,10 @@ class RunArrivalsTest {
     arrivals =
         new RunArrivals(
             RunStore.on(db),
-            run -> {
+            List.of(run -> {
               asked.countDown();
               return expected.contains(run);
-            });
+            }));
   }
 
   private void store() {

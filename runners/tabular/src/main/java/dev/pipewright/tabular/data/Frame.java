@@ -21,10 +21,12 @@ import java.util.List;
 /// the column's pool of texts, boxed in the payload of a NaN. So a column may hold both, and what
 /// it means is decided later by [Profile].
 ///
-/// Rows lie in chunks of [#CHUNK]; within a chunk, column after column. The chunks are arrays of
-/// the heap, or a file mapped into memory which other processes can open ([#save], [#open]).
+/// Rows lie in chunks of [#CHUNK], of wide tables of fewer ([#shift]); within a chunk, column after
+/// column. The chunks are arrays of the heap, or a file mapped into memory which other processes
+/// can open ([#save], [#open]).
 public final class Frame {
   static final int CHUNK = 1 << 14;
+  private static final int CHUNK_CELLS = 1 << 22;
   static final ValueLayout.OfLong CELL =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final long MISSING = 0x7ff8_0000_0000_0000L;
@@ -39,6 +41,7 @@ public final class Frame {
   private final List<List<String>> pools;
   private final int rows;
   private final MemorySegment[] chunks;
+  private final int shift;
 
   Frame(
       String name,
@@ -51,6 +54,13 @@ public final class Frame {
     this.pools = List.copyOf(pools);
     this.rows = rows;
     this.chunks = chunks;
+    this.shift = shift(columns.size());
+  }
+
+  /// The rows of a chunk, as a power of two: what is written at once is to stay small.
+  static int shift(int columns) {
+    int rows = Math.clamp(CHUNK_CELLS / Math.max(1, columns), 1, CHUNK);
+    return 31 - Integer.numberOfLeadingZeros(rows);
   }
 
   /// What messages call it.
@@ -113,9 +123,10 @@ public final class Frame {
     }
 
     private long raw(int row) {
-      int chunk = row / CHUNK;
-      int inChunk = Math.min(CHUNK, rows - chunk * CHUNK);
-      return chunks[chunk].getAtIndex(CELL, (long) index * inChunk + row % CHUNK);
+      int chunk = row >> shift;
+      int begin = chunk << shift;
+      int inChunk = Math.min(1 << shift, rows - begin);
+      return chunks[chunk].getAtIndex(CELL, (long) index * inChunk + row - begin);
     }
 
     public boolean missing(int row) {
@@ -177,8 +188,9 @@ public final class Frame {
   static MemorySegment[] cut(MemorySegment all, int rows, int columns) {
     var chunks = new ArrayList<MemorySegment>();
     long at = 0;
-    for (int row = 0; row < rows; row += CHUNK) {
-      long size = (long) Math.min(CHUNK, rows - row) * columns * Long.BYTES;
+    int most = 1 << shift(columns);
+    for (int row = 0; row < rows; row += most) {
+      long size = (long) Math.min(most, rows - row) * columns * Long.BYTES;
       chunks.add(all.asSlice(at, size));
       at += size;
     }
@@ -194,9 +206,10 @@ public final class Frame {
     }
     var taken = new Column(column);
     for (int row = 0; row < rows; row++) {
-      int chunk = row / CHUNK;
-      int inChunk = Math.min(CHUNK, rows - chunk * CHUNK);
-      copies[chunk].setAtIndex(CELL, (long) column * inChunk + row % CHUNK, taken.raw(from[row]));
+      int chunk = row >> shift;
+      int begin = chunk << shift;
+      int inChunk = Math.min(1 << shift, rows - begin);
+      copies[chunk].setAtIndex(CELL, (long) column * inChunk + row - begin, taken.raw(from[row]));
     }
     return new Frame(name, columns, pools, rows, copies);
   }

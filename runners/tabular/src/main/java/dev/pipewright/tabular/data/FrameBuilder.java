@@ -24,7 +24,8 @@ public final class FrameBuilder {
   private final List<Map<String, Integer>> codes = new ArrayList<>();
   private final List<List<String>> pools = new ArrayList<>();
   private final List<MemorySegment> chunks = new ArrayList<>();
-  private long[] chunk;
+  private final int most;
+  private final long[] chunk;
   private int inChunk;
   private int rows;
   private @Nullable FileChannel spill;
@@ -32,7 +33,8 @@ public final class FrameBuilder {
   public FrameBuilder(String name, List<String> columns) {
     this.name = name;
     this.columns = List.copyOf(columns);
-    this.chunk = new long[columns.size() * Frame.CHUNK];
+    this.most = 1 << Frame.shift(columns.size());
+    this.chunk = new long[columns.size() * most];
     for (int i = 0; i < columns.size(); i++) {
       codes.add(new HashMap<>());
       pools.add(new ArrayList<>());
@@ -82,13 +84,13 @@ public final class FrameBuilder {
   }
 
   private void set(int column, long cell) {
-    chunk[column * Frame.CHUNK + inChunk] = cell;
+    chunk[column * most + inChunk] = cell;
   }
 
   /// Goes to the next row. A cell that was not set is missing.
   public void endRow() {
     rows++;
-    if (++inChunk == Frame.CHUNK) {
+    if (++inChunk == most) {
       flush();
     }
   }
@@ -102,12 +104,7 @@ public final class FrameBuilder {
     var packed = MemorySegment.ofArray(new byte[width * inChunk * Long.BYTES]);
     for (int column = 0; column < width; column++) {
       MemorySegment.copy(
-          chunk,
-          column * Frame.CHUNK,
-          packed,
-          Frame.CELL,
-          (long) column * inChunk * Long.BYTES,
-          inChunk);
+          chunk, column * most, packed, Frame.CELL, (long) column * inChunk * Long.BYTES, inChunk);
     }
     try {
       if (spill == null && (long) (rows + 1) * width * Long.BYTES > IN_HEAP) {

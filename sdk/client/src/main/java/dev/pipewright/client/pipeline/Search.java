@@ -64,11 +64,30 @@ public final class Search {
   ///
   /// @param settings by the sampler's own names; may be empty
   public Search sampler(String type, Map<String, ?> settings) {
-    var sampler = new LinkedHashMap<String, Object>();
-    sampler.put("type", type);
-    settings.forEach((key, value) -> sampler.put(key, Written.value(value, key)));
-    keys.put("sampler", sampler);
+    keys.put("sampler", typed(type, settings));
     return this;
+  }
+
+  /// What stops trials early, by the metric that they log: `median`, `percentile`, `halving`,
+  /// `asha`, `hyperband` or `patience`.
+  ///
+  /// @param settings by the pruner's own names; may be empty
+  public Search pruner(String type, Map<String, ?> settings) {
+    keys.put("pruner", typed(type, settings));
+    return this;
+  }
+
+  /// The metric that the pruner looks at; called as the output unless said otherwise.
+  public Search metric(String name) {
+    keys.put("metric", name);
+    return this;
+  }
+
+  private static Map<String, Object> typed(String type, Map<String, ?> settings) {
+    var typed = new LinkedHashMap<String, Object>();
+    typed.put("type", type);
+    settings.forEach((key, value) -> typed.put(key, Written.value(value, key)));
+    return typed;
   }
 
   /// Decides what is left to chance; 0 unless said otherwise.

@@ -153,6 +153,8 @@ class BuilderTest {
                         .over("drop", Search.whole(0, 9).step(3).when("booster", "dart"))
                         .parallel(4)
                         .sampler("tpe", Map.of("startup", 5))
+                        .pruner("asha", Map.of("max", 81))
+                        .metric("val_loss")
                         .seed(7)
                         .maxFailed(3)))
         .task(

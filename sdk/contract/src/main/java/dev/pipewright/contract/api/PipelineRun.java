@@ -105,6 +105,7 @@ public record PipelineRun(
   /// @param dueAt when something happens by itself: the next attempt, the end of waiting; null
   ///   where nothing does
   /// @param attempts oldest first
+  /// @param trial how far it is as the trial of a study that stops trials early; null for others
   public record Task(
       String name,
       @Nullable String group,
@@ -117,7 +118,8 @@ public record PipelineRun(
       @Nullable Instant dueAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt,
-      List<Attempt> attempts) {
+      List<Attempt> attempts,
+      @Nullable Trial trial) {
 
     /// An output as a Java type, see [PipelineRun#output].
     ///
@@ -126,6 +128,15 @@ public record PipelineRun(
       return Outputs.read(outputs, output, type, "task %s, which is %s".formatted(name, state));
     }
   }
+
+  /// What a study knows of a trial.
+  ///
+  /// @param state `RUNNING`, `PAUSED`, `COMPLETE`, `PRUNED` or `FAILED`
+  /// @param rung how many rungs it was let past, of a study whose trials are paused at them; 64 for
+  ///   one that was let past all
+  /// @param step of the newest point of its metric that counts; null before there is any
+  /// @param value of that point
+  public record Trial(String state, int rung, @Nullable Long step, @Nullable Double value) {}
 
   /// One attempt of a task.
   ///

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param best the best trial's number, of several objectives the first one of the front; null
 ///   while no trial has shown anything
 /// @param bestValues what that reached
+/// @param runId the tracked run that its trials' runs are below, in an experiment of its name
 public record Study(
     String name,
     StudySpec spec,
@@ -20,6 +21,7 @@ public record Study(
     Map<String, Integer> trials,
     @Nullable Integer best,
     List<Double> bestValues,
+    @Nullable String runId,
     Instant createdAt,
     Instant updatedAt,
     @Nullable Instant endedAt) {}

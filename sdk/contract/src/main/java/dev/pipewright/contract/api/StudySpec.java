@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// @param lease how long a trial may be silent before it is handed out again, such as `90s`; 10m
 ///   unless given
 /// @param from studies whose complete trials it learns from to begin with
+/// @param metric of a pipeline's task, what its trials log on the way; null elsewhere, where they
+///   report the objective
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StudySpec(
     Map<String, JsonNode> space,
@@ -30,4 +32,5 @@ public record StudySpec(
     @Nullable Long seed,
     @Nullable Integer maxTrials,
     @Nullable String lease,
-    @Nullable List<String> from) {}
+    @Nullable List<String> from,
+    @Nullable String metric) {}

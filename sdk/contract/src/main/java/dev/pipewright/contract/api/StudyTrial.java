@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param resumed whether it ran before and goes on from its checkpoint
 /// @param budget the step up to which it is to go now; null where that is its own affair
 /// @param worker who has it, in their own words
+/// @param runId the tracked run of the trial, which its worker may log anything to; null for one
+///   that was not handed out
 /// @param leaseUntil when it is handed out again unless its worker is heard of
 /// @param reports the objective on the way; null in lists
 public record StudyTrial(
@@ -31,6 +33,7 @@ public record StudyTrial(
     @Nullable Long budget,
     @Nullable String worker,
     @Nullable String message,
+    @Nullable String runId,
     Instant createdAt,
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,

@@ -9,6 +9,7 @@ package dev.pipewright.contract.api;
 /// - `RETRYING` waits for the next attempt after a failed one
 /// - `SKIPPED` did not run: its condition was false, or a task it needs was skipped
 /// - `UPSTREAM_FAILED` did not run because a task it needs failed
+/// - `PRUNED` a trial that its study stopped early
 public enum TaskState {
   PENDING,
   WAITING,
@@ -19,12 +20,13 @@ public enum TaskState {
   FAILED,
   SKIPPED,
   UPSTREAM_FAILED,
-  CANCELLED;
+  CANCELLED,
+  PRUNED;
 
   public boolean isTerminal() {
     return switch (this) {
       case PENDING, WAITING, READY, RUNNING, RETRYING -> false;
-      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED -> true;
+      case SUCCEEDED, FAILED, SKIPPED, UPSTREAM_FAILED, CANCELLED, PRUNED -> true;
     };
   }
 }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///   are never here
 /// @param isolated whether a built-in task gets a process of its own
 /// @param graceMillis how long it may go on after it was asked to stop
+/// @param watchedMetric the metric whose points the orchestrator wants to know of; null for none
 public record TaskLaunch(
     String attemptId,
     int attempt,
@@ -51,7 +52,8 @@ public record TaskLaunch(
     Map<String, String> secrets,
     boolean isolated,
     long graceMillis,
-    Limits limits) {
+    Limits limits,
+    @Nullable String watchedMetric) {
 
   public TaskLaunch {
     command = List.copyOf(command);

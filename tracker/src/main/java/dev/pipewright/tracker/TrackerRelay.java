@@ -1,0 +1,50 @@
+package dev.pipewright.tracker;
+
+import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Kafka;
+import dev.pipewright.platform.OutboxRelay;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/// Sends what is in the tracker's outbox for as long as the server runs.
+@ApplicationScoped
+public class TrackerRelay {
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  private final Db db;
+  private final Kafka kafka;
+  private @Nullable Producer<String, byte[]> producer;
+  private @Nullable OutboxRelay relay;
+
+  TrackerRelay(Db db, Kafka kafka) {
+    this.db = db;
+    this.kafka = kafka;
+  }
+
+  void onStart(@Observes @Priority(90) StartupEvent event) {
+    producer = kafka.producer();
+    relay = OutboxRelay.start(db, TrackerSchema.NAME, producer);
+  }
+
+  void onStop(@Observes ShutdownEvent event) {
+    if (relay != null) {
+      relay.close();
+    }
+    if (producer != null) {
+      producer.close(PATIENCE);
+    }
+  }
+
+  /// There is something to send.
+  public void wake() {
+    if (relay != null) {
+      relay.wake();
+    }
+  }
+}
