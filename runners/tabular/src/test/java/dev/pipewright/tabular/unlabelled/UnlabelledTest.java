@@ -10,6 +10,7 @@ import dev.pipewright.tabular.FakeContext;
 import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
+import dev.pipewright.tabular.evaluate.Evaluate;
 import dev.pipewright.tabular.predict.Predict;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -152,6 +153,19 @@ class UnlabelledTest {
       assertThatThrownBy(() -> model.predict(Frames.read(less, "less")))
           .hasMessageContaining("less has no column 'country'");
     }
+  }
+
+  @Test
+  void thereIsNothingToJudgeItBy() throws Exception {
+    var task = context("clusters", "k", 3);
+    new Clusters().run(task);
+    var judging =
+        new FakeContext(folder.resolve("judge"))
+            .with("model", task.model())
+            .with("data", payments(""));
+    assertThatThrownBy(() -> new Evaluate().run(judging))
+        .hasMessageContaining("TARGET_NOT_A_COLUMN")
+        .hasMessageContaining("'cluster'");
   }
 
   @Test
