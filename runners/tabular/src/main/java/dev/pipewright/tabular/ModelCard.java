@@ -60,7 +60,7 @@ public record ModelCard(
       throw new ProblemException(
           ProblemCode.MODEL_UNREADABLE,
           "the model has no %s".formatted(FILE),
-          "Give the model of a pipewright/automl@v1 or pipewright/xgboost@v1 task.");
+          "Give the model of a task such as pipewright/automl@v1 or pipewright/xgboost@v1.");
     }
     try {
       var tree = Json.MAPPER.readTree(file.toFile());

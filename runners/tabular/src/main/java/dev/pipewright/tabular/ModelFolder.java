@@ -80,7 +80,7 @@ public record ModelFolder(
       return new Field(name, number ? "double" : "string", false, List.of());
     }
 
-    static Field given(String name, String type) {
+    public static Field given(String name, String type) {
       return new Field(name, type, true, List.of());
     }
 

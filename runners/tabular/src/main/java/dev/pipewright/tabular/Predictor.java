@@ -5,6 +5,7 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.data.Frame;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import java.util.ServiceLoader;
 
 /// A model ready to predict, whatever trained it. Close it: some live outside the heap.
@@ -30,6 +31,11 @@ public interface Predictor extends AutoCloseable {
   ///
   /// @throws dev.pipewright.contract.ProblemException COLUMN_NOT_FOUND
   double[][] predict(Frame frame);
+
+  /// Above what number a row is an anomaly, of a model that looks for them.
+  default OptionalDouble threshold() {
+    return OptionalDouble.empty();
+  }
 
   @Override
   void close();

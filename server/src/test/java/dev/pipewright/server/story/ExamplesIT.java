@@ -304,6 +304,18 @@ class ExamplesIT {
     }
   }
 
+  /// What was planted is found, in data that does not say so.
+  @ParameterizedTest
+  @CsvSource({"anomalies, found, 0.9, 1", "segments, k, 4, 4", "segments, silhouette, 0.5, 1"})
+  void unlabelled(String name, String output, double least, double most) {
+    try (var pipewright = sandbox.client()) {
+      var run = run(pipewright, name + "/pipeline.yaml", Map.of());
+      assertThat(run.state()).as(why(run)).isEqualTo(RunState.SUCCEEDED);
+      assertThat(run.output(output, Double.class)).isBetween(least, most);
+      assertThat(task(run, "register").state()).isEqualTo(TaskState.SUCCEEDED);
+    }
+  }
+
   /// What the network got, and what it would have got by guessing or counting.
   @ParameterizedTest
   @CsvSource({

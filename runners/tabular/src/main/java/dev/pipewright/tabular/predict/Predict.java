@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /// `pipewright/predict@v1`: predicts each row of a table, a block of rows at a time, so that the
 /// table may be larger than the memory.
@@ -22,7 +23,8 @@ import java.util.List;
 /// Inputs: `model`, `data` (dataset: CSV, Parquet or JSON lines), `keep` (columns to take over, by
 /// commas; `*` for all, nothing for none) and `format` (`csv` or `parquet`; that of the data unless
 /// given). Outputs: `predictions` (dataset) with the column `prediction` and, for a classification,
-/// a column `probability_<class>` for each class; and `rows`.
+/// a column `probability_<class>` for each class, or, of a model that looks for anomalies,
+/// `anomaly` (`true` or `false`); and `rows`.
 public final class Predict implements BuiltinTask {
   private static final int BLOCK = 16_384;
 
@@ -100,12 +102,14 @@ public final class Predict implements BuiltinTask {
     private final TaskContext context;
     private final Predictor predictor;
     private final Kept kept;
+    private final OptionalDouble threshold;
     private long rows;
 
     Work(TaskContext context, Predictor predictor, Kept kept) {
       this.context = context;
       this.predictor = predictor;
       this.kept = kept;
+      this.threshold = predictor.threshold();
     }
 
     /// False to stop.
@@ -128,6 +132,7 @@ public final class Predict implements BuiltinTask {
         var own = predicted[row];
         if (target.regression()) {
           cells.add(own[0]);
+          threshold.ifPresent(most -> cells.add(own[0] > most));
         } else {
           cells.add(target.classes().get(best(own)));
           Arrays.stream(own).forEach(cells::add);
@@ -139,10 +144,11 @@ public final class Predict implements BuiltinTask {
       return true;
     }
 
-    private static List<String> header(List<Frame.Column> columns, Target target) {
+    private List<String> header(List<Frame.Column> columns, Target target) {
       var header = new ArrayList<String>();
       columns.forEach(column -> header.add(column.name()));
       header.add(free("prediction", header));
+      threshold.ifPresent(_ -> header.add(free("anomaly", header)));
       target.classes().forEach(label -> header.add(free("probability_" + label, header)));
       return header;
     }
@@ -151,9 +157,10 @@ public final class Predict implements BuiltinTask {
       return taken.contains(name) ? free(name + "_", taken) : name;
     }
 
-    private static List<RowWriter.Kind> kinds(int kept, Target target) {
+    private List<RowWriter.Kind> kinds(int kept, Target target) {
       var kinds = new ArrayList<>(Collections.nCopies(kept, RowWriter.Kind.TEXT));
       kinds.add(target.regression() ? RowWriter.Kind.NUMBER : RowWriter.Kind.TEXT);
+      threshold.ifPresent(_ -> kinds.add(RowWriter.Kind.TEXT));
       kinds.addAll(Collections.nCopies(target.classes().size(), RowWriter.Kind.NUMBER));
       return kinds;
     }
