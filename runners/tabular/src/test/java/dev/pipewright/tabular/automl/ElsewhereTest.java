@@ -133,6 +133,40 @@ class ElsewhereTest {
     }
   }
 
+  /// Members that learned the logarithm of the target, and others beside them.
+  @Test
+  void logarithms() throws Exception {
+    for (int to : new int[] {LEARNED, ROWS}) {
+      var csv = new StringBuilder();
+      for (var line : table(Kind.REGRESSION, 0, to).lines().toList()) {
+        int comma = line.lastIndexOf(',') + 1;
+        csv.append(line, 0, comma)
+            .append(
+                line.startsWith("size")
+                    ? "target"
+                    : Math.exp(Double.parseDouble(line.substring(comma)) / 100))
+            .append('\n');
+      }
+      var name = to == ROWS ? "logarithms.csv" : "logarithms.train.csv";
+      Files.writeString(folder.resolve(name), csv);
+    }
+    var context =
+        new FakeContext(folder.resolve("logarithms"))
+            .with("train", folder.resolve("logarithms.train.csv"))
+            .with("target", "target")
+            .with("metric", "mae")
+            .with("trials", 9.0)
+            .with("folds", 2.0)
+            .with("workers", 1.0)
+            .with("onnx", true);
+    new Automl().run(context);
+    try (var predictor = Predictor.open(context.model())) {
+      assertThat(((AutomlModel) predictor).manifest.members())
+          .anyMatch(member -> Logarithm.of(member.config()));
+      said("logarithms", predictor, Frames.read(folder.resolve("logarithms.csv"), "logarithms"));
+    }
+  }
+
   /// One of each, with the encodings that there are.
   private static final List<Config> CONFIGS =
       List.of(
