@@ -3,6 +3,7 @@ package dev.pipewright.deep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDList;
@@ -13,9 +14,12 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import dev.pipewright.contract.ProblemException;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -62,9 +66,24 @@ class TrainingTest {
         .seed(7);
   }
 
+  /// Memory that Java frees by itself, at some time after its last use: what DJL makes arrays of.
+  private static final class Direct {
+    static final BufferPoolMXBean BUFFERS =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .findFirst()
+            .orElseThrow();
+
+    static boolean freedTo(long most) {
+      System.gc();
+      return BUFFERS.getCount() <= most;
+    }
+  }
+
   /// What was kept for the way back must still be there after the garbage of the way there is gone.
   @Test
-  void aFactorOutlivesTheGarbageCollector() throws InterruptedException {
+  void aFactorOutlivesTheGarbageCollector() {
+    long before = Direct.BUFFERS.getCount();
     try (var manager = Torch.manager()) {
       var x = manager.create(new float[] {1, 2});
       x.setRequiresGradient(true);
@@ -74,9 +93,7 @@ class TrainingTest {
         for (int i = 0; i < 100; i++) {
           y = y.add(Torch.times(x, 3));
         }
-        System.gc();
-        // Freed by a thread of its own.
-        Thread.sleep(200);
+        await().atMost(Duration.ofSeconds(30)).until(() -> Direct.freedTo(before + 2));
         var over = new ArrayList<ByteBuffer>();
         for (int i = 0; i < 10_000; i++) {
           over.add(ByteBuffer.allocateDirect(4).putInt(0, 0x7f7f7f7f));
