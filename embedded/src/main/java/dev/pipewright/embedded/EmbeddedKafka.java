@@ -2,6 +2,7 @@ package dev.pipewright.embedded;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.home.PrivateFile;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -291,10 +292,10 @@ public final class EmbeddedKafka implements EmbeddedProcess {
       if (log4j == null) {
         throw new IOException("kafka-log4j2.xml is not on the class path");
       }
-      Folders.write(
+      PrivateFile.write(
           dir.resolve("log4j2.xml"), new String(log4j.readAllBytes(), StandardCharsets.UTF_8));
     }
-    Folders.write(
+    PrivateFile.write(
         properties(dir),
         """
         # Written by Pipewright at every start of the broker; changes made here are lost.

@@ -2,14 +2,13 @@ package dev.pipewright.embedded;
 
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.home.PrivateFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -299,9 +298,7 @@ public final class EmbeddedPostgres implements EmbeddedProcess {
     Folders.removeUnfinished(data);
     if (!Files.exists(data)) {
       progress.report("creating the database");
-      var random = new byte[16];
-      new SecureRandom().nextBytes(random);
-      Folders.write(passwordFile, HexFormat.of().formatHex(random) + "\n");
+      PrivateFile.password(passwordFile);
       var fresh = Folders.prepare(data);
       Processes.run(initdb(binaries, wrapper, fresh, passwordFile), dir, "");
       Processes.run(

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 
 /// Files and folders that are either complete or not there.
@@ -39,23 +38,6 @@ final class Folders {
       for (var sibling : siblings) {
         delete(sibling);
       }
-    }
-  }
-
-  /// Writes a small file that only its owner can read, in one step.
-  static void write(Path file, String text) throws IOException {
-    var temporary =
-        Files.createTempFile(
-            file.getParent(),
-            unfinished(file),
-            "",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try {
-      Files.writeString(temporary, text);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      // There only if the disk was full.
-      Files.deleteIfExists(temporary);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.pipewright.embedded;
 
+import dev.pipewright.contract.home.PrivateFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,7 +41,7 @@ final class Ports {
         chosen.add(port);
       }
     }
-    Folders.write(
+    PrivateFile.write(
         file, chosen.stream().map(String::valueOf).collect(Collectors.joining(" ")) + "\n");
     return List.copyOf(chosen);
   }

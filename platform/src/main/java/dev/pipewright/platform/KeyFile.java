@@ -1,15 +1,11 @@
 package dev.pipewright.platform;
 
+import dev.pipewright.contract.home.PrivateFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -57,18 +53,6 @@ public final class KeyFile {
   private void make() throws IOException {
     var bytes = new byte[KEY_BYTES];
     new SecureRandom().nextBytes(bytes);
-    var folder = file.toAbsolutePath().getParent();
-    Files.createDirectories(folder);
-    // Never readable by others, not even for a moment, and never half there.
-    var fresh =
-        Files.createTempFile(
-            folder,
-            file.getFileName().toString(),
-            ".new",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try (var out = Files.newByteChannel(fresh, Set.of(StandardOpenOption.WRITE))) {
-      out.write(ByteBuffer.wrap(bytes));
-    }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    PrivateFile.write(file, bytes);
   }
 }

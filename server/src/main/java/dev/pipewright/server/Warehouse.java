@@ -3,17 +3,14 @@ package dev.pipewright.server;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.contract.home.HomeFolder;
+import dev.pipewright.contract.home.PrivateFile;
 import dev.pipewright.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.util.HexFormat;
 
 /// A database for what tasks load and query, beside our own in the embedded PostgreSQL. Its role
 /// may use no other database and not all connections. Its address is the secret `WAREHOUSE_URL`, so
@@ -34,12 +31,12 @@ final class Warehouse {
       if (isSomebodyElses(file)) {
         return;
       }
-      var password = password(home.postgres().resolve("warehouse-password"));
+      var password = PrivateFile.password(home.postgres().resolve("warehouse-password"));
       try (var connection =
           DriverManager.getConnection(postgres.jdbcUrl(), postgres.user(), postgres.password())) {
         create(connection, password);
       }
-      write(
+      PrivateFile.write(
           file,
           "postgresql://%s:%s@127.0.0.1:%d/%s\n".formatted(NAME, password, postgres.port(), NAME));
     } catch (IOException | SQLException e) {
@@ -77,27 +74,5 @@ final class Warehouse {
       }
       statement.execute("create database %1$s owner %1$s".formatted(NAME));
     }
-  }
-
-  private static String password(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      var random = new byte[16];
-      new SecureRandom().nextBytes(random);
-      write(file, HexFormat.of().formatHex(random) + "\n");
-    }
-    return Files.readString(file).strip();
-  }
-
-  /// Whole or not at all, and for its owner only.
-  private static void write(Path file, String text) throws IOException {
-    Files.createDirectories(file.getParent());
-    var fresh =
-        Files.createTempFile(
-            file.getParent(),
-            file.getFileName().toString(),
-            ".tmp",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(fresh, text);
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }
