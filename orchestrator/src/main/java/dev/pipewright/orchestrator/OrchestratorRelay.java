@@ -8,18 +8,13 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.time.Duration;
-import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /// Sends what is in the orchestrator's outbox for as long as the server runs.
 @ApplicationScoped
 public class OrchestratorRelay {
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
-
   private final Db db;
   private final Kafka kafka;
-  private @Nullable Producer<String, byte[]> producer;
   private @Nullable OutboxRelay relay;
 
   public OrchestratorRelay(Db db, Kafka kafka) {
@@ -28,16 +23,12 @@ public class OrchestratorRelay {
   }
 
   void onStart(@Observes @Priority(90) StartupEvent event) {
-    producer = kafka.producer();
-    relay = OutboxRelay.start(db, OrchestratorSchema.NAME, producer);
+    relay = OutboxRelay.start(db, OrchestratorSchema.NAME, kafka);
   }
 
   void onStop(@Observes ShutdownEvent event) {
     if (relay != null) {
       relay.close();
-    }
-    if (producer != null) {
-      producer.close(PATIENCE);
     }
   }
 

@@ -17,21 +17,22 @@ import org.jdbi.v3.core.Handle;
 public final class OutboxRelay implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(OutboxRelay.class);
   private static final int BATCH = 500;
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Db db;
   private final String schema;
   private final Producer<String, byte[]> producer;
   private final Loop loop;
 
-  private OutboxRelay(Db db, String schema, Producer<String, byte[]> producer) {
+  private OutboxRelay(Db db, String schema, Kafka kafka) {
     this.db = db;
     this.schema = schema;
-    this.producer = producer;
+    this.producer = kafka.producer();
     this.loop = Loop.start("outbox-" + schema, Duration.ofSeconds(1), this::relay);
   }
 
-  public static OutboxRelay start(Db db, String schema, Producer<String, byte[]> producer) {
-    return new OutboxRelay(db, schema, producer);
+  public static OutboxRelay start(Db db, String schema, Kafka kafka) {
+    return new OutboxRelay(db, schema, kafka);
   }
 
   public void wake() {
@@ -41,6 +42,7 @@ public final class OutboxRelay implements AutoCloseable {
   @Override
   public void close() {
     loop.close();
+    producer.close(PATIENCE);
   }
 
   private record Row(long number, String topic, String key, byte[] payload) {}

@@ -159,7 +159,7 @@ class TopicConsumerTest {
       assertThat(e).hasMessage("on purpose");
     }
     db.useTransaction(tx -> append(tx, outbox, "kept too"));
-    try (var relay = OutboxRelay.start(db, "sample", producer);
+    try (var relay = OutboxRelay.start(db, "sample", KAFKA);
         var consumer = start(new Lines())) {
       relay.wake();
       await().atMost(Duration.ofSeconds(20)).until(() -> lines().size() >= 2);
