@@ -2,10 +2,8 @@ package dev.pipewright.orchestrator.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
 import dev.pipewright.contract.Json;
-import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.api.RunState;
 import dev.pipewright.contract.api.TaskState;
 import dev.pipewright.contract.task.DataRef;
@@ -18,6 +16,7 @@ import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.contract.tracking.v1.RunStatus;
 import dev.pipewright.contract.tracking.v1.TagsSet;
 import dev.pipewright.language.PipelineSpec;
+import dev.pipewright.orchestrator.RunEventsOutbox;
 import dev.pipewright.orchestrator.run.RunSnapshot.TaskSnapshot;
 import dev.pipewright.orchestrator.run.RunStore.RunRow;
 import dev.pipewright.platform.Outbox;
@@ -30,8 +29,6 @@ import org.jdbi.v3.core.Handle;
 /// Tells the tracker about the pipeline run itself, which is the parent of its attempts' runs, and
 /// why trials were stopped. The attempts' own events come from their runners.
 final class RunEvents {
-  private static final String SOURCE = "orchestrator";
-
   private final Outbox outbox;
 
   RunEvents(Outbox outbox) {
@@ -58,7 +55,7 @@ final class RunEvents {
     events.forEach(event -> event.setRunId(run.trackedRunId()));
     changes.updated().forEach(task -> stopped(task, events));
     if (!events.isEmpty()) {
-      send(tx, now, events);
+      RunEventsOutbox.append(outbox, tx, events, now);
     }
     return !events.isEmpty();
   }
@@ -120,18 +117,6 @@ final class RunEvents {
     if (params.getParamsCount() > 0) {
       events.add(RunEvent.newBuilder().setParamsLogged(params));
     }
-  }
-
-  private void send(Handle tx, Instant now, List<RunEvent.Builder> events) {
-    var numbers = outbox.nextNumbers(tx, events.size());
-    var at = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
-    var messages = new ArrayList<Outbox.Message>();
-    for (int i = 0; i < events.size(); i++) {
-      long number = numbers.get(i);
-      var event = events.get(i).setSource(SOURCE).setSeq(number).setAt(at).build();
-      messages.add(new Outbox.Message(number, Topics.RUN_EVENTS, event.getRunId(), event));
-    }
-    outbox.append(tx, messages);
   }
 
   private static RunStatus status(RunState state) {

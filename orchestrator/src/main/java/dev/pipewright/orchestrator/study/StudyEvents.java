@@ -1,8 +1,6 @@
 package dev.pipewright.orchestrator.study;
 
-import com.google.protobuf.Timestamp;
 import dev.pipewright.contract.Ids;
-import dev.pipewright.contract.Topics;
 import dev.pipewright.contract.tracking.v1.MetricSeries;
 import dev.pipewright.contract.tracking.v1.MetricsLogged;
 import dev.pipewright.contract.tracking.v1.ParamsLogged;
@@ -11,6 +9,7 @@ import dev.pipewright.contract.tracking.v1.RunFinished;
 import dev.pipewright.contract.tracking.v1.RunStarted;
 import dev.pipewright.contract.tracking.v1.RunStatus;
 import dev.pipewright.contract.tracking.v1.TagsSet;
+import dev.pipewright.orchestrator.RunEventsOutbox;
 import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.platform.Outbox;
 import dev.pipewright.tune.Objective;
@@ -30,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 /// written to the outbox in the step's transaction, so a run says what the study knows, no more and
 /// no less.
 final class StudyEvents {
-  private static final String SOURCE = "orchestrator";
-
   private final Outbox outbox;
   private final Handle tx;
   private final String study;
@@ -202,15 +199,7 @@ final class StudyEvents {
     if (events.isEmpty()) {
       return false;
     }
-    var numbers = outbox.nextNumbers(tx, events.size());
-    var at = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
-    var messages = new ArrayList<Outbox.Message>();
-    for (int i = 0; i < events.size(); i++) {
-      long number = numbers.get(i);
-      var event = events.get(i).setSource(SOURCE).setSeq(number).setAt(at).build();
-      messages.add(new Outbox.Message(number, Topics.RUN_EVENTS, event.getRunId(), event));
-    }
-    outbox.append(tx, messages);
+    RunEventsOutbox.append(outbox, tx, events, now);
     return true;
   }
 }
