@@ -1,5 +1,8 @@
 package dev.pipewright.tabular.data;
 
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
+import dev.pipewright.runner.TaskContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +19,23 @@ public interface RowWriter extends AutoCloseable {
 
   static RowWriter to(Path file, boolean parquet) throws IOException {
     return parquet ? new ParquetRows(file) : new CsvRows(file);
+  }
+
+  /// Whether the task's input `format` asks for Parquet; what it says otherwise if it is not given.
+  ///
+  /// @throws ProblemException INPUT_INVALID
+  static boolean parquet(TaskContext context, boolean otherwise) {
+    var format = context.text("format").orElse("");
+    return switch (format) {
+      case "" -> otherwise;
+      case "csv" -> false;
+      case "parquet" -> true;
+      default ->
+          throw new ProblemException(
+              ProblemCode.INPUT_INVALID,
+              "the input 'format' is '%s'; it has to be 'csv' or 'parquet'".formatted(format),
+              "Correct it, or leave it out.");
+    };
   }
 
   void begin(List<String> columns, List<Kind> kinds) throws IOException;

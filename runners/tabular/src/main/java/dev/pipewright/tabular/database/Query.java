@@ -37,7 +37,7 @@ public final class Query implements BuiltinTask {
   @Override
   public void run(TaskContext context) throws IOException {
     var query = context.text("query").orElse("");
-    boolean parquet = parquet(context.text("format").orElse("parquet"));
+    boolean parquet = RowWriter.parquet(context, true);
     context.logParam("query", query);
     try (var database = Database.of(context)) {
       context.logParam("database", database.shown());
@@ -65,18 +65,6 @@ public final class Query implements BuiltinTask {
     } catch (SQLException e) {
       throw new IOException("the connection could not be closed", e);
     }
-  }
-
-  private static boolean parquet(String format) {
-    return switch (format) {
-      case "parquet" -> true;
-      case "csv" -> false;
-      default ->
-          throw new ProblemException(
-              ProblemCode.INPUT_INVALID,
-              "the input 'format' is '%s'; it has to be 'parquet' or 'csv'".formatted(format),
-              "Correct it, or leave it out.");
-    };
   }
 
   /// Ends the query when the task is to stop: a database may think for hours before the first row.

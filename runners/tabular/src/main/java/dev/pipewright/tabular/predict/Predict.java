@@ -37,7 +37,7 @@ public final class Predict implements BuiltinTask {
   public void run(TaskContext context) throws IOException {
     var data = context.staged("data");
     var name = context.data("data").name();
-    boolean parquet = parquet(context, Frames.isParquet(data, name));
+    boolean parquet = RowWriter.parquet(context, Frames.isParquet(data, name));
     try (var predictor = Predictor.open(context.staged("model"))) {
       var target = predictor.card().target();
       var file = context.outputs().resolve("predictions." + (parquet ? "parquet" : "csv"));
@@ -50,20 +50,6 @@ public final class Predict implements BuiltinTask {
       context.logParam("target", target.column());
       System.out.printf("Predicted '%s' for %,d rows%n", target.column(), work.rows);
     }
-  }
-
-  private static boolean parquet(TaskContext context, boolean otherwise) {
-    return switch (context.text("format").orElse("")) {
-      case "" -> otherwise;
-      case "csv" -> false;
-      case "parquet" -> true;
-      default ->
-          throw new ProblemException(
-              ProblemCode.INPUT_INVALID,
-              "the input 'format' is '%s'; it has to be 'csv' or 'parquet'"
-                  .formatted(context.text("format").orElse("")),
-              "Correct it, or leave it out.");
-    };
   }
 
   /// Which columns of the data stand beside the predictions.
