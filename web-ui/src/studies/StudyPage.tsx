@@ -1,12 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useCallback } from 'react';
-import { usePageTitle } from '../app/usePageTitle';
-import { ProblemNote } from '../ui/ProblemNote';
-import { Skeleton } from '../ui/Skeleton';
 import { sightQuery, useStop } from './queries';
+import { StudyFrame } from './StudyFrame';
 import { StudyView } from './StudyView';
-import './studies.css';
 
 const route = getRouteApi('/studies/$name');
 
@@ -17,25 +13,18 @@ export function StudyPage() {
   const navigate = route.useNavigate();
   const sight = useQuery(sightQuery({ study: name }));
   const stop = useStop(name);
-  usePageTitle(name);
-  const onChoose = useCallback(
-    (chosen: number | undefined) =>
-      void navigate({ search: { trial: chosen }, replace: true, resetScroll: false }),
-    [navigate],
-  );
   return (
-    <main className="page study-page">
-      <nav className="crumbs" aria-label="Where this is">
-        <Link to="/studies">Studies</Link>
-      </nav>
-      {sight.data ? (
+    <StudyFrame title={name} sight={sight} crumbs={<Link to="/studies">Studies</Link>}>
+      {(seen) => (
         <StudyView
-          sight={sight.data}
+          sight={seen}
           title={name}
           chosen={trial}
-          onChoose={onChoose}
+          onChoose={(chosen) =>
+            void navigate({ search: { trial: chosen }, replace: true, resetScroll: false })
+          }
           actions={
-            sight.data.study.state === 'RUNNING' && (
+            seen.study.state === 'RUNNING' && (
               <button
                 type="button"
                 className="button"
@@ -49,16 +38,7 @@ export function StudyPage() {
           }
           problem={stop.error}
         />
-      ) : sight.error ? (
-        <>
-          <h1>{name}</h1>
-          <ProblemNote error={sight.error} onRetry={() => sight.refetch()} />
-        </>
-      ) : (
-        <div className="card card-body">
-          <Skeleton lines={8} height="1.6rem" />
-        </div>
       )}
-    </main>
+    </StudyFrame>
   );
 }
