@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The study that a task of a run is, as people read it: what its instances say, in the words of
 /// the studies over REST.
@@ -145,7 +146,7 @@ class TaskStudies {
         best.map(TrialRecord::values).orElse(List.of()),
         null,
         found.run.createdAt(),
-        changed(task, found),
+        changed(task, found, store.newestPoint(run, name).orElse(null)),
         task.endedAt());
   }
 
@@ -163,9 +164,9 @@ class TaskStudies {
     };
   }
 
-  private static Instant changed(Task task, Found found) {
+  private static Instant changed(Task task, Found found, @Nullable Instant newestPoint) {
     return Stream.concat(
-            Stream.of(found.run.createdAt(), task.startedAt(), task.endedAt()),
+            Stream.of(found.run.createdAt(), task.startedAt(), task.endedAt(), newestPoint),
             found.trials.stream()
                 .flatMap(trial -> Stream.of(trial.createdAt(), trial.startedAt(), trial.endedAt())))
         .filter(Objects::nonNull)

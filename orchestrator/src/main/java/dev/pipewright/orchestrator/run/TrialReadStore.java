@@ -5,6 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -30,6 +31,13 @@ class TrialReadStore {
       """
       select t.index as number, p.step, p.value
       from orchestrator.trial_point p join orchestrator.task t on t.run_id = p.run_id and t.name = p.task
+      where t.run_id = :run and t.group_name = :task
+      """;
+
+  private static final String NEWEST_POINT =
+      """
+      select max(p.at) from orchestrator.trial_point p
+      join orchestrator.task t on t.run_id = p.run_id and t.name = p.task
       where t.run_id = :run and t.group_name = :task
       """;
 
@@ -84,5 +92,16 @@ class TrialReadStore {
                 .computeIfAbsent(point.number, _ -> new TreeMap<>())
                 .put(point.step, point.value));
     return points;
+  }
+
+  /// When one of them last logged something.
+  Optional<Instant> newestPoint(UUID run, String task) {
+    return db.read(handle ->
+        handle
+            .createQuery(NEWEST_POINT)
+            .bind("run", run)
+            .bind("task", task)
+            .mapTo(Instant.class)
+            .findOne());
   }
 }

@@ -155,7 +155,7 @@ class StudyStore implements ExpectedRuns {
                 """
                 insert into orchestrator.study
                   (name, spec, lease_seconds, state, tracked_run_id, created_at, updated_at)
-                values (:name, cast(:spec as jsonb), :lease, 'RUNNING', :run, :now, :now)
+                values (:name, cast(:spec as json), :lease, 'RUNNING', :run, :now, :now)
                 on conflict do nothing
                 """)
             .bind("name", name)

@@ -243,8 +243,10 @@ class TaskStudiesTest {
     marked(2, "READY", "RUNNING");
     point(0, 1, 0.2);
     point(1, 1, 0.3);
+    var before = studies.study(run, "tune").updatedAt();
     point(1, 3, 0.4);
     var study = studies.study(run, "tune");
+    assertThat(study.updatedAt()).isAfter(before);
     assertThat(study.trials()).isEqualTo(Map.of("PRUNED", 1, "PAUSED", 1, "WAITING", 1));
     assertThat(study.best()).isEqualTo(1);
     assertThat(studies.curves(run, "tune"))

@@ -42,7 +42,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 class StudiesTest {
   private static final String SPEC =
       """
-      {"space": {"x": {"type": "double", "low": 0, "high": 1}, "kind": {"values": ["a", "b"]}},
+      {"space": {"kind": {"values": ["a", "b"]}, "x": {"type": "double", "low": 0, "high": 1}},
        "objectives": [{"name": "loss"}], "seed": 5, "lease": "60s"%s}
       """;
 
