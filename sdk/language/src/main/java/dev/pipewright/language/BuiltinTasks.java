@@ -15,8 +15,10 @@ import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// The tasks that `uses` can name, and what goes in and comes out of each. The runner fills in the
@@ -38,6 +40,7 @@ public final class BuiltinTasks {
         .required("train", DATASET, "The rows to learn from")
         .required("target", STRING, "The column to predict")
         .optional("task", STRING, "auto", "auto, classification or regression")
+        .oneOf("auto", "classification", "regression")
         .optional("rounds", INT, 300, "The most rounds of boosting")
         .optional("earlyStopping", INT, 30, "Stop after so many rounds without a better score")
         .optional("validation", DOUBLE, 0.2, "The share of the rows held out to watch")
@@ -58,12 +61,24 @@ public final class BuiltinTasks {
         .required("train", DATASET, "The rows to learn from: CSV, Parquet or JSON lines")
         .required("target", STRING, "The column to predict")
         .optional("task", STRING, "auto", "auto, classification or regression")
+        .oneOf("auto", "classification", "binary", "multiclass", "regression")
         .optional(
             "metric",
             STRING,
             "auto",
             "auc, logLoss, accuracy, balancedAccuracy, f1, rmse, mae, rmsle, r2; auto: auc of two"
                 + " classes, logLoss of more, rmse")
+        .oneOf(
+            "auto",
+            "auc",
+            "logLoss",
+            "accuracy",
+            "balancedAccuracy",
+            "f1",
+            "rmse",
+            "mae",
+            "rmsle",
+            "r2")
         .optional("budget", STRING, "60s", "The time that all of it may take: 30s, 5m, 1h")
         .optional(
             "trials", INT, 0, "The most models to try, for a result that the seed alone decides")
@@ -85,7 +100,8 @@ public final class BuiltinTasks {
             "refit",
             BOOL,
             false,
-            "Fit trees once more on all rows: predicts many times faster, at times a little worse")
+            "Fit trees and neighbours once more on all rows: predicts many times faster, at times a little"
+                + " worse")
         .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
         .optional("seed", INT, 42, "Decides what is left to chance")
         .optional(
@@ -131,8 +147,10 @@ public final class BuiltinTasks {
             STRING,
             null,
             "mlp, cnn, lstm, gru, transformer, gpt or recommender; that of `from` by default")
+        .oneOf("mlp", "cnn", "lstm", "gru", "transformer", "gpt", "recommender")
         .optional("target", STRING, null, "The column to predict; not for gpt and recommender")
         .optional("task", STRING, "auto", "auto, classification or regression")
+        .oneOf("auto", "classification", "regression")
         .optional("text", STRING, null, "The column of texts, for transformer, lstm and gru")
         .optional(
             "sequence", STRING, null, "The column that tells sequences apart, for lstm and gru")
@@ -159,7 +177,9 @@ public final class BuiltinTasks {
         .optional("learningRate", DOUBLE, 0.001, "The highest learning rate")
         .optional("findLearningRate", BOOL, false, "Look for the learning rate first instead")
         .optional("optimizer", STRING, "adamw", "adam, adamw or sgd")
+        .oneOf("adam", "adamw", "sgd")
         .optional("schedule", STRING, "cosine", "constant, cosine, step or one-cycle")
+        .oneOf("constant", "cosine", "step", "one-cycle")
         .optional("warmup", DOUBLE, 0.05, "The share of the steps in which the rate rises")
         .optional("weightDecay", DOUBLE, 0.01, "How much the weights are drawn towards 0")
         .optional("clip", DOUBLE, 1.0, "The largest norm of a gradient; 0 for any")
@@ -187,6 +207,7 @@ public final class BuiltinTasks {
             STRING,
             "float32",
             "float32 or float16; the latter for transformer, gpt and recommender")
+        .oneOf("float32", "float16")
         .optional("prompt", STRING, null, "What a sample of gpt begins with")
         .optional("sample", INT, 100, "Tokens of that sample")
         .optional("onnx", BOOL, false, "Put model.onnx into the model's folder too")
@@ -305,6 +326,7 @@ public final class BuiltinTasks {
             "expectationsFile", ARTIFACT, null, "The same as a YAML or JSON file, in its place")
         .optional("reference", DATASET, null, "A table of earlier rows, to see what has drifted")
         .optional("onViolation", STRING, "fail", "fail or report")
+        .oneOf("fail", "report")
         .optional("infer", BOOL, false, "Only write down what could be expected of such a table")
         .gives("report", ARTIFACT)
         .gives("page", ARTIFACT)
@@ -318,12 +340,14 @@ public final class BuiltinTasks {
         .required("data", DATASET, "The rows to predict: CSV, Parquet or JSON lines")
         .optional("keep", STRING, "*", "Columns to take over, by commas; * for all")
         .optional("format", STRING, null, "csv or parquet; that of the data unless given")
+        .oneOf("csv", "parquet")
         .gives("predictions", DATASET)
         .gives("rows", INT);
     define("pipewright/query@v1", "What a query of a database finds, as a table", true)
         .required("query", STRING, "The query, in the database's SQL")
         .optional("url", STRING, null, "The database, where no variable DATABASE_URL names it")
         .optional("format", STRING, "parquet", "parquet or csv")
+        .oneOf("csv", "parquet")
         .gives("table", DATASET)
         .gives("rows", INT);
     define("pipewright/load@v1", "Writes a table into a database, all rows or none", true)
@@ -335,6 +359,7 @@ public final class BuiltinTasks {
             STRING,
             "replace",
             "replace all rows, append these once, or upsert them by their key")
+        .oneOf("replace", "append", "upsert")
         .optional("key", STRING, null, "The columns that tell rows apart, by commas")
         .gives("rows", INT);
     define(
@@ -353,7 +378,7 @@ public final class BuiltinTasks {
             task.uses(),
             task.description(),
             task.impure(),
-            Collections.unmodifiableMap(task.inputs()),
+            Collections.unmodifiableSequencedMap(task.inputs()),
             Collections.unmodifiableMap(task.outputs()),
             task.isolated()));
   }
@@ -368,7 +393,7 @@ public final class BuiltinTasks {
       String uses,
       String description,
       boolean impure,
-      Map<String, Input> inputs,
+      SequencedMap<String, Input> inputs,
       Map<String, TaskLaunch.Output> outputs,
       boolean isolated) {
     /// Uses native code or much memory: it gets a process of its own, which may die alone.
@@ -379,13 +404,24 @@ public final class BuiltinTasks {
     }
 
     Signature required(String name, ValueType type, String text) {
-      inputs.put(name, new Input(type, true, null, text));
+      inputs.put(name, new Input(type, true, null, text, List.of()));
       return this;
     }
 
     Signature optional(String name, ValueType type, @Nullable Object otherwise, String text) {
       var node = otherwise == null ? null : Json.MAPPER.<JsonNode>valueToTree(otherwise);
-      inputs.put(name, new Input(type, false, node, text));
+      inputs.put(name, new Input(type, false, node, text, List.of()));
+      return this;
+    }
+
+    /// All that the newest input may be.
+    Signature oneOf(String... values) {
+      var newest = inputs.lastEntry();
+      var input = newest.getValue();
+      inputs.put(
+          newest.getKey(),
+          new Input(
+              input.type, input.required, input.defaultValue, input.description, List.of(values)));
       return this;
     }
 
@@ -403,8 +439,13 @@ public final class BuiltinTasks {
   }
 
   /// @param defaultValue null where there is none
+  /// @param choices all texts that it may be; none where it may be any
   public record Input(
-      ValueType type, boolean required, @Nullable JsonNode defaultValue, String description) {}
+      ValueType type,
+      boolean required,
+      @Nullable JsonNode defaultValue,
+      String description,
+      List<String> choices) {}
 
   /// All tasks by their names, each with its version.
   public static Map<String, Signature> all() {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Json;
-import dev.pipewright.contract.task.ValueType;
 import java.util.TreeSet;
 
 /// The language as a JSON Schema (draft 2020-12), for editors. It says what the reader's tables
@@ -113,7 +112,7 @@ public final class PipelineSchema {
     builtin
         .inputs()
         .forEach((name, input) -> {
-          var property = input(input.type()).put("description", input.description());
+          var property = input(input).put("description", input.description());
           if (input.defaultValue() != null) {
             property.set("default", input.defaultValue());
           }
@@ -134,9 +133,12 @@ public final class PipelineSchema {
   }
 
   /// A value of this type, or an expression of one.
-  private static ObjectNode input(ValueType type) {
+  private static ObjectNode input(BuiltinTasks.Input input) {
     var expression = object().put("$ref", "#/$defs/expression");
-    return switch (type) {
+    if (!input.choices().isEmpty()) {
+      return either(object().set("enum", Json.MAPPER.valueToTree(input.choices())), expression);
+    }
+    return switch (input.type()) {
       case JSON -> object();
       case STRING -> object().put("type", "string");
       case INT -> either(object().put("type", "integer"), expression);

@@ -3,6 +3,7 @@ package dev.pipewright.language;
 import dev.pipewright.contract.task.TaskLaunch;
 import dev.pipewright.contract.task.ValueType;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,9 @@ record Shell(
   /// @param label whose inputs they are
   record Takes(String label, Map<String, Input> inputs) {}
 
-  record Input(ValueType type, boolean required, @Nullable String description) {}
+  /// @param choices all texts that it may be; none where it may be any
+  record Input(
+      ValueType type, boolean required, @Nullable String description, List<String> choices) {}
 
   /// The approval's own map, and what it asks for.
   record Questions(Section section, Map<String, Work.Approval.Input> inputs) {}

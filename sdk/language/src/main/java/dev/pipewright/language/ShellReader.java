@@ -181,7 +181,8 @@ final class ShellReader {
     signature
         .inputs()
         .forEach((input, is) ->
-            inputs.put(input, new Shell.Input(is.type(), is.required(), is.description())));
+            inputs.put(
+                input, new Shell.Input(is.type(), is.required(), is.description(), is.choices())));
     return new Shell(
         name,
         isFinally,
@@ -230,7 +231,8 @@ final class ShellReader {
         .forEach((param, spec) ->
             inputs.put(
                 param,
-                new Shell.Input(spec.type(), spec.defaultValue() == null, spec.description())));
+                new Shell.Input(
+                    spec.type(), spec.defaultValue() == null, spec.description(), List.of())));
     var outputs = new LinkedHashMap<String, TaskLaunch.Output>();
     signature
         .outputs()

@@ -528,12 +528,23 @@ final class TaskReader {
           Expressions.suggestion(name, known, "Its inputs are %s.".formatted(Scope.list(known))));
       return null;
     }
-    return values.value(
-        entry.value(),
-        context,
-        path,
-        input.type(),
-        "the input '%s' of %s".formatted(name, takes.label()));
+    var what = "the input '%s' of %s".formatted(name, takes.label());
+    var value = values.value(entry.value(), context, path, input.type(), what);
+    if (value instanceof Value.Literal(var literal)
+        && !input.choices().isEmpty()
+        && !input.choices().contains(literal.asText())) {
+      violations.add(
+          "VALUE_INVALID",
+          "%s is '%s'".formatted(what, Yaml.shorten(literal.asText())),
+          path,
+          Yaml.place(entry.value()),
+          Expressions.suggestion(
+              literal.asText(),
+              input.choices(),
+              "It can be %s.".formatted(Scope.list(input.choices()))));
+      return null;
+    }
+    return value;
   }
 
   private void requireInputs(

@@ -672,6 +672,16 @@ class RulesTest {
             "the trials of task 't' are runs of a pipeline",
             "a task of that pipeline"),
         task(
+            "t: { uses: pipewright/load@v1, with: { data: \"${{ params.data }}\", table: t, mode: §upset } }",
+            "VALUE_INVALID",
+            "the input 'mode' of pipewright/load@v1 is 'upset'",
+            "Did you mean 'upsert'?"),
+        task(
+            "t: { uses: pipewright/query@v1, with: { query: select 1, format: §xlsx } }",
+            "VALUE_INVALID",
+            "the input 'format' of pipewright/query@v1 is 'xlsx'",
+            "It can be 'csv', 'parquet'."),
+        task(
             "t: { pipeline: publish, with: { data: \"${{ params.data }}\", §tims: 1 } }",
             "UNKNOWN_INPUT",
             "the pipeline 'publish@4' has no input 'tims'",

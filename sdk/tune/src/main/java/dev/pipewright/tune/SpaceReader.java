@@ -49,6 +49,11 @@ final class SpaceReader {
 
   private Optional<Parameter> parameter(String name, JsonNode json) {
     int before = errors.size();
+    var meant = choicesMisspelt(json);
+    if (meant.isPresent()) {
+      unknownKey(name, meant.get(), OF_CHOICES);
+      return Optional.empty();
+    }
     if (!json.isObject()) {
       wrong(
           name,
@@ -97,16 +102,31 @@ final class SpaceReader {
     json.fieldNames()
         .forEachRemaining(key -> {
           if (!known.contains(key)) {
-            errors.add(
-                SpaceRules.error(
-                    "UNKNOWN_KEY",
-                    name + "." + key,
-                    "'%s' has no '%s'".formatted(name, key),
-                    Nearest.likely(key, known)
-                        .map("Did you mean '%s'?"::formatted)
-                        .orElse("Drop it.")));
+            unknownKey(name, key, known);
           }
         });
+  }
+
+  private void unknownKey(String name, String key, Set<String> known) {
+    errors.add(
+        SpaceRules.error(
+            "UNKNOWN_KEY",
+            name + "." + key,
+            "'%s' has no '%s'".formatted(name, key),
+            Nearest.likely(key, known).map("Did you mean '%s'?"::formatted).orElse("Drop it.")));
+  }
+
+  /// The key that was to be `values`: without it a choice looks like a number that lacks
+  /// everything.
+  private static Optional<String> choicesMisspelt(JsonNode json) {
+    if (json.has("type") || json.has("values")) {
+      return Optional.empty();
+    }
+    return json.propertyStream()
+        .filter(entry -> entry.getValue().isArray())
+        .map(Map.Entry::getKey)
+        .filter(key -> Nearest.likely(key, OF_CHOICES).equals(Optional.of("values")))
+        .findFirst();
   }
 
   private double number(String name, String key, JsonNode json) {

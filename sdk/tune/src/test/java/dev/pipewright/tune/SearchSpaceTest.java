@@ -41,6 +41,7 @@ class SearchSpaceTest {
         "{'a': {'type': 'int', 'low': 1.5, 'high': 2}}    | TYPE_MISMATCH a.low",
         "{'a': {'type': 'int', 'low': '1', 'high': 2}}    | TYPE_MISMATCH a.low",
         "{'a': {'type': 'double', 'low': 1, 'high': 2, 'logg': true}} | UNKNOWN_KEY a.logg",
+        "{'a': {'value': ['x', 'y']}}                         | UNKNOWN_KEY a.value",
         "{'a': {'type': 'double', 'low': 1, 'high': 2, 'log': 'yes'}} | TYPE_MISMATCH a.log",
         "{'a': {'type': 'double', 'low': 2, 'high': 1}}   | BOUNDS_SWAPPED a",
         "{'a': {'type': 'double', 'low': 0, 'high': 1, 'log': true}}  | LOG_NOT_POSITIVE a.low",
