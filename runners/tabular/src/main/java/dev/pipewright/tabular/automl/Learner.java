@@ -9,7 +9,8 @@ import java.util.List;
 interface Learner {
   /// A fold's model and what it says of the rows to judge by.
   ///
-  /// @param rounds after which the rows to judge by had the least loss; 0 where there are none
+  /// @param rounds after which the rows to judge by had the least loss, or how many neighbours; 0
+  ///   where there are none
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   record Fit(Fitted model, double[] predicted, int rounds) {}
 

@@ -6,8 +6,8 @@ import dev.pipewright.tabular.Boosters;
 import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import ml.dmlc.xgboost4j.java.Booster;
 import ml.dmlc.xgboost4j.java.DMatrix;
 import ml.dmlc.xgboost4j.java.XGBoost;
@@ -18,7 +18,14 @@ import ml.dmlc.xgboost4j.java.XGBoostError;
 /// least loss. The param `l1` is the part of the penalty that is absolute.
 final class Linear implements Learner {
   private static final List<Double> STRENGTHS = List.of(0.3, 0.1, 0.03, 0.01, 0.003, 0.0003);
+  private static final double UNWATCHED = 0.01;
   private static final int PASSES = 300;
+
+  /// So many weaker penalties are tried though they are no better.
+  private static final int IN_VAIN = 1;
+
+  /// A pass that changes the loss by less has come to its end.
+  private static final double SETTLED = 1e-4;
 
   @Override
   public Fit fit(Fold fold, Config config, Goal goal, long seed, Deadline deadline) {
@@ -27,44 +34,43 @@ final class Linear implements Learner {
     boolean watched = fold.valid().rows() > 0;
     Weights best = null;
     var patience = new Patience(1e9, 1e9);
-    try (var train = new XgboostTrees.Rows(fold.train(), labels.scaled());
-        var valid = new XgboostTrees.Rows(fold.valid(), fold.validLabels())) {
-      var strengths = watched ? STRENGTHS : List.of(config.number("strength", 0.01));
-      for (double strength : strengths) {
-        if (best != null && deadline.passed()) {
+    var train = sparse(fold.train());
+    var valid = sparse(fold.valid());
+    try {
+      train.setLabel(labels.scaled());
+      int tried = 0;
+      for (double strength : watched ? STRENGTHS : List.of(UNWATCHED)) {
+        if (best != null && (deadline.passed() || tried - patience.round() > IN_VAIN)) {
           break;
         }
-        var found = path(fold, config, goal, seed, deadline, strength, labels, train, valid);
-        if (patience.look(found.passes, found.loss, found.predicted) || best == null) {
-          best = found.weights;
+        var params = params(config, goal, seed, strength);
+        var booster = XGBoost.train(train, params, 0, Map.of("valid", valid), null, null);
+        try {
+          var found = descend(fold, goal, deadline, labels, train, valid, booster);
+          tried++;
+          if (patience.look(tried, found.loss, found.predicted) || best == null) {
+            best = found.weights;
+          }
+        } finally {
+          booster.dispose();
         }
       }
       if (best == null) {
         throw new IllegalStateException("no strength was tried");
       }
-      return new Fit(best, watched ? patience.predicted() : new double[0], 0);
+      return new Fit(best, patience.predicted(), 0);
     } catch (XGBoostError e) {
       throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
+    } finally {
+      train.dispose();
+      valid.dispose();
     }
   }
 
-  private record Found(Weights weights, double loss, double[] predicted, int passes) {}
-
-  private static Found path(
-      Fold fold,
-      Config config,
-      Goal goal,
-      long seed,
-      Deadline deadline,
-      double strength,
-      Scaled labels,
-      XgboostTrees.Rows train,
-      XgboostTrees.Rows valid)
-      throws XGBoostError {
+  private static Map<String, Object> params(Config config, Goal goal, long seed, double strength) {
     var params = XgboostTrees.params(config, goal, seed);
     params.remove("tree_method");
     params.remove("l1");
-    params.remove("strength");
     params.put("booster", "gblinear");
     params.put("updater", "coord_descent");
     double l1 = config.number("l1", 0);
@@ -72,37 +78,78 @@ final class Linear implements Learner {
     params.put("lambda", strength * (1 - l1));
     params.put("eta", 1.0);
     params.put("base_score", goal.regression() ? 0.0 : 0.5);
-    var watches = new HashMap<String, DMatrix>();
-    watches.put("valid", valid.matrix);
-    var booster = XGBoost.train(train.matrix, params, 0, watches, null, null);
-    try {
-      boolean watched = fold.valid().rows() > 0;
-      var patience = new Patience(8, 30);
-      Weights best = null;
-      int pass = 0;
-      int next = 1;
-      while (pass < (watched ? PASSES : config.whole("passes", 50))
-          && !(pass > 0 && deadline.passed())) {
-        booster.update(train.matrix, pass);
-        pass++;
-        if (watched && pass >= next) {
-          next = pass + Math.max(1, pass / 8);
-          var predicted =
-              labels.unscaled(XgboostTrees.flat(booster.predict(valid.matrix), goal.outputs()));
-          if (patience.look(pass, goal.loss(fold.validLabels(), predicted), predicted)) {
-            best = Weights.of(booster, fold.train().width(), goal, labels);
-          } else if (patience.exhausted(pass)) {
-            break;
-          }
-        }
+    return params;
+  }
+
+  private record Found(Weights weights, double loss, double[] predicted) {}
+
+  private static Found descend(
+      Fold fold,
+      Goal goal,
+      Deadline deadline,
+      Scaled labels,
+      DMatrix train,
+      DMatrix valid,
+      Booster booster)
+      throws XGBoostError {
+    boolean watched = fold.valid().rows() > 0;
+    var patience = new Patience(8, 30);
+    Weights best = null;
+    double before = Double.POSITIVE_INFINITY;
+    int look = 1;
+    for (int pass = 1; pass <= PASSES && !(pass > 1 && deadline.passed()); pass++) {
+      booster.update(train, pass - 1);
+      if (!watched || pass < look) {
+        continue;
       }
-      if (best == null) {
+      look = pass + Math.max(1, pass / 8);
+      var predicted = labels.unscaled(XgboostTrees.flat(booster.predict(valid), goal.outputs()));
+      double loss = goal.loss(fold.validLabels(), predicted);
+      if (patience.look(pass, loss, predicted)) {
         best = Weights.of(booster, fold.train().width(), goal, labels);
       }
-      return new Found(best, patience.best(), patience.predicted(), patience.round());
-    } finally {
-      booster.dispose();
+      if (patience.exhausted(pass) || (pass > 8 && Math.abs(before - loss) < SETTLED * loss)) {
+        break;
+      }
+      before = loss;
     }
+    if (best == null) {
+      best = Weights.of(booster, fold.train().width(), goal, labels);
+    }
+    return new Found(best, patience.best(), patience.predicted());
+  }
+
+  /// Without zeros, of which encoded categories are full and which take time as any number does. A
+  /// missing cell counts as zero.
+  private static DMatrix sparse(Matrix matrix) {
+    int cells = 0;
+    for (float cell : matrix.cells()) {
+      cells += counts(cell) ? 1 : 0;
+    }
+    // It refuses an empty one; a row of nothing is not looked at.
+    var starts = new long[Math.max(1, matrix.rows()) + 1];
+    var columns = new int[cells];
+    var values = new float[cells];
+    int next = 0;
+    for (int row = 0; row < matrix.rows(); row++) {
+      for (int c = 0; c < matrix.width(); c++) {
+        float cell = matrix.cells()[row * matrix.width() + c];
+        if (counts(cell)) {
+          columns[next] = c;
+          values[next++] = cell;
+        }
+      }
+      starts[row + 1] = next;
+    }
+    try {
+      return new DMatrix(starts, columns, values, DMatrix.SparseType.CSR, matrix.width());
+    } catch (XGBoostError e) {
+      throw new IllegalStateException("XGBoost: " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean counts(float cell) {
+    return cell != 0 && !Float.isNaN(cell);
   }
 
   /// A regression's labels with mean 0 and deviation 1, for which the strengths are meant.

@@ -37,7 +37,7 @@ final class Neighbours implements Learner {
     return new Fit(
         new Rows(goal, fold.train(), fold.trainLabels(), patience.round(), weighted),
         patience.predicted(),
-        0);
+        patience.round());
   }
 
   private static Path named(Path file) {

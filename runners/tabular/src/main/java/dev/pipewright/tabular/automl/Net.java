@@ -51,7 +51,7 @@ record Net(
         case RELU -> Math.max(0, x);
         case MISH -> mish(x);
         case SELU ->
-            (float) (1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)));
+            (float) (1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (Math.exp(x) - 1)));
         case SILU -> (float) (x / (1 + Math.exp(-x)));
       };
     }

@@ -14,13 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /// Fits the ensemble's trees once more, each configuration on all rows, with as many rounds as did
-/// best in its folds: one model then stands for those of all folds, and predicts that much faster.
+/// best in its folds, and its neighbours, as many as did best: one model then stands for those of
+/// all folds, and predicts that much faster.
 ///
 /// The other families choose their strength by rows that judge; of them the models of the first
 /// folding stay.
 final class Refit {
-  private static final Set<Family> TREES =
-      EnumSet.of(Family.LIGHTGBM, Family.XGBOOST, Family.FOREST);
+  private static final Set<Family> FAMILIES =
+      EnumSet.of(Family.LIGHTGBM, Family.XGBOOST, Family.FOREST, Family.NEIGHBOURS);
 
   /// The number under which these are kept, beside those of the foldings.
   static final int REPEAT = 9_999;
@@ -45,7 +46,7 @@ final class Refit {
     var queue =
         new ArrayDeque<>(
             members.stream()
-                .filter(trial -> TREES.contains(trial.config().family()))
+                .filter(trial -> FAMILIES.contains(trial.config().family()))
                 .sorted(Comparator.comparing(this::seconds).reversed())
                 .toList());
     var workers = new ArrayList<Worker>();
@@ -107,8 +108,13 @@ final class Refit {
     int median = rounds.length == 0 ? 0 : rounds[rounds.length / 2];
     int folds = plan.head().folds();
     double more = folds > 1 ? Math.sqrt(folds / (folds - 1.0)) : 1.1;
-    return median == 0 || trial.config().family() == Family.FOREST
-        ? trial.config()
-        : trial.config().with("rounds", (int) Math.ceil(median * more));
+    if (median == 0) {
+      return trial.config();
+    }
+    return switch (trial.config().family()) {
+      case NEIGHBOURS -> trial.config().with("k", median);
+      case LIGHTGBM, XGBOOST -> trial.config().with("rounds", (int) Math.ceil(median * more));
+      case FOREST, LINEAR, NETWORK, PRIOR -> trial.config();
+    };
   }
 }
