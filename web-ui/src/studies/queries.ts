@@ -57,10 +57,23 @@ export function sightQuery(place: Place) {
         get<StudyResult>(`${path(place)}/result`, {}, signal),
         get<{ curves: StudyCurve[] }>(`${path(place)}/curves`, {}, signal),
       ]);
-      return { study, trials: trials.reverse(), result, curves: curves.curves };
+      const ordered = (trial: StudyTrial) => inOrder(trial, Object.keys(study.spec.space));
+      return {
+        study,
+        trials: trials.reverse().map(ordered),
+        result: { ...result, best: result.best && ordered(result.best), front: result.front.map(ordered) },
+        curves: curves.curves,
+      };
     },
     refetchInterval: (query) => pace(query.state.data),
   });
+}
+
+/** A trial with its params in the order in which they were written; the server has them in none. */
+export function inOrder(trial: StudyTrial, names: string[]): StudyTrial {
+  const place = (entry: [string, unknown]) => names.indexOf(entry[0]);
+  const params = Object.entries(trial.params).sort((one, other) => place(one) - place(other));
+  return { ...trial, params: Object.fromEntries(params) };
 }
 
 /** What is large is looked at less often; what has ended, no more. */
