@@ -31,6 +31,9 @@ final class Search {
   /// One trial may take so much of the time.
   private static final double MOST_SHARE = 0.3;
 
+  /// With so much of the time that it wants, boosting is nearly as good.
+  private static final double ENOUGH = 0.6;
+
   /// Where more rows are judged by, other folds change little.
   private static final int FEW_ROWS = 3_000;
 
@@ -296,11 +299,14 @@ final class Search {
   }
 
   /// Why the other folds are not worth their time; null where they are.
+  ///
+  /// @param rest seconds that they would take
   private synchronized @Nullable String hopeless(double loss, double rest) {
     if (limits.reproducible()) {
       return null;
     }
-    if (rest > limits.deadline().left() && trials.values().stream().anyMatch(Search::useful)) {
+    if (ENOUGH * rest > limits.deadline().left()
+        && trials.values().stream().anyMatch(Search::useful)) {
       return "no time for its other folds";
     }
     var done = trials.values().stream().filter(Trial::done).toList();
