@@ -57,7 +57,8 @@ export function sightQuery(place: Place) {
         get<StudyResult>(`${path(place)}/result`, {}, signal),
         get<{ curves: StudyCurve[] }>(`${path(place)}/curves`, {}, signal),
       ]);
-      const ordered = (trial: StudyTrial) => inOrder(trial, Object.keys(study.spec.space));
+      const names = Object.keys(study.spec.space);
+      const ordered = (trial: StudyTrial) => inOrder(trial, names);
       return {
         study,
         trials: trials.reverse().map(ordered),
@@ -70,7 +71,7 @@ export function sightQuery(place: Place) {
 }
 
 /** A trial with its params in the order in which they were written; the server has them in none. */
-export function inOrder(trial: StudyTrial, names: string[]): StudyTrial {
+function inOrder(trial: StudyTrial, names: string[]): StudyTrial {
   const place = (entry: [string, unknown]) => names.indexOf(entry[0]);
   const params = Object.entries(trial.params).sort((one, other) => place(one) - place(other));
   return { ...trial, params: Object.fromEntries(params) };

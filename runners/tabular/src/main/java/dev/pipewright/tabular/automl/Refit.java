@@ -20,7 +20,7 @@ import java.util.function.BooleanSupplier;
 /// The other families choose their strength by rows that judge; of them the models of the first
 /// folding stay.
 final class Refit {
-  private static final Set<Family> FAMILIES =
+  private static final Set<Family> REFITTED =
       EnumSet.of(Family.LIGHTGBM, Family.XGBOOST, Family.FOREST, Family.NEIGHBOURS);
 
   /// The number under which these are kept, beside those of the foldings.
@@ -46,7 +46,7 @@ final class Refit {
     var queue =
         new ArrayDeque<>(
             members.stream()
-                .filter(trial -> FAMILIES.contains(trial.config().family()))
+                .filter(trial -> REFITTED.contains(trial.config().family()))
                 .sorted(Comparator.comparing(this::seconds).reversed())
                 .toList());
     var workers = new ArrayList<Worker>();
