@@ -18,7 +18,6 @@ import ml.dmlc.xgboost4j.java.XGBoostError;
 /// least loss. The param `l1` is the part of the penalty that is absolute.
 final class Linear implements Learner {
   private static final List<Double> STRENGTHS = List.of(0.3, 0.1, 0.03, 0.01, 0.003, 0.0003);
-  private static final double UNWATCHED = 0.01;
   private static final int PASSES = 300;
 
   /// So many weaker penalties are tried though they are no better.
@@ -31,7 +30,6 @@ final class Linear implements Learner {
   public Fit fit(Fold fold, Config config, Goal goal, long seed, Deadline deadline) {
     Boosters.load();
     var labels = new Scaled(fold.trainLabels(), goal);
-    boolean watched = fold.valid().rows() > 0;
     Weights best = null;
     var patience = new Patience(1e9, 1e9);
     var train = sparse(fold.train());
@@ -39,7 +37,7 @@ final class Linear implements Learner {
     try {
       train.setLabel(labels.scaled());
       int tried = 0;
-      for (double strength : watched ? STRENGTHS : List.of(UNWATCHED)) {
+      for (double strength : STRENGTHS) {
         if (best != null && (deadline.passed() || tried - patience.round() > IN_VAIN)) {
           break;
         }
@@ -92,14 +90,13 @@ final class Linear implements Learner {
       DMatrix valid,
       Booster booster)
       throws XGBoostError {
-    boolean watched = fold.valid().rows() > 0;
     var patience = new Patience(8, 30);
     Weights best = null;
     double before = Double.POSITIVE_INFINITY;
     int look = 1;
     for (int pass = 1; pass <= PASSES && !(pass > 1 && deadline.passed()); pass++) {
       booster.update(train, pass - 1);
-      if (!watched || pass < look) {
+      if (pass < look) {
         continue;
       }
       look = pass + Math.max(1, pass / 8);
@@ -126,8 +123,7 @@ final class Linear implements Learner {
     for (float cell : matrix.cells()) {
       cells += counts(cell) ? 1 : 0;
     }
-    // It refuses an empty one; a row of nothing is not looked at.
-    var starts = new long[Math.max(1, matrix.rows()) + 1];
+    var starts = new long[matrix.rows() + 1];
     var columns = new int[cells];
     var values = new float[cells];
     int next = 0;
