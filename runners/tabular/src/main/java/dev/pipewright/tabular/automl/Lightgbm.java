@@ -24,9 +24,9 @@ final class Lightgbm {
   static final String VERSION = "4.3.0";
 
   private static final int FLOAT32 = 0;
-  private static final int NORMAL = 0;
   private static final int RAW = 1;
   private static final int CONTRIBUTIONS = 3;
+  private static final int TREES_AT_ONCE = 64;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -204,12 +204,14 @@ final class Lightgbm {
   /// A model, in training or read.
   final class Booster implements AutoCloseable {
     private final MemorySegment handle;
+    private final int rounds;
 
     Booster(Dataset train, String params) {
       try (var arena = Arena.ofConfined()) {
         var out = arena.allocate(PTR);
         check((int) boosterCreate.invokeExact(train.handle, arena.allocateFrom(params), out));
         handle = out.get(PTR, 0);
+        rounds = 0;
       } catch (Throwable e) {
         throw rethrown(e);
       }
@@ -222,6 +224,7 @@ final class Lightgbm {
         var iterations = arena.allocate(INT);
         check((int) boosterLoad.invokeExact(arena.allocateFrom(model), iterations, out));
         handle = out.get(PTR, 0);
+        rounds = iterations.get(INT, 0);
       } catch (Throwable e) {
         throw rethrown(e);
       }
@@ -263,24 +266,29 @@ final class Lightgbm {
       }
     }
 
-    /// Predictions, row after row with all classes of a row together.
+    /// What it says before the link function, row after row with all classes of a row together.
     ///
     /// @param outputs the number of classes, or 1
-    double[] predict(Matrix matrix, int outputs, int rounds) {
-      return predict(matrix, NORMAL, outputs, rounds);
-    }
-
-    /// Before the link function.
-    double[] margins(Matrix matrix, int outputs, int rounds) {
-      return predict(matrix, RAW, outputs, rounds);
+    double[] margins(Matrix matrix, int outputs) {
+      // The library asks all trees for one row, then for the next; a few of them stay in the cache.
+      int each = Math.max(1, TREES_AT_ONCE / outputs);
+      var sum = new double[matrix.rows() * outputs];
+      for (int first = 0; first == 0 || first < rounds; first += each) {
+        var part = predict(matrix, RAW, outputs, first, each);
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += part[i];
+        }
+      }
+      return sum;
     }
 
     /// TreeSHAP values: for each row and output, one of each column and the expected value.
-    double[] contributions(Matrix matrix, int outputs, int rounds) {
-      return predict(matrix, CONTRIBUTIONS, outputs * (matrix.width() + 1), rounds);
+    double[] contributions(Matrix matrix, int outputs) {
+      return predict(matrix, CONTRIBUTIONS, outputs * (matrix.width() + 1), 0, -1);
     }
 
-    private double[] predict(Matrix matrix, int type, int perRow, int rounds) {
+    /// @param most rounds from the first one on; -1 for all
+    private double[] predict(Matrix matrix, int type, int perRow, int first, int most) {
       try (var arena = Arena.ofConfined()) {
         int cells = matrix.rows() * matrix.width();
         var in = arena.allocate((long) cells * Float.BYTES, 64);
@@ -298,8 +306,8 @@ final class Lightgbm {
                     matrix.width(),
                     1,
                     type,
-                    0,
-                    rounds,
+                    first,
+                    most,
                     arena.allocateFrom("num_threads=1"),
                     length,
                     out));

@@ -44,15 +44,14 @@ final class LightgbmTrees implements Learner {
             }
             // The booster knows its datasets by address until it is gone: keep only the trees.
             var model = lightgbm.new Booster(booster.text(patience.round()));
-            return new Fit(
-                new Trees(model, goal, patience.round()), patience.predicted(), patience.round());
+            return new Fit(new Trees(model, goal), patience.predicted(), patience.round());
           }
         }
         while (round < most && !over(deadline, round) && booster.update()) {
           round++;
         }
         var model = lightgbm.new Booster(booster.text(-1));
-        return new Fit(new Trees(model, goal, Math.max(1, round)), new double[0], 0);
+        return new Fit(new Trees(model, goal), new double[0], 0);
       } finally {
         booster.close();
       }
@@ -109,7 +108,7 @@ final class LightgbmTrees implements Learner {
   @Override
   public Fitted load(Path file, Config config, Goal goal) throws IOException {
     var text = Files.readString(named(file));
-    return new Trees(Lightgbm.get().new Booster(text), goal, -1);
+    return new Trees(Lightgbm.get().new Booster(text), goal);
   }
 
   private static Path named(Path file) {
@@ -117,15 +116,17 @@ final class LightgbmTrees implements Learner {
   }
 
   /// Also gives TreeSHAP values.
-  record Trees(Lightgbm.Booster booster, Goal goal, int rounds) implements FittedTrees {
+  record Trees(Lightgbm.Booster booster, Goal goal) implements FittedTrees {
     @Override
     public double[] predict(Matrix matrix) {
-      return booster.predict(matrix, goal.outputs(), -1);
+      var said = booster.margins(matrix, goal.outputs());
+      Links.apply(said, goal);
+      return said;
     }
 
     @Override
     public double[] contributions(Matrix matrix) {
-      return booster.contributions(matrix, goal.outputs(), -1);
+      return booster.contributions(matrix, goal.outputs());
     }
 
     @Override

@@ -13,16 +13,14 @@ import java.util.Arrays;
 /// where the param `weighted` says so. Each fold takes the number of them, up to [#MOST], with the
 /// least loss.
 final class Neighbours implements Learner {
-  /// Columns between two looks at how far it is already.
-  private static final int AT_ONCE = 16;
-
   private static final int MOST = 64;
   private static final int[] NUMBERS = {1, 2, 3, 5, 8, 12, 18, 27, 40, MOST};
 
   @Override
   public Fit fit(Fold fold, Config config, Goal goal, long seed, Deadline deadline) {
     boolean weighted = config.flag("weighted", true);
-    var all = new Rows(goal, fold.train(), fold.trainLabels(), config.whole("k", 18), weighted);
+    var known = Columns.of(fold.train());
+    var all = new Rows(goal, known, fold.trainLabels(), config.whole("k", 18), weighted);
     if (fold.valid().rows() == 0) {
       return new Fit(all, new double[0], 0);
     }
@@ -35,7 +33,7 @@ final class Neighbours implements Learner {
       }
     }
     return new Fit(
-        new Rows(goal, fold.train(), fold.trainLabels(), patience.round(), weighted),
+        new Rows(goal, known, fold.trainLabels(), patience.round(), weighted),
         patience.predicted(),
         patience.round());
   }
@@ -48,63 +46,105 @@ final class Neighbours implements Learner {
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   private record Nearest(int[] positions, float[] distances, int each) {}
 
+  /// A matrix, column by column: the distances of one row to all of them grow together, in loops
+  /// over arrays with the same positions, which are the ones that become vector instructions.
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-  private record Rows(Goal goal, Matrix matrix, float[] labels, int k, boolean weighted)
+  private record Columns(float[][] cells, int rows) {
+    /// So many rows at once that their columns stay in the cache for the next one who asks.
+    static final int BLOCK = 512;
+
+    static Columns of(Matrix matrix) {
+      var cells = new float[matrix.width()][matrix.rows()];
+      for (int row = 0; row < matrix.rows(); row++) {
+        for (int c = 0; c < cells.length; c++) {
+          cells[c][row] = matrix.cells()[row * cells.length + c];
+        }
+      }
+      return new Columns(cells, matrix.rows());
+    }
+
+    /// The squared distances between a row and those of a block.
+    ///
+    /// @param at where the row begins in `asked`
+    void distances(float[] asked, int at, int first, int to, float[] into) {
+      Arrays.fill(into, first, to, 0);
+      int c = 0;
+      for (; c + 4 <= cells.length; c += 4) {
+        add(
+            asked[at + c],
+            asked[at + c + 1],
+            asked[at + c + 2],
+            asked[at + c + 3],
+            cells[c],
+            cells[c + 1],
+            cells[c + 2],
+            cells[c + 3],
+            first,
+            to,
+            into);
+      }
+      for (; c < cells.length; c++) {
+        float a = asked[at + c];
+        var column = cells[c];
+        for (int i = first; i < to; i++) {
+          into[i] += (a - column[i]) * (a - column[i]);
+        }
+      }
+    }
+
+    private static void add(
+        float a,
+        float b,
+        float c,
+        float d,
+        float[] as,
+        float[] bs,
+        float[] cs,
+        float[] ds,
+        int first,
+        int to,
+        float[] into) {
+      for (int i = first; i < to; i++) {
+        float one = a - as[i];
+        float two = b - bs[i];
+        float three = c - cs[i];
+        float four = d - ds[i];
+        into[i] += one * one + two * two + (three * three + four * four);
+      }
+    }
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Rows(Goal goal, Columns known, float[] labels, int k, boolean weighted)
       implements Fitted {
     Nearest nearest(Matrix asked, int most) {
       var positions = new int[asked.rows() * most];
       var distances = new float[asked.rows() * most];
       Arrays.fill(distances, Float.POSITIVE_INFINITY);
-      int width = matrix.width();
-      for (int row = 0; row < asked.rows(); row++) {
-        int from = row * most;
-        for (int other = 0; other < matrix.rows(); other++) {
+      var all = new float[known.rows];
+      for (int first = 0; first < known.rows; first += Columns.BLOCK) {
+        int to = Math.min(known.rows, first + Columns.BLOCK);
+        for (int row = 0; row < asked.rows(); row++) {
+          known.distances(asked.cells(), row * asked.width(), first, to, all);
+          int from = row * most;
           float worst = distances[from + most - 1];
-          float distance = distance(asked.cells(), row * width, other * width, worst);
-          if (distance < worst) {
-            int at = from + most - 1;
-            while (at > from && distances[at - 1] > distance) {
-              distances[at] = distances[at - 1];
-              positions[at] = positions[at - 1];
-              at--;
+          for (int other = first; other < to; other++) {
+            float distance = all[other];
+            if (distance < worst) {
+              int at = from + most - 1;
+              while (at > from && distances[at - 1] > distance) {
+                distances[at] = distances[at - 1];
+                positions[at] = positions[at - 1];
+                at--;
+              }
+              distances[at] = distance;
+              positions[at] = other;
+              worst = distances[from + most - 1];
             }
-            distances[at] = distance;
-            positions[at] = other;
           }
         }
       }
       return new Nearest(positions, distances, most);
-    }
-
-    /// The squared distance of two rows, or something that is not less than `worst`.
-    private float distance(float[] asked, int row, int other, float worst) {
-      var cells = matrix.cells();
-      int width = matrix.width();
-      float distance = 0;
-      int c = 0;
-      // Four sums do not wait for each other, and most rows are too far after a part of the way.
-      for (; c + AT_ONCE <= width && distance < worst; c += AT_ONCE) {
-        float one = 0;
-        float two = 0;
-        float three = 0;
-        float four = 0;
-        for (int i = c; i < c + AT_ONCE; i += 4) {
-          float a = asked[row + i] - cells[other + i];
-          float b = asked[row + i + 1] - cells[other + i + 1];
-          float d = asked[row + i + 2] - cells[other + i + 2];
-          float e = asked[row + i + 3] - cells[other + i + 3];
-          one += a * a;
-          two += b * b;
-          three += d * d;
-          four += e * e;
-        }
-        distance += one + two + (three + four);
-      }
-      for (; c < width && distance < worst; c++) {
-        float difference = asked[row + c] - cells[other + c];
-        distance += difference * difference;
-      }
-      return distance;
     }
 
     double[] predict(Nearest nearest, int rows, int number) {
@@ -147,10 +187,12 @@ final class Neighbours implements Learner {
           new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(named(file))))) {
         out.writeInt(k);
         out.writeBoolean(weighted);
-        out.writeInt(matrix.rows());
-        out.writeInt(matrix.width());
-        for (int i = 0; i < matrix.rows() * matrix.width(); i++) {
-          out.writeFloat(matrix.cells()[i]);
+        out.writeInt(known.rows);
+        out.writeInt(known.cells.length);
+        for (int row = 0; row < known.rows; row++) {
+          for (var column : known.cells) {
+            out.writeFloat(column[row]);
+          }
         }
         for (float label : labels) {
           out.writeFloat(label);
@@ -174,7 +216,7 @@ final class Neighbours implements Learner {
       for (int i = 0; i < rows; i++) {
         labels[i] = in.readFloat();
       }
-      return new Rows(goal, new Matrix(cells, rows, width), labels, k, weighted);
+      return new Rows(goal, Columns.of(new Matrix(cells, rows, width)), labels, k, weighted);
     }
   }
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// A trained network, predicting in plain Java: what serves it needs no native library.
@@ -28,8 +29,6 @@ record Net(
     double least,
     double most)
     implements Fitted {
-  private static final int BLOCK = 64;
-
   /// Between the layers.
   enum Activation {
     RELU,
@@ -70,74 +69,109 @@ record Net(
 
   /// `y = x · weights + bias`
   ///
-  /// @param weights of the first input to all outputs, then of the second
-  record Layer(float[] weights, float[] bias, int in, int out) {}
+  /// @param weights of each input to all outputs
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  record Layer(float[][] weights, float[] bias) {
+    /// @param weights of the first input to all outputs, then of the second
+    static Layer of(float[] weights, float[] bias) {
+      var rows = new float[weights.length / bias.length][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] = Arrays.copyOfRange(weights, i * bias.length, (i + 1) * bias.length);
+      }
+      return new Layer(rows, bias);
+    }
+
+    float[] flat() {
+      var flat = new float[weights.length * bias.length];
+      for (int i = 0; i < weights.length; i++) {
+        System.arraycopy(weights[i], 0, flat, i * bias.length, bias.length);
+      }
+      return flat;
+    }
+
+    /// Four inputs at once, over arrays with the same positions: loops that become vector
+    /// instructions.
+    float[] of(float[] x) {
+      var y = bias.clone();
+      int i = 0;
+      for (; i + 4 <= weights.length; i += 4) {
+        add(
+            x[i],
+            x[i + 1],
+            x[i + 2],
+            x[i + 3],
+            weights[i],
+            weights[i + 1],
+            weights[i + 2],
+            weights[i + 3],
+            y);
+      }
+      for (; i < weights.length; i++) {
+        float factor = x[i];
+        var own = weights[i];
+        for (int o = 0; o < y.length; o++) {
+          y[o] += factor * own[o];
+        }
+      }
+      return y;
+    }
+
+    private static void add(
+        float a,
+        float b,
+        float c,
+        float d,
+        float[] as,
+        float[] bs,
+        float[] cs,
+        float[] ds,
+        float[] y) {
+      if (a == 0 && b == 0 && c == 0 && d == 0) {
+        return;
+      }
+      for (int o = 0; o < y.length; o++) {
+        y[o] += a * as[o] + b * bs[o] + (c * cs[o] + d * ds[o]);
+      }
+    }
+  }
 
   @Override
   public double[] predict(Matrix matrix) {
-    int outputs = goal.outputs();
-    var predicted = new double[matrix.rows() * outputs];
-    for (int from = 0; from < matrix.rows(); from += BLOCK) {
-      int rows = Math.min(BLOCK, matrix.rows() - from);
-      write(forward(matrix, from, rows), from, rows, predicted);
+    var predicted = new double[matrix.rows() * goal.outputs()];
+    var x = new float[scales.length];
+    for (int row = 0; row < matrix.rows(); row++) {
+      for (int c = 0; c < Math.min(x.length, matrix.width()); c++) {
+        x[c] = matrix.cells()[row * matrix.width() + c] * scales[c];
+      }
+      write(forward(x), row, predicted);
     }
     return predicted;
   }
 
-  private float[] forward(Matrix matrix, int from, int rows) {
-    int width = scales.length;
-    var x = new float[rows * width];
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < Math.min(width, matrix.width()); c++) {
-        x[row * width + c] = matrix.cells()[(from + row) * matrix.width() + c] * scales[c];
-      }
-    }
+  private float[] forward(float[] x) {
+    var y = x;
     for (int l = 0; l < layers.size(); l++) {
-      var layer = layers.get(l);
-      var y = new float[rows * layer.out];
-      for (int row = 0; row < rows; row++) {
-        int to = row * layer.out;
-        System.arraycopy(layer.bias, 0, y, to, layer.out);
-        for (int i = 0; i < layer.in; i++) {
-          float factor = x[row * layer.in + i];
-          if (factor != 0) {
-            int at = i * layer.out;
-            for (int o = 0; o < layer.out; o++) {
-              y[to + o] += factor * layer.weights[at + o];
-            }
-          }
-        }
-      }
+      y = layers.get(l).of(y);
       if (l < layers.size() - 1) {
         for (int i = 0; i < y.length; i++) {
           y[i] = activation.of(y[i]);
         }
       }
-      x = y;
     }
-    return x;
+    return y;
   }
 
-  private void write(float[] out, int from, int rows, double[] predicted) {
+  private void write(float[] out, int row, double[] predicted) {
     switch (goal.kind()) {
-      case REGRESSION -> {
-        for (int row = 0; row < rows; row++) {
-          predicted[from + row] = Math.clamp(out[row] * deviation + mean, least, most);
-        }
-      }
-      case BINARY -> {
-        for (int row = 0; row < rows; row++) {
-          predicted[from + row] = 1 / (1 + Math.exp((double) out[2 * row] - out[2 * row + 1]));
-        }
-      }
+      case REGRESSION -> predicted[row] = Math.clamp(out[0] * deviation + mean, least, most);
+      case BINARY -> predicted[row] = 1 / (1 + Math.exp((double) out[0] - out[1]));
       case MULTICLASS -> {
-        int k = goal.classes();
-        var margins = new double[rows * k];
+        var margins = new double[out.length];
         for (int i = 0; i < margins.length; i++) {
           margins[i] = out[i];
         }
         Links.apply(margins, goal);
-        System.arraycopy(margins, 0, predicted, from * k, margins.length);
+        System.arraycopy(margins, 0, predicted, row * out.length, out.length);
       }
     }
   }
@@ -150,8 +184,9 @@ record Net(
       x =
           graph.op(
               "Add",
-              graph.op("MatMul", x, graph.floats(layer.weights, layer.in, layer.out)),
-              graph.floats(layer.bias, layer.out));
+              graph.op(
+                  "MatMul", x, graph.floats(layer.flat(), layer.weights.length, layer.bias.length)),
+              graph.floats(layer.bias, layer.bias.length));
       if (l < layers.size() - 1) {
         x = activation.export(graph, x);
       }
@@ -186,9 +221,9 @@ record Net(
       write(out, scales);
       out.writeInt(layers.size());
       for (var layer : layers) {
-        out.writeInt(layer.in);
-        out.writeInt(layer.out);
-        write(out, layer.weights);
+        out.writeInt(layer.weights.length);
+        out.writeInt(layer.bias.length);
+        write(out, layer.flat());
         write(out, layer.bias);
       }
     }
@@ -211,9 +246,8 @@ record Net(
       var scales = floats(in);
       var layers = new ArrayList<Layer>();
       for (int left = in.readInt(); left > 0; left--) {
-        int width = in.readInt();
-        int out = in.readInt();
-        layers.add(new Layer(floats(in), floats(in), width, out));
+        in.skipNBytes(2L * Integer.BYTES); // its width and outputs, which the weights tell
+        layers.add(Layer.of(floats(in), floats(in)));
       }
       return new Net(goal, activation, scales, layers, mean, deviation, least, most);
     }

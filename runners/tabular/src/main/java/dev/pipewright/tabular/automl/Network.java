@@ -350,7 +350,7 @@ final class Network implements Learner {
         for (int i = 0; i < weights.length; i++) {
           weights[i] *= factor;
         }
-        layers.add(new Net.Layer(weights, slice(params.get(2 + 2 * l), f), in, out));
+        layers.add(Net.Layer.of(weights, slice(params.get(2 + 2 * l), f)));
         in = out;
       }
       double least = Double.POSITIVE_INFINITY;

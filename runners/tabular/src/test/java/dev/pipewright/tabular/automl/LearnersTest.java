@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -158,16 +159,58 @@ class LearnersTest {
   void treeValuesOfARowAddUpToItsMargin() {
     var goal = GOALS.getFirst();
     var fold = fold(goal, Encoding.TREES, 0);
-    var config = new Config("l", Family.LIGHTGBM, Encoding.TREES, Map.of("learning_rate", 0.1));
-    var fit =
-        (LightgbmTrees.Trees)
-            new LightgbmTrees().fit(fold, config, goal, 1, Deadline.in(9)).model();
-    var margins = fit.booster().margins(fold.valid(), 1, -1);
-    var parts = fit.booster().contributions(fold.valid(), 1, -1);
+    var config = new Config("l", Family.LIGHTGBM, Encoding.TREES, Map.of("learning_rate", 0.02));
+    var fit = new LightgbmTrees().fit(fold, config, goal, 1, Deadline.in(9));
+    // More than are asked at once.
+    assertThat(fit.rounds()).isGreaterThan(100);
+    var booster = ((LightgbmTrees.Trees) fit.model()).booster();
+    var margins = booster.margins(fold.valid(), 1);
+    var parts = booster.contributions(fold.valid(), 1);
     int each = fold.valid().width() + 1;
     for (int row = 0; row < margins.length; row++) {
       double sum = Arrays.stream(parts, row * each, (row + 1) * each).sum();
       assertThat(sum).isCloseTo(margins[row], within(1e-6));
+    }
+  }
+
+  @Test
+  void theNearestOfManyRowsAreTheNearest() {
+    var random = new SplittableRandom(3);
+    int rows = 1_300;
+    int width = 6;
+    var cells = new float[rows * width];
+    var labels = new float[rows];
+    for (int i = 0; i < cells.length; i++) {
+      cells[i] = (float) random.nextDouble();
+    }
+    for (int row = 0; row < rows; row++) {
+      labels[row] = (float) random.nextDouble();
+    }
+    var goal = GOALS.get(2);
+    var all = new Matrix(cells, rows, width);
+    var none = new Matrix(new float[0], 0, width);
+    var config =
+        new Config("n", Family.NEIGHBOURS, Encoding.DENSE, Map.of("k", 5, "weighted", false));
+    var fold = new Fold(new Encoder(List.of()), all, labels, none, new float[0]);
+    var asked = new float[width];
+    for (int round = 0; round < 20; round++) {
+      for (int c = 0; c < width; c++) {
+        asked[c] = (float) random.nextDouble();
+      }
+      double mean =
+          IntStream.range(0, rows)
+              .boxed()
+              .sorted(
+                  java.util.Comparator.comparingDouble(row ->
+                      IntStream.range(0, width)
+                          .mapToDouble(c -> Math.pow(asked[c] - cells[row * width + c], 2))
+                          .sum()))
+              .limit(5)
+              .mapToDouble(row -> labels[row])
+              .average()
+              .orElseThrow();
+      var fit = new Neighbours().fit(fold, config, goal, 1, Deadline.in(9));
+      assertThat(fit.model().predict(new Matrix(asked, 1, width))[0]).isCloseTo(mean, within(1e-6));
     }
   }
 }
