@@ -232,6 +232,10 @@ final class Attempt {
     }
     try {
       builtin(launch.uses()).run(context);
+      if (context.cancelled()) {
+        // What returns when it is asked to stop has not done all of its work.
+        throw new InterruptedException("stopped as asked");
+      }
     } finally {
       synchronized (this) {
         thread = null;

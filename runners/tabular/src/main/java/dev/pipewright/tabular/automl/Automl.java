@@ -11,8 +11,10 @@ import dev.pipewright.tabular.ModelFolder;
 import dev.pipewright.tabular.data.Frames;
 import dev.pipewright.tabular.data.Profile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,9 @@ public final class Automl implements BuiltinTask {
   /// Of the time that is left for the search.
   private static final double REFIT = 0.15;
 
+  /// Seconds that are never over.
+  private static final double UNTIMED = 1e7;
+
   /// Rows whose predictions are explained, for each minute of the budget.
   private static final double EXPLAINED = 30;
 
@@ -55,35 +60,35 @@ public final class Automl implements BuiltinTask {
     var wishes = Wishes.of(context);
     var frame = Frames.of(context, "train");
     context.logDataset(context.data("train"), "train", frame.rows());
-    var table = Prepared.of(frame, wishes);
-    table.notes().forEach(System.out::println);
+    var prepared = Prepared.of(frame, wishes);
+    prepared.notes().forEach(System.out::println);
     if (wishes.onnx()) {
-      checkOnnx(table);
+      checkOnnx(prepared);
     }
     wishes.params().forEach(context::logParam);
-    context.logParam("task", table.target().kind().word());
-    context.logParam("metric", table.measure().word());
+    context.logParam("task", prepared.target().kind().word());
+    context.logParam("metric", prepared.measure().word());
 
     var folder = context.checkpoints().resolve("automl");
-    var plan = plan(folder, context.data("train").digest(), table, wishes);
+    var plan = plan(folder, context.data("train").digest(), prepared, wishes);
+    // An attempt before may have had more time, or another machine.
+    var table = prepared.judgedBy(plan.folds(0));
     double spent = spent(folder);
     double budget = wishes.budget();
     double left = budget - spent - since(began) - Math.max(LEAST_RESERVE_SECONDS, RESERVE * budget);
-    double forRefit = wishes.refit() ? REFIT * left : 0;
+    boolean untimed = wishes.trials().isPresent() && !wishes.timed();
+    double forRefit = !wishes.refit() ? 0 : untimed ? UNTIMED : REFIT * left;
     if (spent > 0) {
       System.out.printf(
           Locale.ROOT, "Going on where an attempt before was stopped after %.0f s%n", spent);
     }
     var limits =
         new Search.Limits(
-            Deadline.in(
-                wishes.trials().isPresent() && !wishes.timed()
-                    ? 1e7
-                    : Math.max(left - forRefit, 0.5)),
+            Deadline.in(untimed ? UNTIMED : Math.max(left - forRefit, 0.5)),
             budget,
             wishes.trials().orElse(Integer.MAX_VALUE),
             wishes.workers(),
-            Runtime.getRuntime().maxMemory());
+            wishes.heap());
     var told = new Told(context, table.measure(), wishes, began);
     var search =
         new Search(
@@ -101,7 +106,10 @@ public final class Automl implements BuiltinTask {
             new Tuning(table.labels().length, wishes.families(), wishes.seed()),
             table::otherFolds,
             context::cancelled,
-            told::trial);
+            trial -> {
+              told.trial(trial);
+              writeSpent(folder, spent + since(began));
+            });
     var ranking = search.run();
     writeSpent(folder, spent + since(began));
     if (context.cancelled()) {
@@ -138,7 +146,7 @@ public final class Automl implements BuiltinTask {
     var about = digest + " " + wishes.about();
     if (Files.exists(folder.resolve("plan.json"))) {
       var before = Plan.open(folder);
-      if (before.head().about().equals(about)) {
+      if (before.head().about().equals(about) && Arrays.equals(before.labels(), table.labels())) {
         return before;
       }
     }
@@ -176,8 +184,12 @@ public final class Automl implements BuiltinTask {
     return Files.exists(file) ? Json.MAPPER.readValue(file.toFile(), Double.class) : 0;
   }
 
-  private static void writeSpent(Path folder, double seconds) throws IOException {
-    Plan.writeWhole(folder.resolve("spent.json"), Json.MAPPER.writeValueAsBytes(seconds));
+  private static void writeSpent(Path folder, double seconds) {
+    try {
+      Plan.writeWhole(folder.resolve("spent.json"), Json.MAPPER.writeValueAsBytes(seconds));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the checkpoint cannot be written", e);
+    }
   }
 
   private static double since(long began) {
@@ -220,7 +232,14 @@ public final class Automl implements BuiltinTask {
 
     var folder = Files.createTempDirectory("automl-model");
     AutomlModel.write(
-        folder, plan, weights, refitted, wishes.refit(), ranking, calibration, table.logarithmic());
+        folder,
+        plan,
+        weights,
+        refitted,
+        wishes.refit(),
+        ranking,
+        calibration.moved(table.oddsOff()),
+        table.logarithmic());
     var params = new LinkedHashMap<>(wishes.params());
     params.put("members", Integer.toString(members.size()));
     var card =

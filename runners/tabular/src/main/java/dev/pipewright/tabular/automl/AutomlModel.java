@@ -84,7 +84,9 @@ public sealed class AutomlModel implements Predictor permits ExplainedModel {
         parts.add(part(folder, plan, trial, Refit.REPEAT, 0));
       } else {
         for (int repeat = 0; repeat < (once ? 1 : trial.repeats()); repeat++) {
-          for (int fold = 0; fold < plan.head().folds(); fold++) {
+          // In time, only the last fold has learned from all but the newest rows.
+          int first = plan.head().ordered() ? plan.head().folds() - 1 : 0;
+          for (int fold = first; fold < plan.head().folds(); fold++) {
             parts.add(part(folder, plan, trial, repeat, fold));
           }
         }

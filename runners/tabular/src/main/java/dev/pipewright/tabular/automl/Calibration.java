@@ -85,6 +85,11 @@ record Calibration(double slope, double offset) {
     return new Calibration(slope, offset);
   }
 
+  /// For two classes of which other shares were learned from than there are.
+  Calibration moved(double logOdds) {
+    return logOdds == 0 ? this : new Calibration(slope, offset + logOdds);
+  }
+
   double[] apply(double[] predicted, Goal goal) {
     if (goal.regression() || equals(NONE)) {
       return predicted;

@@ -224,7 +224,7 @@ sealed interface ColumnEncoder {
 
     @Override
     public void encode(Frame.Column column, int[] rows, float[] out, int at, int stride) {
-      var level = positions(column, levels);
+      var level = positions(column, levels, rows.length);
       for (int i = 0; i < rows.length; i++) {
         int own = level.applyAsInt(rows[i]);
         int to = at + i * stride;
@@ -249,7 +249,7 @@ sealed interface ColumnEncoder {
 
     @Override
     public void encode(Frame.Column column, int[] rows, float[] out, int at, int stride) {
-      var level = positions(column, levels);
+      var level = positions(column, levels, rows.length);
       for (int i = 0; i < rows.length; i++) {
         int own = level.applyAsInt(rows[i]);
         out[at + i * stride] = own < 0 ? Float.NaN : own;
@@ -263,8 +263,14 @@ sealed interface ColumnEncoder {
   /// @param means of each level, one for each output
   /// @param shares of the training rows
   /// @param overall the means of all rows, for a level that is not known
+  /// @param standard whether they are of the target less its mean, in parts of its deviation
   record TargetMean(
-      String column, List<String> levels, double[][] means, double[] shares, double[] overall)
+      String column,
+      List<String> levels,
+      double[][] means,
+      double[] shares,
+      double[] overall,
+      boolean standard)
       implements ColumnEncoder {
     static final double WEIGHT = 10;
 
@@ -275,7 +281,7 @@ sealed interface ColumnEncoder {
 
     @Override
     public void encode(Frame.Column column, int[] rows, float[] out, int at, int stride) {
-      var level = positions(column, levels);
+      var level = positions(column, levels, rows.length);
       for (int i = 0; i < rows.length; i++) {
         int own = level.applyAsInt(rows[i]);
         int to = at + i * stride;
@@ -303,17 +309,21 @@ sealed interface ColumnEncoder {
     public void encode(Frame.Column column, int[] rows, float[] out, int at, int stride) {
       var texts = column.texts();
       int width = width();
-      var known = new float[texts.size() * width];
-      for (int code = 0; code < texts.size(); code++) {
-        write(dates.seconds(texts.get(code)), known, code * width);
-      }
-      var none = new float[width];
-      write(Double.NaN, none, 0);
+      // Reading a date costs far more than looking it up, and a block of a table has few of them.
+      var known = new HashMap<Integer, float[]>();
       for (int i = 0; i < rows.length; i++) {
-        int code = column.code(rows[i]);
-        System.arraycopy(
-            code < 0 ? none : known, code < 0 ? 0 : code * width, out, at + i * stride, width);
+        var parts =
+            known.computeIfAbsent(
+                column.code(rows[i]),
+                code -> parts(code < 0 ? Double.NaN : dates.seconds(texts.get(code))));
+        System.arraycopy(parts, 0, out, at + i * stride, width);
       }
+    }
+
+    private float[] parts(double seconds) {
+      var parts = new float[width()];
+      write(seconds, parts, 0);
+      return parts;
     }
 
     private void write(double seconds, float[] out, int at) {
@@ -388,12 +398,18 @@ sealed interface ColumnEncoder {
   }
 
   /// From a row to the position of its cell's level; -1 for an unknown one.
-  static IntUnaryOperator positions(Frame.Column column, List<String> levels) {
+  ///
+  /// @param rows how many will be asked for
+  static IntUnaryOperator positions(Frame.Column column, List<String> levels, int rows) {
     Map<String, Integer> byText = new HashMap<>();
     for (int i = 0; i < levels.size(); i++) {
       byText.put(levels.get(i), i);
     }
     var texts = column.texts();
+    if (texts.size() > rows) {
+      // A block of a large table, with the texts of the whole.
+      return row -> byText.getOrDefault(column.text(row), -1);
+    }
     var byCode = new int[texts.size()];
     for (int code = 0; code < byCode.length; code++) {
       byCode[code] = byText.getOrDefault(texts.get(code), -1);

@@ -113,6 +113,7 @@ record Encoder(List<ColumnEncoder> columns) {
     for (var encoder : columns) {
       if (encoder instanceof ColumnEncoder.TargetMean means) {
         var column = frame.column(encoder.column());
+        var shown = means.standard() ? standard(labels) : labels;
         for (int f = 0; f < INNER_FOLDS; f++) {
           int inner = f;
           var here = IntStream.range(0, rows.length).filter(i -> fold[i] == inner).toArray();
@@ -122,8 +123,9 @@ record Encoder(List<ColumnEncoder> columns) {
                   column,
                   means.levels(),
                   Arrays.stream(others).map(i -> rows[i]).toArray(),
-                  pick(labels, others),
-                  goal);
+                  pick(shown, others),
+                  goal,
+                  means.standard());
           var out = new float[here.length * part.width()];
           part.encode(
               column, Arrays.stream(here).map(i -> rows[i]).toArray(), out, 0, part.width());
@@ -264,7 +266,9 @@ record Encoder(List<ColumnEncoder> columns) {
     var levels = counts.keySet().stream().sorted().toList();
     if (levels.size() > Encoding.MOST_LEVELS
         || encoding.categories() == Encoding.Categories.TARGET) {
-      return means(column, levels, rows, labels, goal);
+      // Beside other numbers that are alike in size, the target's own size would drown them.
+      boolean standard = goal.regression() && encoding.numbers() != Encoding.Numbers.PLAIN;
+      return means(column, levels, rows, standard ? standard(labels) : labels, goal, standard);
     }
     return switch (encoding.categories()) {
       case NATIVE -> new ColumnEncoder.Native(column.name(), levels);
@@ -275,13 +279,36 @@ record Encoder(List<ColumnEncoder> columns) {
     };
   }
 
+  /// Less their mean, in parts of their deviation.
+  private static float[] standard(float[] labels) {
+    double mean = 0;
+    for (float label : labels) {
+      mean += (double) label / labels.length;
+    }
+    double square = 0;
+    for (float label : labels) {
+      square += (label - mean) * (label - mean) / labels.length;
+    }
+    double deviation = square > 0 ? Math.sqrt(square) : 1;
+    var standard = new float[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      standard[i] = (float) ((labels[i] - mean) / deviation);
+    }
+    return standard;
+  }
+
   private static ColumnEncoder.TargetMean means(
-      Frame.Column column, List<String> levels, int[] rows, float[] labels, Goal goal) {
+      Frame.Column column,
+      List<String> levels,
+      int[] rows,
+      float[] labels,
+      Goal goal,
+      boolean standard) {
     int outputs = Math.min(goal.outputs(), MOST_MEANS);
     var overall = new double[outputs];
     var sums = new double[levels.size()][outputs];
     var counts = new double[levels.size()];
-    var level = ColumnEncoder.positions(column, levels);
+    var level = ColumnEncoder.positions(column, levels, rows.length);
     for (int i = 0; i < rows.length; i++) {
       int own = level.applyAsInt(rows[i]);
       if (own >= 0) {
@@ -303,6 +330,6 @@ record Encoder(List<ColumnEncoder> columns) {
       }
       counts[l] /= rows.length;
     }
-    return new ColumnEncoder.TargetMean(column.name(), levels, sums, counts, overall);
+    return new ColumnEncoder.TargetMean(column.name(), levels, sums, counts, overall, standard);
   }
 }

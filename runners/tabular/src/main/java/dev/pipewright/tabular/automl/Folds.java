@@ -80,7 +80,8 @@ record Folds(int[] of, int count, boolean ordered) {
   }
 
   /// Blocks of rows by time: the first is only learned from, each other one judges what was learned
-  /// from all before it.
+  /// from all before it. Rows of the same time are in the same block, so that there may be fewer
+  /// blocks; none where all rows have the same time.
   static Folds inTime(double[] times, int count) {
     var order =
         IntStream.range(0, times.length)
@@ -88,10 +89,22 @@ record Folds(int[] of, int count, boolean ordered) {
             .sorted(Comparator.comparingDouble((Integer row) -> times[row]))
             .toList();
     var of = new int[times.length];
-    // The first block is twice as large as each of the others.
-    for (int rank = 0; rank < times.length; rank++) {
-      of[order.get(rank)] = Math.max(-1, (int) ((long) rank * (count + 2) / times.length) - 2);
+    int judging = 0;
+    int last = 0;
+    for (int rank = 1; rank < times.length; rank++) {
+      int row = order.get(rank);
+      // The first block is twice as large as each of the others.
+      int block = Math.max(1, (int) ((long) rank * (count + 2) / times.length));
+      boolean sameTime = times[row] == times[order.get(rank - 1)];
+      if (!sameTime && block > Math.max(1, last)) {
+        judging++;
+        last = block;
+      }
+      of[row] = judging;
     }
-    return new Folds(of, count, true);
+    for (int row = 0; row < of.length; row++) {
+      of[row]--;
+    }
+    return new Folds(of, judging, true);
   }
 }

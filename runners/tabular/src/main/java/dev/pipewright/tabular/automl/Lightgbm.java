@@ -287,8 +287,11 @@ final class Lightgbm {
       return predict(matrix, CONTRIBUTIONS, outputs * (matrix.width() + 1), 0, -1);
     }
 
+    /// One at a time: the library keeps in the booster which rounds are asked for.
+    ///
     /// @param most rounds from the first one on; -1 for all
-    private double[] predict(Matrix matrix, int type, int perRow, int first, int most) {
+    private synchronized double[] predict(
+        Matrix matrix, int type, int perRow, int first, int most) {
       try (var arena = Arena.ofConfined()) {
         int cells = matrix.rows() * matrix.width();
         var in = arena.allocate((long) cells * Float.BYTES, 64);

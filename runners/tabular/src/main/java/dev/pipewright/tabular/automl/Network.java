@@ -26,6 +26,11 @@ import java.util.SplittableRandom;
 /// fit the rows), `epochs`.
 final class Network implements Learner {
   private static final int EPOCHS = 120;
+  private static final int MOST_EPOCHS = 10_000;
+
+  /// After so many epochs, what one takes is known well enough to make them fewer, and never more.
+  private static final int SURE = 4;
+
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.95f;
 
@@ -177,11 +182,16 @@ final class Network implements Learner {
         patience.add(new Patience(1e9, 1e9));
         best.add(net(f));
       }
+      // The first steps also wait for code to be loaded and compiled.
+      double cold = perEpoch / 2 / (double) perEpoch;
       int planned = epochs;
       long began = System.nanoTime();
       int lastBetter = 0;
       for (int epoch = 0; epoch < planned; epoch++) {
         for (int step = 0; step < perEpoch; step++) {
+          if (epoch == 0 && step == perEpoch / 2) {
+            began = System.nanoTime();
+          }
           double progress = (epoch + step / (double) perEpoch) / planned;
           step(order, step, rate * (float) schedule(progress));
         }
@@ -200,11 +210,11 @@ final class Network implements Learner {
             }
           }
         }
-        double each = (System.nanoTime() - began) / 1e9 / (epoch + 1);
-        if (epoch < 2 || deadline.left() < each * (planned - epoch - 1)) {
+        double each = (System.nanoTime() - began) / 1e9 / (epoch + 1 - cold);
+        if (epoch < SURE || deadline.left() < each * (planned - epoch - 1)) {
           // The schedule is to end when the time does.
-          int fitting = epoch + 1 + (int) Math.max(0, deadline.left() / each);
-          planned = Math.max(epoch + 1, Math.min(planned, fitting));
+          int fitting = epoch + 1 + (int) Math.clamp(deadline.left() / each, 0, MOST_EPOCHS);
+          planned = Math.min(epoch < SURE ? epochs : planned, fitting);
         }
         if (watched && epoch - lastBetter > Math.max(16, planned / 3)) {
           break;

@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 /// @param labels each row's class or value; its logarithm where `logarithmic` is true
 /// @param notes for the reader of the log
 /// @param strata of the rows, for other folds
+/// @param kept of each of two classes, the share of its rows that are here; empty where that is the
+///   same
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record Prepared(
     Frame frame,
@@ -38,6 +40,7 @@ record Prepared(
     List<String> notes,
     int[] strata,
     int[] groups,
+    double[] kept,
     long seed) {
   private static final int LEAST_ROWS = 8;
   private static final int TINY = 40;
@@ -82,11 +85,7 @@ record Prepared(
     if (chosen.length < present.length) {
       notes.add(
           "Learning from %,d of %,d rows, chosen by chance: all of them do not fit into %,d MiB and %.0f s"
-              .formatted(
-                  chosen.length,
-                  present.length,
-                  Runtime.getRuntime().maxMemory() >> 20,
-                  wishes.budget()));
+              .formatted(chosen.length, present.length, wishes.heap() >> 20, wishes.budget()));
     }
     var frame = chosen.length == all.rows() ? all : all.rows(chosen);
     var of = frame.column(targetColumn);
@@ -135,6 +134,13 @@ record Prepared(
                 "Column '%s' has %,d infinite values, which count as missing"
                     .formatted(profile.column(), profile.infinite())));
     notes.addAll(Leaks.find(frame, columns, labels, goal));
+    double[] kept = {};
+    if (chosen.length < present.length && kind == Goal.Kind.BINARY) {
+      kept = Sample.kept(present, chosen, column, target);
+      notes.add(
+          "Probabilities are corrected for %.3g of the rows with '%s' and %.3g of those with '%s' being there"
+              .formatted(kept[0], target.classes().get(0), kept[1], target.classes().get(1)));
+    }
     var strata = strata(labels, goal);
     var groups = wishes.group() == null ? new int[0] : groups(frame, wishes.group());
     var folds = folds(frame, wishes, columns, goal, strata, groups);
@@ -154,6 +160,7 @@ record Prepared(
         notes,
         strata,
         groups,
+        kept,
         wishes.seed());
   }
 
@@ -268,13 +275,23 @@ record Prepared(
     if (wishes.trials().isEmpty()) {
       cost *= crowd();
     }
-    int affordable = (int) Math.min(MOST_FOLDS, wishes.budget() * wishes.workers() / 2 / cost);
+    // With a number of trials, nothing may hang on the machine.
+    int workers = wishes.trials().isPresent() ? 2 : wishes.workers();
+    int affordable = (int) Math.min(MOST_FOLDS, wishes.budget() * workers / 2 / cost);
     int count =
         wishes.folds() > 0
             ? Math.min(wishes.folds(), rows)
             : wishes.trials().isPresent() ? Math.max(3, affordable) : affordable;
     if (wishes.time() != null) {
-      return Folds.inTime(times(frame, wishes.time()), Math.clamp(count, 1, 5));
+      var blocks = Folds.inTime(times(frame, wishes.time()), Math.clamp(count, 1, 5));
+      if (blocks.count() == 0) {
+        throw new ProblemException(
+            ProblemCode.INPUT_INVALID,
+            "column '%s', which is to order the rows, has one value in all of them"
+                .formatted(wishes.time()),
+            "Leave out 'time', or name another column.");
+      }
+      return blocks;
     }
     if (groups.length > 0) {
       int many = Arrays.stream(groups).max().orElse(0) + 1;
@@ -291,7 +308,7 @@ record Prepared(
   /// As many as fit into the memory, and as one fit of a few minutes can go through in the time.
   private static int mostRows(Frame all, Wishes wishes) {
     int columns = all.columns().size();
-    int fitting = Sample.fitting(Runtime.getRuntime().maxMemory(), columns);
+    int fitting = Sample.fitting(wishes.heap(), columns);
     if (wishes.trials().isPresent()) {
       return fitting;
     }
@@ -353,15 +370,41 @@ record Prepared(
     return logarithmic ? Measure.RMSE : measure;
   }
 
-  /// Each class's share of the rows; empty for a regression.
+  /// The same, judged in other folds.
+  Prepared judgedBy(Folds others) {
+    return new Prepared(
+        frame,
+        target,
+        goal,
+        measure,
+        logarithmic,
+        columns,
+        dropped,
+        labels,
+        others,
+        notes,
+        strata,
+        groups,
+        kept,
+        seed);
+  }
+
+  /// By how much the log odds of the second of two classes are to be moved for the rows that are
+  /// not here.
+  double oddsOff() {
+    return kept.length == 0 ? 0 : Math.log(kept[0] / kept[1]);
+  }
+
+  /// Each class's share of all rows; empty for a regression.
   List<Double> priors() {
     var shares = new double[target.classes().size()];
     if (!target.regression()) {
       for (float label : labels) {
-        shares[(int) label] += 1.0 / labels.length;
+        shares[(int) label] += kept.length == 0 ? 1 : 1 / kept[(int) label];
       }
     }
-    return Arrays.stream(shares).boxed().toList();
+    double all = Arrays.stream(shares).sum();
+    return Arrays.stream(shares).map(share -> share / all).boxed().toList();
   }
 
   /// A regression's mean; 0 for a classification.

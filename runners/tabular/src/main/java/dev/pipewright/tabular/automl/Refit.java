@@ -58,7 +58,7 @@ final class Refit {
       }
       threads.shutdown();
       while (!threads.awaitTermination(50, TimeUnit.MILLISECONDS)) {
-        if (cancelled.getAsBoolean() || (deadline.passed() && !limits.reproducible())) {
+        if (cancelled.getAsBoolean() || deadline.passed()) {
           // What they have in hand is lost; the models of its folds are there.
           workers.forEach(Worker::close);
         }
@@ -89,7 +89,7 @@ final class Refit {
       ArrayDeque<Trial> queue, Deadline deadline) {
     while (!queue.isEmpty() && !cancelled.getAsBoolean()) {
       var next = queue.removeFirst();
-      if (limits.reproducible() || seconds(next) < deadline.left()) {
+      if (seconds(next) < deadline.left()) {
         return next;
       }
     }
@@ -105,15 +105,19 @@ final class Refit {
   /// The rounds that were best in the folds, a few more for the rows that there are more.
   private Config config(Trial trial) {
     var rounds = trial.rounds().stream().mapToInt(Integer::intValue).sorted().toArray();
-    int median = rounds.length == 0 ? 0 : rounds[rounds.length / 2];
+    // In time, the last fold is the one with nearly as many rows.
+    int usual =
+        rounds.length == 0
+            ? 0
+            : plan.head().ordered() ? trial.rounds().getLast() : rounds[rounds.length / 2];
     int folds = plan.head().folds();
     double more = folds > 1 ? Math.sqrt(folds / (folds - 1.0)) : 1.1;
-    if (median == 0) {
+    if (usual == 0) {
       return trial.config();
     }
     return switch (trial.config().family()) {
-      case NEIGHBOURS -> trial.config().with("k", median);
-      case LIGHTGBM, XGBOOST -> trial.config().with("rounds", (int) Math.ceil(median * more));
+      case NEIGHBOURS -> trial.config().with("k", usual);
+      case LIGHTGBM, XGBOOST -> trial.config().with("rounds", (int) Math.ceil(usual * more));
       case FOREST, LINEAR, NETWORK, PRIOR -> trial.config();
     };
   }

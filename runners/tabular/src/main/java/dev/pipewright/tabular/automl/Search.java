@@ -68,6 +68,7 @@ final class Search {
   private final Map<Integer, double[]> predicted = new HashMap<>();
   private final Map<Family, Double> usualSeconds = new HashMap<>();
   private final Set<Integer> inHand = new HashSet<>();
+  private final Set<String> tried = new HashSet<>();
   private int nextNumber;
   private int nextInPortfolio;
   private @Nullable IOException broken;
@@ -115,14 +116,7 @@ final class Search {
         }
       }
     }
-    var names =
-        trials.values().stream()
-            .map(trial -> trial.config().name())
-            .collect(java.util.stream.Collectors.toSet());
-    while (nextInPortfolio < portfolio.size()
-        && names.contains(portfolio.get(nextInPortfolio).name())) {
-      nextInPortfolio++;
-    }
+    trials.values().forEach(trial -> tried.add(trial.config().name()));
   }
 
   /// The trials, the best first; those without a model come last.
@@ -195,35 +189,69 @@ final class Search {
   private record Work(int number, Config config, int repeat) {}
 
   private synchronized Optional<Work> next() throws IOException, InterruptedException {
-    if (cancelled.getAsBoolean() || limits.deadline().passed() || broken != null) {
-      return Optional.empty();
-    }
-    while (nextNumber < limits.trials() && nextInPortfolio < portfolio.size()) {
-      var config = portfolio.get(nextInPortfolio++);
-      if (fits(config)) {
-        return Optional.of(begin(config));
+    while (!over()) {
+      if (limits.reproducible()) {
+        return nextByNumber();
       }
-    }
-    if (nextNumber < limits.trials() && nextNumber < mostConfigs()) {
-      while (limits.reproducible()
-          && inHand.stream().anyMatch(number -> number < nextNumber - LAG)) {
-        wait(100);
-        if (cancelled.getAsBoolean() || broken != null) {
-          return Optional.empty();
+      while (nextInPortfolio < portfolio.size()) {
+        var config = portfolio.get(nextInPortfolio++);
+        if (!tried.contains(config.name()) && fits(config)) {
+          return Optional.of(begin(nextNumber, config));
         }
       }
-      int until = limits.reproducible() ? nextNumber - LAG : nextNumber;
-      var known =
-          trials.values().stream()
-              .filter(trial -> trial.number() < until)
-              .sorted(Comparator.comparing(Trial::number))
-              .toList();
-      var proposal = proposals.next(known, nextNumber);
-      if (proposal.isPresent() && fits(proposal.get())) {
-        return Optional.of(begin(proposal.get()));
+      if (nextNumber >= mostConfigs()) {
+        return again();
+      }
+      var proposal = proposals.next(known(nextNumber), nextNumber);
+      if (proposal.isPresent()) {
+        return fits(proposal.get()) ? Optional.of(begin(nextNumber, proposal.get())) : again();
+      }
+      if (inHand.isEmpty()) {
+        return Optional.empty();
+      }
+      // Nothing is known yet to start a proposal from, but somebody is at it.
+      wait(100);
+    }
+    return Optional.empty();
+  }
+
+  private boolean over() {
+    return cancelled.getAsBoolean() || limits.deadline().passed() || broken != null;
+  }
+
+  /// The first trial that is neither done nor in hand: each number has its configuration, whoever
+  /// asks for it and however often the search was stopped.
+  private Optional<Work> nextByNumber() throws InterruptedException {
+    int number = 0;
+    while (trials.containsKey(number) || inHand.contains(number)) {
+      number++;
+    }
+    if (number >= limits.trials()) {
+      return Optional.empty();
+    }
+    if (number < portfolio.size()) {
+      return Optional.of(begin(number, portfolio.get(number)));
+    }
+    if (number >= mostConfigs()) {
+      return Optional.empty();
+    }
+    // The first ones are waited for: a proposal starts from what is known of its family.
+    int until = Math.max(number - LAG, Math.min(portfolio.size(), 2 * LAG));
+    while (inHand.stream().anyMatch(running -> running < until)) {
+      wait(100);
+      if (over()) {
+        return Optional.empty();
       }
     }
-    return again();
+    var proposal = proposals.next(known(until), number);
+    return proposal.isPresent() ? Optional.of(begin(number, proposal.get())) : Optional.empty();
+  }
+
+  private List<Trial> known(int until) {
+    return trials.values().stream()
+        .filter(trial -> trial.number() < until)
+        .sorted(Comparator.comparing(Trial::number))
+        .toList();
   }
 
   /// More configurations than rows can tell apart would only fit them by chance.
@@ -231,17 +259,14 @@ final class Search {
     return labels.length < 2_000 ? 40 : labels.length < 10_000 ? 80 : 200;
   }
 
-  private Work begin(Config config) {
-    var work = new Work(nextNumber++, config, 0);
-    inHand.add(work.number);
-    return work;
+  private Work begin(int number, Config config) {
+    nextNumber = Math.max(nextNumber, number + 1);
+    inHand.add(number);
+    return new Work(number, config, 0);
   }
 
   /// Whether there is time for it, as far as its family's others tell.
   private boolean fits(Config config) {
-    if (limits.reproducible()) {
-      return true;
-    }
     double usual = usualSeconds.getOrDefault(config.family(), 0.0);
     return usual * 0.5 <= limits.deadline().left();
   }

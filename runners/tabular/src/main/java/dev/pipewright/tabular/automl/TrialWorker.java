@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 
 /// A process that fits models. It reads an [Order] a line from standard input and answers each with
 /// a line on standard output. A library that crashes takes this process with it and no other.
@@ -54,6 +55,8 @@ public final class TrialWorker {
     var answers =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     System.setOut(System.err);
+    // Where the search is killed, nobody else ends its workers, and the next attempt has its own.
+    ProcessHandle.current().parent().ifPresent(TrialWorker::endWith);
     var worker = new TrialWorker(Plan.open(Path.of(args[0])));
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (var line = orders.readLine(); line != null; line = orders.readLine()) {
@@ -63,6 +66,10 @@ public final class TrialWorker {
               + Json.MAPPER.writeValueAsString(
                   worker.answer(Json.MAPPER.treeToValue(tree, Order.class))));
     }
+  }
+
+  private static void endWith(ProcessHandle search) {
+    Future<?> unused = search.onExit().thenRun(() -> Runtime.getRuntime().halt(1));
   }
 
   /// Begins each answer; native code may write to the same stream.

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// @param families `models`: which may be tried
 /// @param refit `refit`: whether one model of all rows takes the place of the folds' models
 /// @param workers `workers`: processes side by side, 0 for the cores there are
+/// @param heap of each of them, in bytes: a part of the memory that the task asked for
 /// @param onnx `onnx`: whether the model is to be written as ONNX too
 record Wishes(
     String target,
@@ -52,9 +53,11 @@ record Wishes(
     Set<Family> families,
     boolean refit,
     int workers,
+    long heap,
     long seed,
     boolean onnx) {
   private static final double USUAL_BUDGET = 60;
+  private static final long LEAST_HEAP = 512L << 20;
   private static final Pattern DURATION =
       Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
 
@@ -67,6 +70,8 @@ record Wishes(
     }
     var budget = reader.text("budget");
     boolean onnx = context.flag("onnx").orElse(false);
+    var time = reader.text("time");
+    int workers = reader.workers();
     var wishes =
         new Wishes(
             target,
@@ -77,12 +82,14 @@ record Wishes(
             reader.trials(),
             reader.whole("folds", 0, 0, 50),
             reader.text("group").orElse(null),
-            reader.text("time").orElse(null),
+            time.orElse(null),
             reader.types(),
             reader.list("ignore"),
             reader.families(onnx),
-            context.flag("refit").orElse(false),
-            reader.workers(),
+            // What was learned in time has not seen the newest rows, which matter most.
+            context.flag("refit").orElse(time.isPresent()),
+            workers,
+            heap(context, workers),
             reader.whole("seed", 42, 0, Integer.MAX_VALUE),
             onnx);
     if (wishes.group != null && wishes.time != null) {
@@ -95,7 +102,16 @@ record Wishes(
 
   /// What a search of the same table must have in common with another to go on from it.
   String about() {
-    return params().toString();
+    var params = params();
+    params.remove("workers");
+    return params.toString();
+  }
+
+  private static long heap(TaskContext context, int workers) {
+    long most = Runtime.getRuntime().maxMemory();
+    return context.launch().limits().memory() == null
+        ? most
+        : Math.min(most, Math.max(LEAST_HEAP, most / (workers + 1)));
   }
 
   /// For the record.

@@ -47,6 +47,10 @@ final class Worker implements AutoCloseable {
               line.substring(at + TrialWorker.ANSWER.length()), TrialWorker.Answer.class);
         }
       }
+      if (closed) {
+        // It was ended with the search, and says nothing about the order.
+        throw new IOException("the search is over");
+      }
     } catch (IOException e) {
       if (closed) {
         throw e;

@@ -154,7 +154,9 @@ public final class Csv {
     }
     var start = new String(head, 0, length, StandardCharsets.ISO_8859_1);
     String found = null;
-    if (start.startsWith("PK")) {
+    if (start.startsWith("PK\u0003")
+        || start.startsWith("PK\u0005")
+        || start.startsWith("PK\u0007")) {
       found = "a ZIP or Excel file";
     } else if (start.startsWith("PAR1")) {
       found = "a Parquet file";

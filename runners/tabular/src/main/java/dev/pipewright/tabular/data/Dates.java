@@ -14,6 +14,7 @@ import java.time.temporal.TemporalQueries;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// How a column writes its dates. Times without an offset are taken as UTC.
 public enum Dates {
@@ -58,10 +59,14 @@ public enum Dates {
     this.format = builder.toFormatter(Locale.ENGLISH);
   }
 
-  /// The first way that reads nearly all of the texts, of which the first thousand are looked at.
-  /// Where day and month could be either, the day comes first unless a text contradicts.
+  /// The first way that reads nearly all of the texts, of which a thousand from all over are looked
+  /// at. Where day and month could be either, the day comes first unless a text contradicts.
   static Optional<Dates> find(List<String> texts) {
-    var looked = texts.subList(0, Math.min(SAMPLE, texts.size()));
+    int count = Math.min(SAMPLE, texts.size());
+    var looked =
+        IntStream.range(0, count)
+            .mapToObj(i -> texts.get((int) ((long) i * texts.size() / count)))
+            .toList();
     for (var way : values()) {
       int misses = 0;
       int allowed = (int) Math.floor((1 - SHARE) * looked.size());

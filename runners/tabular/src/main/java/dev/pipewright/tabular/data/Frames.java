@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// Reads tables of any format that is known, found by looking at the file's beginning.
 public final class Frames {
   private static final String PARQUET = "PAR1";
+
+  /// Of UTF-8, each byte as a character.
+  private static final String BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
   private Frames() {}
 
@@ -33,7 +38,7 @@ public final class Frames {
   public static Frame read(Path path, String name) throws IOException {
     var file = file(path, name);
     var start = start(file);
-    if (start.equals(PARQUET)) {
+    if (start.startsWith(PARQUET)) {
       return ParquetFile.read(file, name);
     }
     if (isJson(start)) {
@@ -58,7 +63,7 @@ public final class Frames {
   public static void stream(Path path, String name, int most, Block to) throws IOException {
     var file = file(path, name);
     var start = start(file);
-    if (start.equals(PARQUET)) {
+    if (start.startsWith(PARQUET)) {
       ParquetFile.stream(file, name, to);
     } else if (isJson(start)) {
       var whole = read(file, name);
@@ -80,17 +85,61 @@ public final class Frames {
     }
   }
 
+  /// What a table's columns hold: numbers where no cell holds a text and some cell holds a number.
+  /// All of it is read.
+  ///
+  /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
+  public static List<RowWriter.Kind> kinds(Path path, String name, int most) throws IOException {
+    var kinds = new ArrayList<RowWriter.Kind>();
+    var some = new BitSet();
+    stream(
+        path,
+        name,
+        most,
+        block -> {
+          for (int c = 0; c < block.columns().size(); c++) {
+            if (kinds.size() == c) {
+              kinds.add(RowWriter.Kind.WHOLE);
+            }
+            var column = block.column(c);
+            for (int row = 0; row < block.rows() && kinds.get(c) != RowWriter.Kind.TEXT; row++) {
+              if (column.code(row) >= 0) {
+                kinds.set(c, RowWriter.Kind.TEXT);
+              } else if (!column.missing(row)) {
+                some.set(c);
+                if (!exact(column.number(row))) {
+                  kinds.set(c, RowWriter.Kind.NUMBER);
+                }
+              }
+            }
+          }
+          return true;
+        });
+    for (int c = 0; c < kinds.size(); c++) {
+      if (!some.get(c)) {
+        kinds.set(c, RowWriter.Kind.TEXT);
+      }
+    }
+    return kinds;
+  }
+
+  /// Whether it is a whole number that 64 bits of either kind hold.
+  private static boolean exact(double value) {
+    return Cells.whole(value) && Math.abs(value) < 1L << 53;
+  }
+
   public static boolean isParquet(Path path, String name) throws IOException {
-    return start(file(path, name)).equals(PARQUET);
+    return start(file(path, name)).startsWith(PARQUET);
   }
 
   public static boolean isCsv(Path path, String name) throws IOException {
     var start = start(file(path, name));
-    return !start.equals(PARQUET) && !isJson(start);
+    return !start.startsWith(PARQUET) && !isJson(start);
   }
 
   private static boolean isJson(String start) {
-    return start.startsWith("{") || start.startsWith("[{") || start.startsWith("[ {");
+    return start.startsWith("{")
+        || start.startsWith("[") && start.substring(1).stripLeading().matches("(?s)[{\\]].*");
   }
 
   @SuppressWarnings("serial") // never leaves this class
@@ -177,9 +226,11 @@ public final class Frames {
     }
   }
 
+  /// Without white space and without a byte order mark before it.
   private static String start(Path file) throws IOException {
     try (var in = Files.newInputStream(file)) {
-      return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1).stripLeading();
+      var start = new String(in.readNBytes(256), StandardCharsets.ISO_8859_1);
+      return (start.startsWith(BYTE_ORDER_MARK) ? start.substring(3) : start).stripLeading();
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.pipewright.tabular.data;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// What a column holds, seen by looking at all of its cells.
@@ -93,9 +95,17 @@ public record Profile(
         }
       }
     }
-    int texts = column.texts().size();
+    // The column may be a part of one with more texts.
+    var codes = new BitSet();
+    for (int row = 0; row < column.rows(); row++) {
+      if (column.code(row) >= 0) {
+        codes.set(column.code(row));
+      }
+    }
+    int texts = codes.cardinality();
     var seen =
-        new Seen(column, present, numbers, values.size(), whole, max - min, averageWords(column));
+        new Seen(
+            column, present, numbers, values.size(), texts, whole, max - min, averageWords(column));
     var dates = wished == null || wished == Kind.DATE ? seen.dates() : null;
     var kind = wished == null ? seen.kind(dates) : wished;
     return new Profile(
@@ -127,13 +137,12 @@ public record Profile(
       int present,
       int numbers,
       int distinctNumbers,
+      int texts,
       boolean whole,
       double range,
       double words) {
     @Nullable Dates dates() {
-      return numbers == 0 && !column.texts().isEmpty()
-          ? Dates.find(column.texts()).orElse(null)
-          : null;
+      return numbers == 0 && texts > 0 ? Dates.find(column.texts()).orElse(null) : null;
     }
 
     Kind kind(@Nullable Dates dates) {
@@ -144,7 +153,7 @@ public record Profile(
       if (dates != null) {
         return Kind.DATE;
       }
-      boolean prose = words >= WORDS_OF_TEXT && column.texts().size() > 0.3 * present;
+      boolean prose = words >= WORDS_OF_TEXT && texts > 0.3 * present;
       return prose ? Kind.TEXT : Kind.CATEGORY;
     }
 
@@ -152,7 +161,7 @@ public record Profile(
       if (present == 0) {
         return "every cell is missing";
       }
-      int distinct = distinctNumbers + column.texts().size();
+      int distinct = distinctNumbers + texts;
       if (distinct == 1 && present == column.rows()) {
         return "every row has the same value";
       }
@@ -161,7 +170,7 @@ public record Profile(
       }
       return switch (kind) {
         case NUMBER ->
-            whole && distinctNumbers == present && (range < 2.0 * present || named())
+            whole && (range < 2.0 * present || named()) && differ()
                 ? "every row has a whole number of its own, as an id has"
                 : null;
         case CATEGORY ->
@@ -170,6 +179,20 @@ public record Profile(
                 : null;
         case DATE, TEXT -> null;
       };
+    }
+
+    /// Whether every row has a number of its own.
+    private boolean differ() {
+      if (numbers < present || distinctNumbers < MANY) {
+        return distinctNumbers == present;
+      }
+      var sorted =
+          IntStream.range(0, column.rows())
+              .mapToDouble(column::number)
+              .filter(Double::isFinite)
+              .sorted()
+              .toArray();
+      return IntStream.range(1, sorted.length).allMatch(i -> sorted[i] > sorted[i - 1]);
     }
 
     private boolean named() {

@@ -258,7 +258,8 @@ final class EvaluationPage {
       }
       page.section(
               "Which columns matter",
-              "How much worse it gets when a column's cells are shuffled, with the deviation between shuffles. Of columns that say the same, each may look useless alone.")
+              "How much worse it gets when a column's cells are shuffled among %,d rows, with the deviation between shuffles. Of columns that say the same, each may look useless alone."
+                  .formatted(explanation.shuffled()))
           .chart(Charts.importance(evaluation))
           .table(grid.showing(30));
     }

@@ -34,16 +34,22 @@ public final class Predict implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var data = context.staged("data");
     var name = context.data("data").name();
     boolean parquet = RowWriter.parquet(context, Frames.isParquet(data, name));
     try (var predictor = Predictor.open(context.staged("model"))) {
       var target = predictor.card().target();
       var file = context.outputs().resolve("predictions." + (parquet ? "parquet" : "csv"));
-      var work = new Work(context, predictor, new Kept(context.text("keep").orElse("*")));
+      var kept = new Kept(context.text("keep").orElse("*"));
+      // A Parquet file says what its columns hold before their first row.
+      var kinds = parquet ? Frames.kinds(data, name, BLOCK) : List.<RowWriter.Kind>of();
+      var work = new Work(context, predictor, kept, kinds);
       try (var out = RowWriter.to(file, parquet)) {
         Frames.stream(data, name, BLOCK, block -> work.predict(block, out));
+      }
+      if (context.cancelled()) {
+        throw new InterruptedException("stopped as asked after %,d rows".formatted(work.rows));
       }
       context.output("rows", work.rows);
       context.logDataset(context.data("data"), "input", work.rows);
@@ -88,32 +94,34 @@ public final class Predict implements BuiltinTask {
     private final TaskContext context;
     private final Predictor predictor;
     private final Kept kept;
+    private final List<RowWriter.Kind> kinds;
     private final OptionalDouble threshold;
     private long rows;
 
-    Work(TaskContext context, Predictor predictor, Kept kept) {
+    /// @param kinds of all of the table's columns; empty to write them as they are written there
+    Work(TaskContext context, Predictor predictor, Kept kept, List<RowWriter.Kind> kinds) {
       this.context = context;
       this.predictor = predictor;
       this.kept = kept;
+      this.kinds = kinds;
       this.threshold = predictor.threshold();
     }
 
     /// False to stop.
     boolean predict(Frame block, RowWriter out) throws IOException {
       if (context.cancelled()) {
-        System.out.printf("Stopped as asked after %,d rows%n", rows);
         return false;
       }
       var columns = kept.of(block);
       var target = predictor.card().target();
       if (rows == 0) {
-        out.begin(header(columns, target), kinds(columns.size(), target));
+        out.begin(header(columns, target), kinds(columns, target));
       }
       var predicted = predictor.predict(block);
       for (int row = 0; row < block.rows(); row++) {
         var cells = new ArrayList<Object>();
         for (var column : columns) {
-          cells.add(column.text(row));
+          cells.add(cell(column, row));
         }
         var own = predicted[row];
         if (target.regression()) {
@@ -143,12 +151,27 @@ public final class Predict implements BuiltinTask {
       return taken.contains(name) ? free(name + "_", taken) : name;
     }
 
-    private List<RowWriter.Kind> kinds(int kept, Target target) {
-      var kinds = new ArrayList<>(Collections.nCopies(kept, RowWriter.Kind.TEXT));
-      kinds.add(target.regression() ? RowWriter.Kind.NUMBER : RowWriter.Kind.TEXT);
-      threshold.ifPresent(_ -> kinds.add(RowWriter.Kind.TEXT));
-      kinds.addAll(Collections.nCopies(target.classes().size(), RowWriter.Kind.NUMBER));
-      return kinds;
+    private RowWriter.Kind kind(Frame.Column column) {
+      return kinds.isEmpty() ? RowWriter.Kind.TEXT : kinds.get(column.index());
+    }
+
+    private Object cell(Frame.Column column, int row) {
+      return column.missing(row)
+          ? ""
+          : switch (kind(column)) {
+            case NUMBER -> (Object) column.number(row);
+            case WHOLE -> (Object) (long) column.number(row);
+            case TEXT -> column.text(row);
+          };
+    }
+
+    private List<RowWriter.Kind> kinds(List<Frame.Column> columns, Target target) {
+      var all = new ArrayList<RowWriter.Kind>();
+      columns.forEach(column -> all.add(kind(column)));
+      all.add(target.regression() ? RowWriter.Kind.NUMBER : RowWriter.Kind.TEXT);
+      threshold.ifPresent(_ -> all.add(RowWriter.Kind.TEXT));
+      all.addAll(Collections.nCopies(target.classes().size(), RowWriter.Kind.NUMBER));
+      return all;
     }
 
     private static int best(double[] values) {

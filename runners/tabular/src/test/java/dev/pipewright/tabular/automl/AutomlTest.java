@@ -9,9 +9,11 @@ import dev.pipewright.tabular.Predictor;
 import dev.pipewright.tabular.data.Frames;
 import dev.pipewright.tabular.onnx.Graph;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The whole task, with its worker processes.
 class AutomlTest {
@@ -181,6 +184,91 @@ class AutomlTest {
     assertThat(context.gave("score")).isGreaterThanOrEqualTo(0.45);
     // Not a measurement: without a deadline it would try configurations for many minutes.
     assertThat((System.nanoTime() - began) / 1e9).isLessThan(120);
+  }
+
+  @Test
+  void whatIsInHandWhenItIsStoppedIsTriedAgain() throws Exception {
+    var train = csv("train.csv", bank(0, 600, "binary"));
+    Object[] inputs = {"trials", 5, "folds", 3, "workers", 2, "models", "linear, lightgbm, forest"};
+    // Stopped as soon as one of the two workers has begun.
+    var trials = folder.resolve("stopped/checkpoints/automl/trials");
+    var stopping =
+        new FakeContext(folder.resolve("stopped")) {
+          @Override
+          public boolean cancelled() {
+            return Files.exists(trials.resolve("0"));
+          }
+        };
+    var context = context("stopped").with("train", train).with("target", "target");
+    for (int i = 0; i < inputs.length; i += 2) {
+      context.with((String) inputs[i], inputs[i + 1]);
+    }
+    stopping.inputs.putAll(context.inputs);
+    stopping.data.putAll(context.data);
+    new Automl().run(stopping);
+    try (var kept = Files.walk(trials)) {
+      var failed =
+          kept.filter(file -> file.endsWith("trial.json"))
+              .filter(file -> read(file).get("problem").isTextual())
+              .toList();
+      assertThat(failed).isEmpty();
+    }
+
+    new Automl().run(context);
+    var whole = run("whole", train, inputs);
+    assertThat(names(context)).isEqualTo(names(whole)).hasSize(5);
+    assertThat(context.gave("score")).isEqualTo(whole.gave("score"));
+  }
+
+  private static com.fasterxml.jackson.databind.JsonNode read(Path file) {
+    try {
+      return Json.MAPPER.readTree(file.toFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> names(FakeContext context) throws IOException {
+    return StreamSupport.stream(
+            context.artifact("leaderboard.json").get("trials").spliterator(), false)
+        .map(trial -> trial.get("name").asText())
+        .sorted()
+        .toList();
+  }
+
+  /// As many trials as are asked for, though a portfolio of one family is short.
+  @ParameterizedTest
+  @CsvSource({"forest, 7", "xgboost, 6"})
+  void oneFamilyIsTunedToo(String family, int trials) throws Exception {
+    var train = csv("train.csv", bank(0, 200, "binary"));
+    var context = run("one", train, "trials", trials, "folds", 3, "models", family);
+    assertThat(names(context))
+        .hasSize(trials)
+        .anyMatch(name -> name.startsWith(family + "-tuned-"));
+  }
+
+  /// What was learned before half of the rows were there would say too little of the newest.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void inTimeTheModelHasLearnedFromTheNewestRows(boolean refit) throws Exception {
+    var text = new StringBuilder("day,noise,target\n");
+    var random = new Random(3);
+    for (int day = 0; day < 420; day++) {
+      text.append(
+          "%s,%.3f,%.2f%n"
+              .formatted(
+                  java.time.LocalDate.of(2024, 1, 1).plusDays(day),
+                  random.nextDouble(),
+                  100.0 + day));
+    }
+    var train = csv("train.csv", text.toString());
+    var context =
+        run("time", train, "trials", 3, "time", "day", "models", "lightgbm", "refit", refit);
+    try (var model = Predictor.open(context.model())) {
+      var last = Frames.read(csv("last.csv", "day,noise\n2025-02-22,0.5\n"), "last");
+      // The newest row's is 519. What the past of all blocks says can be 339 at most on average.
+      assertThat(model.predict(last)[0][0]).isGreaterThan(refit ? 480 : 400);
+    }
   }
 
   @Test

@@ -1,7 +1,10 @@
 package dev.pipewright.tabular.automl;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.FrameBuilder;
 import java.util.Arrays;
@@ -11,6 +14,7 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SampleTest {
@@ -27,13 +31,52 @@ class SampleTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"rare", "7"})
-  void keepsAllRowsOfWhatIsRareAndAShareOfTheRest(String rare) {
-    var target = column(row -> row % 100 == 3 ? rare : row % 2 == 0 ? "0" : "1");
-    var chosen = Sample.of(IntStream.range(0, ROWS).toArray(), target, 10_000, 1);
+  void keepsAllRowsOfTheRareOneOfTwoClassesAndSaysSo(String rare) {
+    var column = column(row -> row % 100 == 3 ? rare : "1");
+    var all = IntStream.range(0, ROWS).toArray();
+    var chosen = Sample.of(all, column, 10_000, 1);
     assertThat(chosen).isSorted().doesNotHaveDuplicates();
-    assertThat(Arrays.stream(chosen).filter(row -> target.text(row).equals(rare)).count())
+    assertThat(Arrays.stream(chosen).filter(row -> column.text(row).equals(rare)).count())
         .isEqualTo(ROWS / 100);
     assertThat(chosen.length).isBetween(10_000, 10_900);
+
+    var target = new Target("target", Target.Kind.BINARY, List.of("1", rare));
+    var kept = Sample.kept(all, chosen, column, target);
+    assertThat(kept[0]).isBetween(0.19, 0.21);
+    assertThat(kept[1]).isEqualTo(1);
+    // A model of these rows says a fifth of the odds too much for the other class.
+    var goal = new Goal(Goal.Kind.BINARY, 2, false);
+    double there = 0.01;
+    double here = there / (there + (1 - there) * kept[0]);
+    assertThat(
+            Calibration.NONE.moved(Math.log(kept[0] / kept[1])).apply(new double[] {here}, goal)[0])
+        .isCloseTo(there, within(1e-9));
+  }
+
+  @Test
+  void ofManyClassesOnlyTheVeryRareAreKeptWhole() {
+    var target = column(row -> row < 10 ? "one" : row < 1_000 ? "two" : row % 2 == 0 ? "3" : "4");
+    var chosen = Sample.of(IntStream.range(0, ROWS).toArray(), target, 10_000, 1);
+    assertThat(Arrays.stream(chosen).filter(row -> row < 10).count()).isEqualTo(10);
+    assertThat(Arrays.stream(chosen).filter(row -> row >= 10 && row < 1_000).count())
+        .isBetween(150L, 250L);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // times (a letter is a moment), blocks asked for, each row's fold
+    "abcdefgh, 2, -1 -1 -1 -1 0 0 1 1",
+    "hgfedcba, 2, 1 1 0 0 -1 -1 -1 -1",
+    "aaaaaaab, 2, -1 -1 -1 -1 -1 -1 -1 0",
+    "aaaabbbb, 2, -1 -1 -1 -1 0 0 0 0",
+    "aabbbbbc, 2, -1 -1 -1 -1 -1 -1 -1 0",
+    "aaaaaaaa, 2, -1 -1 -1 -1 -1 -1 -1 -1",
+  })
+  void rowsOfOneTimeAreJudgedTogether(String times, int blocks, String expected) {
+    var folds = Folds.inTime(times.chars().asDoubleStream().toArray(), blocks);
+    assertThat(Arrays.stream(folds.of()).mapToObj(Integer::toString).collect(joining(" ")))
+        .isEqualTo(expected);
+    assertThat(folds.count()).isEqualTo(Arrays.stream(folds.of()).max().orElseThrow() + 1);
   }
 
   @Test

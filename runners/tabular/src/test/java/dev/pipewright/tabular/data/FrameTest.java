@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,7 +127,12 @@ class FrameTest {
     var array =
         Files.writeString(
             folder.resolve("a.json"), "[{\"a\":1,\"b\":\"x\"},\n {\"a\":2,\"b\":\"é\"}]");
-    for (var file : List.of(zipped, wide, lines, array)) {
+    var marked = Files.writeString(folder.resolve("m.json"), "\uFEFF" + Files.readString(array));
+    var indented =
+        Files.writeString(
+            folder.resolve("i.json"),
+            "[\n  {\n    \"a\": 1,\n    \"b\": \"x\"\n  },\n  {\"a\": 2, \"b\": \"é\"}\n]\n");
+    for (var file : List.of(zipped, wide, lines, array, marked, indented)) {
       assertThat(cells(Frames.read(file, "t"))).as(file.toString()).isEqualTo(expected);
     }
   }
@@ -189,6 +195,44 @@ class FrameTest {
   })
   void numbers(String text, double value) {
     assertThat(Double.valueOf(Cells.parse(text) + 0.0)).isEqualTo(Double.valueOf(value));
+  }
+
+  @Test
+  void aHeaderMayBeginAsOtherFormatsDo() throws IOException {
+    assertThat(csv("PK,name\n1,x\n").columns()).containsExactly("PK", "name");
+  }
+
+  @Test
+  void aDateOfManyTextsIsReadAsAllOfThemAre() throws IOException {
+    var text = new StringBuilder("at,v\n");
+    for (int minute = 0; minute < 60 * 24 * 60; minute += 15) {
+      int day = minute / (60 * 24);
+      text.append(
+          "%d/%d/2020 %d:%02d,1\n"
+              .formatted(1 + day / 30, 1 + day % 30, minute / 60 % 24, minute % 60));
+    }
+    assertThat(Profile.all(csv(text.toString()), Map.of()).get("at").dates())
+        .isEqualTo(Dates.MONTH_FIRST);
+  }
+
+  @Test
+  void idsOfManyRowsAreFoundAndPartsOfTablesLookedAtAlone() throws IOException {
+    int rows = Profile.MANY + 10;
+    var builder = new FrameBuilder("many", List.of("id", "twice", "name"));
+    for (int row = 0; row < rows; row++) {
+      builder.number(0, row);
+      builder.number(1, Math.max(1, row));
+      builder.text(2, "n" + (row < 1_000 ? row % 50 : row));
+      builder.endRow();
+    }
+    var frame = builder.build();
+    var profiles = Profile.all(frame, Map.of());
+    assertThat(profiles.get("id").unusable()).contains("id");
+    assertThat(profiles.get("twice").unusable()).isNull();
+    assertThat(profiles.get("name").unusable()).contains("id");
+    var part = frame.rows(IntStream.range(0, 1_000).toArray());
+    assertThat(Profile.of(part.column("name"), null).distinct()).isEqualTo(50);
+    assertThat(Profile.of(part.column("name"), null).unusable()).isNull();
   }
 
   @Test

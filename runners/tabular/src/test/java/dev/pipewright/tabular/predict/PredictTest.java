@@ -12,6 +12,8 @@ import dev.pipewright.tabular.data.Frames;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.io.LocalInputFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +58,7 @@ class PredictTest {
     assertThat(predicted.rows()).isEqualTo(rows);
     for (int row = 0; row < rows; row++) {
       double x = predicted.column("x").number(row);
+      assertThat(x).isBetween(0.0, 100.0);
       if (Math.abs(x - 50) > 3) {
         assertThat(predicted.column("prediction").text(row)).isEqualTo(x > 50 ? "high" : "low");
       }
@@ -76,6 +79,14 @@ class PredictTest {
     var parquet = predict("parquet", data, "format", "parquet");
     var file = parquet.outputs().resolve("predictions.parquet");
     right(Frames.read(file, "p"), rows);
+    try (var reader = ParquetFileReader.open(new LocalInputFile(file))) {
+      assertThat(reader.getFileMetaData().getSchema().toString())
+          .contains(
+              "optional binary name (STRING)",
+              "optional int64 x;",
+              "optional binary colour (STRING)",
+              "optional double probability_high;");
+    }
     // And from Parquet, which it then writes unless told.
     Files.copy(file, folder.resolve("again.parquet"));
     var again = predict("again", folder.resolve("again.parquet"), "keep", "name, x");
@@ -92,6 +103,15 @@ class PredictTest {
             folder.resolve("new.jsonl"),
             "{\"x\": 90, \"name\": \"n0\"}\n{\"x\": 3, \"name\": \"n1\", \"colour\": \"r\"}\n");
     right(Frames.read(predict("j", data).outputs().resolve("predictions.csv"), "p"), 2);
+  }
+
+  @Test
+  void whatIsStoppedSaysSo() throws Exception {
+    var data = Files.writeString(folder.resolve("new.csv"), table(40_000, false));
+    var context = new FakeContext(folder.resolve("s")).with("model", model).with("data", data);
+    context.patience = 1;
+    assertThatThrownBy(() -> new Predict().run(context)).hasMessageContaining("16,384 rows");
+    assertThat(context.outputs).doesNotContainKey("rows");
   }
 
   @Test

@@ -67,7 +67,7 @@ class UnlabelledTest {
     return context;
   }
 
-  private Frame predicted(FakeContext trained) throws IOException {
+  private Frame predicted(FakeContext trained) throws IOException, InterruptedException {
     var context =
         new FakeContext(folder.resolve("predict"))
             .with("model", trained.model())
