@@ -99,9 +99,9 @@ public final class BuiltinTasks {
         .optional(
             "refit",
             BOOL,
-            false,
+            null,
             "Fit trees and neighbours once more on all rows: predicts many times faster, at times a little"
-                + " worse")
+                + " worse; true with `time`, else false")
         .optional("workers", INT, 0, "Processes side by side; 0 for the cores there are")
         .optional("seed", INT, 42, "Decides what is left to chance")
         .optional(
