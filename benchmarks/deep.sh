@@ -22,7 +22,7 @@ trap 'rm -rf "$folder"' EXIT
 classpath="$folder:$root/server/target/dist/runner/*"
 "$JAVA_HOME/bin/javac" -proc:none -d "$folder" -cp "$classpath" benchmarks/deep/DeepLoad.java
 ours() {
-  "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g --enable-native-access=ALL-UNNAMED \
+  "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Xmx1g --enable-native-access=ALL-UNNAMED \
     -cp "$classpath" DeepLoad "$1" "$seconds" 2>"$folder/errors" || { cat "$folder/errors" >&2; exit 1; }
 }
 median() { # median COLUMN FILE

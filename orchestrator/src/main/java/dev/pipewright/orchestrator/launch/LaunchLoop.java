@@ -499,7 +499,6 @@ class LaunchLoop implements Launcher.Listener, FastLane {
                           List.of(
                               java,
                               "-XX:+UseSerialGC",
-                              "-XX:TieredStopAtLevel=1",
                               "-Xshare:auto",
                               limits.memory() == null ? "-Xmx1g" : "-Xmx" + limits.memory(),
                               "--enable-native-access=ALL-UNNAMED"));

@@ -37,7 +37,7 @@ record Explanation(
   /// one. Of more columns, fewer rows are shuffled.
   private static final int PREDICTIONS = 100_000;
 
-  private static final int DEPENDED = 500;
+  private static final int DEPENDED = 250;
   private static final int EXPLAINED = 500;
   private static final int COLUMNS = 6;
 
