@@ -19,6 +19,8 @@ import java.util.Optional;
 /// failed, and the end of that task's log.
 final class RunReport {
   private static final int LOG_LINES = 20;
+  private static final int LOG_TRIES = 10;
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(300);
   private static final int MOST_FAILURES = 5;
 
   private final Pipewright pipewright;
@@ -148,12 +150,27 @@ final class RunReport {
   }
 
   private List<String> log(String trackedRunId) {
+    for (int left = LOG_TRIES; ; left--) {
+      try {
+        return pipewright.trackedRuns().lastLogs(trackedRunId, LOG_LINES).stream()
+            .map(line -> line.text())
+            .toList();
+      } catch (ProblemException e) {
+        // What a task says takes another way than how it ended, and may come after it.
+        if (left == 0 || e.problem().status() != 404 || !paused()) {
+          return List.of("(the log cannot be read: " + e.getMessage() + ")");
+        }
+      }
+    }
+  }
+
+  private static boolean paused() {
     try {
-      return pipewright.trackedRuns().lastLogs(trackedRunId, LOG_LINES).stream()
-          .map(line -> line.text())
-          .toList();
-    } catch (ProblemException e) {
-      return List.of("(the log cannot be read: " + e.getMessage() + ")");
+      Thread.sleep(BETWEEN_TRIES);
+      return true;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 }
