@@ -110,6 +110,18 @@ class StudiesTest {
     assertThatThrownBy(() -> studies.ask("t", null, null)).hasMessageContaining("STUDY_NOT_FOUND");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{'seed': 'abc', 'maxTrials': 10000000000, 'space': [1], 'lease': 5, 'from': 'x'}",
+        "{'objectives': {'auc': {'name': 'auc'}}, 'from': [{}]}",
+        "{'objectives': [null, 3, {'name': [], 'direction': {}}], 'space': null}",
+      })
+  void whateverIsStoredIsShown(String stored) throws Exception {
+    assertThat(StudyReader.shown(Json.MAPPER.readTree(stored.replace('\'', '"')))).isNotNull();
+  }
+
   /// Two servers in turn, each killed after every third step, make the trials that one process
   /// makes.
   @Test
