@@ -14,6 +14,7 @@ import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Outbox;
+import dev.pipewright.tune.Objective;
 import dev.pipewright.tune.Study;
 import dev.pipewright.tune.StudySpec;
 import dev.pipewright.tune.TrialRecord;
@@ -196,7 +197,7 @@ class Studies {
           var study = Study.of(wanted.spec());
           for (var earlier : wanted.from()) {
             var from = store.find(earlier).orElseThrow(() -> noEarlier(earlier));
-            study.addTrials(store.trials(tx, from.number()));
+            study.addTrials(earlier(wanted.spec(), from, store.trials(tx, from.number())));
           }
           for (var trial : study.trials()) {
             store.save(tx, row.number(), trial, new Holding(0, null, null, null, null), null, now);
@@ -375,15 +376,31 @@ class Studies {
         ProblemCode.TRIAL_NOT_FOUND, "The study '%s' has no trial %d.".formatted(name, number));
   }
 
+  /// A study to learn from, which has the objectives that are wanted.
+  private static Study earlier(StudySpec wanted, StudyRow from, List<TrialRecord> trials) {
+    var spec = spec(from);
+    var has = spec.objectives().stream().map(Objective::name).toList();
+    for (var objective : wanted.objectives()) {
+      if (!has.contains(objective.name())) {
+        throw refused(
+            "OBJECTIVE_MISSING",
+            "'%s' has no objective '%s'".formatted(from.name(), objective.name()),
+            "It has %s. Learn from another study, or leave it out."
+                .formatted(String.join(", ", has)));
+      }
+    }
+    return Study.restore(spec, trials);
+  }
+
   private static ProblemException noEarlier(String name) {
-    var error =
-        new Problem.Violation(
-            "STUDY_NOT_FOUND",
-            "there is no study '%s' to learn from".formatted(name),
-            "from",
-            null,
-            null,
-            "Name another one, or leave it out.");
+    return refused(
+        "STUDY_NOT_FOUND",
+        "there is no study '%s' to learn from".formatted(name),
+        "Name another one, or leave it out.");
+  }
+
+  private static ProblemException refused(String code, String message, String remedy) {
+    var error = new Problem.Violation(code, message, "from", null, null, remedy);
     return new ProblemException(
         Problem.of(ProblemCode.STUDY_INVALID, error.message(), List.of(error)));
   }

@@ -272,6 +272,9 @@ class StudiesTest {
     }
     assertThatThrownBy(() -> studies.create("t", spec(", \"from\": [\"u\"]")))
         .hasMessageContaining("STUDY_INVALID");
+    var other = Json.MAPPER.readTree(spec(", \"from\": [\"s\"]").toString().replace("loss", "auc"));
+    assertThatThrownBy(() -> studies.create("t", other))
+        .hasMessageContaining("'s' has no objective 'auc'");
     studies.create("t", spec(", \"from\": [\"s\"]"));
     var first = studies.ask("t", "me", null).trial();
     assertThat(first.number()).isEqualTo(30);

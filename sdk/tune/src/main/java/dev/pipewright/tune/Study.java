@@ -53,7 +53,8 @@ public final class Study {
         throw new IllegalArgumentException("Trial %d is out of order".formatted(trial.number()));
       }
       study.history.entries.add(study.entry(trial));
-      study.history.left = Math.max(study.history.left, trial.left());
+      // one that had left before another was asked for may have been sent back since
+      study.history.left = Math.max(study.history.left, Math.max(trial.left(), trial.asked()));
     }
     return study;
   }
@@ -92,9 +93,6 @@ public final class Study {
     }
     entry.state = TrialState.RUNNING;
     boolean resumed = entry.leftAs > 0 || !entry.losses.isEmpty();
-    if (entry.leftAs == 0) {
-      entry.asked = history.left;
-    }
     return Optional.of(new Trial(this, record(entry), resumed, spec.pruner().budget(entry)));
   }
 
@@ -107,6 +105,7 @@ public final class Study {
 
   private Entry add(TrialRecord.Origin origin, double[] point, TrialState state) {
     var entry = new Entry(history.entries.size(), origin, point, state);
+    entry.asked = history.left;
     if (origin != TrialRecord.Origin.EARLIER) {
       entry.bracket = spec.pruner().bracket(history);
     }
@@ -145,8 +144,36 @@ public final class Study {
     return record(add(TrialRecord.Origin.ENQUEUED, point, TrialState.WAITING));
   }
 
-  /// Learns from complete trials of an earlier study. Params that this study's space does not have
-  /// are left out; a trial with none that it has is skipped.
+  /// Learns from complete trials of an earlier study, which may have further objectives, and these
+  /// in another order. Params that this study's space does not have are left out; a trial with none
+  /// that it has is skipped.
+  ///
+  /// @return how many were taken
+  /// @throws ProblemException STUDY_INVALID where the earlier study lacks one of the objectives
+  public int addTrials(Study earlier) {
+    var theirs = earlier.spec.objectives().stream().map(Objective::name).toList();
+    var places =
+        spec.objectives().stream()
+            .mapToInt(objective -> theirs.indexOf(objective.name()))
+            .toArray();
+    for (int m = 0; m < places.length; m++) {
+      if (places[m] < 0) {
+        throw new ProblemException(
+            ProblemCode.STUDY_INVALID,
+            "The earlier study has no objective '%s'".formatted(spec.objectives().get(m).name()),
+            "It has %s.".formatted(String.join(", ", theirs)));
+      }
+    }
+    return addTrials(
+        earlier.trials().stream()
+            .filter(trial -> trial.state() == TrialState.COMPLETE)
+            .map(trial ->
+                trial.reaching(
+                    IntStream.of(places).mapToObj(place -> trial.values().get(place)).toList()))
+            .toList());
+  }
+
+  /// As [#addTrials(Study)], of trials that have this study's objectives in its order.
   ///
   /// @return how many were taken
   public synchronized int addTrials(Collection<TrialRecord> earlier) {

@@ -3,6 +3,7 @@ package dev.pipewright.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -73,6 +74,31 @@ class CmaEsTest {
       }
     }
     assertThat(study.best().orElseThrow().values().getFirst()).isLessThan(1e-4);
+  }
+
+  /// It was drawn from a population that is full by now.
+  @Test
+  void aTrialThatIsHandedOutAgainBelongsToItsPopulation() {
+    var spec = StudySpec.of(Problems.cube(3, 0, 1), LOSS).sampledBy(new CmaEs(4, 0.2));
+    var lost = Study.of(spec);
+    var late = Study.of(spec);
+    for (var study : List.of(lost, late)) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(study.ask()).isPresent();
+      }
+      for (int i = 1; i < 5; i++) {
+        study.tell(i, i);
+      }
+      if (study == lost) {
+        study.giveBack(0);
+        assertThat(study.ask().orElseThrow().number()).isZero();
+      }
+      study.tell(0, 0.5);
+      for (int i = 5; i < 9; i++) {
+        study.ask().orElseThrow().tell(i);
+      }
+    }
+    assertThat(lost.trials()).isEqualTo(late.trials());
   }
 
   @Property(tries = 50)

@@ -78,6 +78,21 @@ class StudyTest {
   }
 
   @Test
+  void objectivesOfAnEarlierStudyAreFoundByTheirNames() {
+    var earlier =
+        Study.of(
+            StudySpec.of(SPEC.space(), Objective.maximize("auc"), Objective.minimize("logloss")));
+    earlier.ask().orElseThrow().tell(0.9, 0.2);
+    var study =
+        Study.of(
+            StudySpec.of(SPEC.space(), Objective.minimize("logloss"), Objective.minimize("auc")));
+    assertThat(study.addTrials(earlier)).isEqualTo(1);
+    assertThat(study.trial(0).values()).containsExactly(0.2, 0.9);
+    assertThatThrownBy(() -> Study.of(SPEC).addTrials(earlier))
+        .hasMessageContaining("The earlier study has no objective 'loss'");
+  }
+
+  @Test
   void tellingIsDoneOnce() {
     var study = Study.of(SPEC);
     var trial = study.ask().orElseThrow();
