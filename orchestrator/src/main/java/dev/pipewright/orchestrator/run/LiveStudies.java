@@ -245,7 +245,8 @@ final class LiveStudies {
             instance.index, value == null || !value.isNumber() ? Double.NaN : value.doubleValue());
       }
       case FAILED, CANCELLED -> {
-        if (!over) {
+        // one that was paused when the run was cancelled still is when that is retried
+        if (!over && !(instance.state == TaskState.CANCELLED && isPaused(instance))) {
           study.fail(instance.index);
         }
       }
