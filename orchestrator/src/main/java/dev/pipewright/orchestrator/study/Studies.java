@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,10 @@ import org.jspecify.annotations.Nullable;
 /// nothing and any number of servers can serve one study.
 @ApplicationScoped
 class Studies {
-  private static final int MOST_ATTEMPTS = 3;
+  private static final Logger LOG = Logger.getLogger(Studies.class);
+
+  /// After so many lost workers a trial is given up with the next one.
+  private static final int MOST_LOST = 3;
 
   private final Db db;
   private final StudyStore store;
@@ -107,6 +111,11 @@ class Studies {
       events.studyEnded(state);
     }
 
+    /// When whoever has a trial now must have been heard of again.
+    Instant until() {
+      return now.plus(row.lease());
+    }
+
     boolean isCurrent(TrialRow trial, @Nullable Integer attempt) {
       return attempt == null || attempt == trial.attempt();
     }
@@ -114,15 +123,18 @@ class Studies {
     /// Hands out again what nobody was heard of, or gives it up.
     void giveBackSilent() {
       for (var trial : store.silent(tx, row.number(), now)) {
-        boolean again = trial.attempt() < MOST_ATTEMPTS;
+        boolean again = state != StudyState.STOPPED && trial.lost() < MOST_LOST;
         if (again) {
           study.giveBack(trial.number());
         } else {
           study.fail(trial.number());
         }
         var why = "Nothing was heard of its worker for " + row.lease().toSeconds() + " s.";
-        save(trial.number(), Holding.of(trial).ended(why));
-        ended(trial.number(), why);
+        save(trial.number(), Holding.of(trial).silent(why));
+        if (state != StudyState.STOPPED) {
+          // else its run ended with the study
+          ended(trial.number(), why);
+        }
       }
     }
   }
@@ -200,7 +212,7 @@ class Studies {
             study.addTrials(earlier(wanted.spec(), from, store.trials(tx, from.number())));
           }
           for (var trial : study.trials()) {
-            store.save(tx, row.number(), trial, new Holding(0, null, null, null, null), null, now);
+            store.save(tx, row.number(), trial, Holding.NONE, null, now);
           }
           return true;
         });
@@ -235,12 +247,14 @@ class Studies {
             return new Asked(null, null, false, step.study.ended());
           }
           int number = trial.get().number();
-          int attempts =
-              store.trial(step.tx, step.row.number(), number).map(TrialRow::attempt).orElse(0);
-          step.save(
-              number,
-              new Holding(attempts + 1, worker, key, step.now.plus(step.row.lease()), null));
-          step.events.handedOut(step.study.trial(number), attempts + 1, worker);
+          var holding =
+              store
+                  .trial(step.tx, step.row.number(), number)
+                  .map(Holding::of)
+                  .orElse(Holding.NONE)
+                  .handedOut(worker, key, step.until());
+          step.save(number, holding);
+          step.events.handedOut(step.study.trial(number), holding.attempt(), worker);
           return asked(step, step.trial(number));
         });
   }
@@ -261,23 +275,22 @@ class Studies {
           if (at.state == StudyState.STOPPED || !at.isCurrent(trial, attempt)) {
             return Verdict.STOP;
           }
-          boolean running = trial.state() == TrialState.RUNNING;
+          if (trial.state() != TrialState.RUNNING) {
+            return at.study.report(number, step, value);
+          }
+          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
+          if (!at.study.isNews(number, step)) {
+            store.renew(at.tx, at.row.number(), number, at.until());
+            return Verdict.GO_ON;
+          }
           var verdict = at.study.report(number, step, value);
-          if (running) {
-            var held = Holding.of(trial);
-            store.report(at.tx, at.row.number(), number, step, value, at.now);
-            at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
+          store.report(at.tx, at.row.number(), number, step, value, at.now);
+          var held = Holding.of(trial);
+          if (verdict == Verdict.GO_ON) {
+            at.save(number, held.renewed(at.until()));
+          } else {
             at.ended(number, null);
-            at.save(
-                number,
-                verdict == Verdict.GO_ON
-                    ? new Holding(
-                        held.attempt(),
-                        held.worker(),
-                        held.key(),
-                        at.now.plus(at.row.lease()),
-                        held.message())
-                    : held.ended(null));
+            at.save(number, held.ended(null));
           }
           return verdict;
         });
@@ -322,7 +335,7 @@ class Studies {
                 ProblemCode.STUDY_ENDED, "The study '%s' was stopped.".formatted(name));
           }
           var trial = step.study.enqueue(params);
-          step.save(trial.number(), new Holding(0, null, null, null, null));
+          step.save(trial.number(), Holding.NONE);
           step.state = StudyState.RUNNING;
           return trial.number();
         });
@@ -352,6 +365,22 @@ class Studies {
               });
       store.delete(tx, study);
     });
+  }
+
+  /// Takes in that workers were lost, also in studies that nobody asks for trials any more.
+  void takeInSilent() {
+    for (var name : store.withSilent(clock.instant())) {
+      try {
+        step(
+            name,
+            step -> {
+              step.giveBackSilent();
+              return null;
+            });
+      } catch (ProblemException e) {
+        LOG.warnf("the trials of study '%s' are not looked after: %s", name, e.getMessage());
+      }
+    }
   }
 
   /// Asks a study something that changes nothing.

@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// Asked one trial at a time it makes the same trials for the same seed, and it goes on the same
 /// after it was restored from what [#toJson] gave.
 public final class Study {
+  /// Reports closer to the one before than this share of its step say nothing new.
+  private static final long FINEST = 1_000;
+
   private final StudySpec spec;
   private final History history;
 
@@ -200,6 +203,20 @@ public final class Study {
     return taken;
   }
 
+  /// Whether a report would say something new: one that is farther than the last, by a thousandth
+  /// of the way or more, or that reaches the trial's budget. Who reports each of a million batches
+  /// and leaves the others out is no burden.
+  public synchronized boolean isNews(int number, long step) {
+    var entry = entry(number);
+    if (entry.losses.isEmpty()) {
+      return true;
+    }
+    long last = entry.lastStep();
+    Long budget = spec.pruner().budget(entry);
+    return step > last
+        && (step - last >= last / FINEST || budget != null && last < budget && step >= budget);
+  }
+
   /// Takes note of the objective on the way.
   ///
   /// @param step how far the trial is, in whatever counts: epochs, rounds, rows
@@ -215,10 +232,10 @@ public final class Study {
       }
       case RUNNING -> {}
     }
+    entry.losses.put(step, spec.objectives().getFirst().loss(value));
     if (!history.single()) {
       return Verdict.GO_ON;
     }
-    entry.losses.put(step, spec.objectives().getFirst().loss(value));
     var verdict = spec.pruner().judge(history, entry, step);
     switch (verdict) {
       case PAUSE -> leave(entry, TrialState.PAUSED);
