@@ -158,7 +158,9 @@ class Studies {
           tx.afterCommit(relay::wake);
         }
         if (step.changed) {
-          long version = store.changed(tx, row.number(), step.state, best(step.study), step.now);
+          long version =
+              store.changed(
+                  tx, row.number(), step.state, step.study.leading().orElse(null), step.now);
           kept.put(row.number(), new Live(version, step.study));
         }
         return result;
@@ -182,12 +184,6 @@ class Studies {
 
   private static StudySpec spec(StudyRow row) {
     return StudySpec.read(StudyReader.search(row.json()));
-  }
-
-  private static @Nullable TrialRecord best(Study study) {
-    return study.spec().objectives().size() == 1
-        ? study.best().orElse(null)
-        : study.paretoFront().stream().findFirst().orElse(null);
   }
 
   /// Makes a study; nothing happens where there is one of the same name and spec.

@@ -7,11 +7,14 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tune.History.Entry;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -33,8 +36,13 @@ public final class Study {
   /// Reports closer to the one before than this share of its step say nothing new.
   private static final long FINEST = 1_000;
 
+  private static final Comparator<Entry> BY_NUMBER = Comparator.comparingInt(entry -> entry.number);
+
   private final StudySpec spec;
   private final History history;
+
+  /// The complete trials that no other one beats, in the order in which they were told.
+  private final List<Entry> front = new ArrayList<>();
 
   /// Whether the sampler has nothing left.
   private boolean exhausted;
@@ -55,7 +63,13 @@ public final class Study {
       if (trial.number() != study.history.entries.size()) {
         throw new IllegalArgumentException("Trial %d is out of order".formatted(trial.number()));
       }
-      study.history.entries.add(study.entry(trial));
+      var entry = study.entry(trial);
+      study.history.entries.add(entry);
+      if (entry.told != null
+          && entry.state == TrialState.COMPLETE
+          && entry.origin != TrialRecord.Origin.EARLIER) {
+        study.intoFront(entry);
+      }
       // one that had left before another was asked for may have been sent back since
       study.history.left = Math.max(study.history.left, Math.max(trial.left(), trial.asked()));
     }
@@ -140,9 +154,11 @@ public final class Study {
   }
 
   /// Puts params in line, to be tried before any others. Active parameters that are missing are
-  /// drawn at random.
+  /// drawn at random; one that depends on another needs that to be given too.
+  ///
+  /// @throws ProblemException TRIAL_INVALID
   public synchronized TrialRecord enqueue(Map<String, ?> params) {
-    var point = spec.space().encode(params, true);
+    var point = spec.space().encodeWanted(params);
     RandomSearch.fill(spec.space(), point, history.random(history.entries.size()));
     return record(add(TrialRecord.Origin.ENQUEUED, point, TrialState.WAITING));
   }
@@ -296,6 +312,15 @@ public final class Study {
     }
     entry.told = losses;
     leave(entry, TrialState.COMPLETE);
+    intoFront(entry);
+  }
+
+  private void intoFront(Entry entry) {
+    var told = Objects.requireNonNull(entry.told);
+    if (front.stream().noneMatch(other -> Fronts.dominates(other.told, told))) {
+      front.removeIf(other -> Fronts.dominates(told, other.told));
+      front.add(entry);
+    }
   }
 
   private double[] losses(List<Double> values) {
@@ -346,18 +371,18 @@ public final class Study {
 
   /// The complete trials that no other one beats in every objective.
   public synchronized List<TrialRecord> paretoFront() {
-    var complete = history.complete();
-    var ranks = Fronts.ranks(complete.stream().map(entry -> entry.told).toArray(double[][]::new));
-    return complete.stream()
-        .filter(entry -> ranks[complete.indexOf(entry)] == 0)
-        .map(this::record)
-        .toList();
+    return front.stream().sorted(BY_NUMBER).map(this::record).toList();
+  }
+
+  /// The trial to name where it has to be one: the best, or the first of the front.
+  public synchronized Optional<TrialRecord> leading() {
+    return history.single() ? best() : front.stream().min(BY_NUMBER).map(this::record);
   }
 
   /// The volume between the front and a point that is worse in every objective.
   public synchronized double hypervolume(double... reference) {
     return Fronts.hypervolume(
-        history.complete().stream().map(entry -> entry.told).toList(),
+        front.stream().map(entry -> entry.told).toList(),
         losses(Arrays.stream(reference).boxed().toList()));
   }
 
