@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class CmaEsTest {
@@ -74,6 +75,47 @@ class CmaEsTest {
       }
     }
     assertThat(study.best().orElseThrow().values().getFirst()).isLessThan(1e-4);
+  }
+
+  /// Whoever restores a study may send back trials that had left, of which others know that they
+  /// had.
+  @Property(tries = 100)
+  void goesOnWhereTrialsWereSentBack(
+      @ForAll @IntRange(max = 12) int made, @ForAll @Size(value = 12) List<Boolean> sentBack) {
+    var spec = StudySpec.of(Problems.cube(2, 0, 1), LOSS).sampledBy(new CmaEs(3, 0.2));
+    var study = Study.of(spec);
+    for (int i = 0; i < made; i++) {
+      var trial = study.ask().orElseThrow();
+      if (sentBack.get(i)) {
+        trial.fail();
+      } else {
+        trial.tell(Problems.sphere(trial.params()));
+      }
+    }
+    var again =
+        study.trials().stream()
+            .map(trial ->
+                trial.state() == TrialState.FAILED
+                    ? new TrialRecord(
+                        trial.number(),
+                        TrialState.RUNNING,
+                        trial.origin(),
+                        trial.params(),
+                        List.of(),
+                        trial.reports(),
+                        0,
+                        0,
+                        trial.asked(),
+                        0)
+                    : trial)
+            .toList();
+    var restored = Study.restore(spec, again);
+    for (var trial : again.reversed()) {
+      if (trial.state() == TrialState.RUNNING) {
+        restored.tell(trial.number(), Problems.sphere(trial.params()));
+        assertThat(restored.ask()).isPresent();
+      }
+    }
   }
 
   /// It was drawn from a population that is full by now.
