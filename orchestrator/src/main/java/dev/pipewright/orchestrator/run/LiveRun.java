@@ -172,7 +172,7 @@ final class LiveRun {
         task.outputs = Map.of();
         task.conditionFalse = false;
         live.outputs.remove(task.name);
-        if (task.trial != null) {
+        if (task.trial != null && task.trial.state() != TrialState.PAUSED) {
           var mark = task.trial;
           task.trial = new TrialMark(TrialState.RUNNING, mark.rung(), 0, mark.step(), mark.value());
         }
@@ -191,6 +191,10 @@ final class LiveRun {
   }
 
   private static boolean isRetried(LiveTask task) {
+    if (task.group != null && task.group.state.isTerminal() && !isRetried(task.group)) {
+      // its group made do without it, and nothing would start it
+      return false;
+    }
     return switch (task.state) {
       case FAILED, UPSTREAM_FAILED, CANCELLED -> true;
       case SKIPPED -> !task.conditionFalse && !task.spec.isFinally();

@@ -38,10 +38,6 @@ final class LiveStudies {
   /// Which of Hyperband's brackets it belongs to.
   private static final String BRACKET = "bracket";
 
-  /// Points closer to the one before than this share of its step are left out, so that one who logs
-  /// each of a million batches is no burden.
-  private static final long FINEST = 1_000;
-
   private static final MathContext DIGITS = new MathContext(6);
 
   private final LiveState live;
@@ -166,19 +162,12 @@ final class LiveStudies {
       return;
     }
     for (var point : measured.points().entrySet()) {
-      if (isNews(instance, point.getKey()) && take(group, instance, point) != Verdict.GO_ON) {
+      if (study(group).isNews(instance.index, point.getKey())
+          && take(group, instance, point) != Verdict.GO_ON) {
         attempts.leave(instance);
         return;
       }
     }
-  }
-
-  private static boolean isNews(LiveTask instance, long step) {
-    if (instance.points.isEmpty()) {
-      return true;
-    }
-    long last = instance.points.lastKey();
-    return step > last && step - last >= last / FINEST;
   }
 
   private Verdict take(LiveTask group, LiveTask instance, Map.Entry<Long, Double> point) {
@@ -245,7 +234,8 @@ final class LiveStudies {
             instance.index, value == null || !value.isNumber() ? Double.NaN : value.doubleValue());
       }
       case FAILED, CANCELLED -> {
-        if (!over) {
+        // one that was paused when the run was cancelled still is when that is retried
+        if (!over && !(instance.state == TaskState.CANCELLED && isPaused(instance))) {
           study.fail(instance.index);
         }
       }

@@ -14,6 +14,7 @@ import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
 import dev.pipewright.platform.Outbox;
+import dev.pipewright.tune.Objective;
 import dev.pipewright.tune.Study;
 import dev.pipewright.tune.StudySpec;
 import dev.pipewright.tune.TrialRecord;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,10 @@ import org.jspecify.annotations.Nullable;
 /// nothing and any number of servers can serve one study.
 @ApplicationScoped
 class Studies {
-  private static final int MOST_ATTEMPTS = 3;
+  private static final Logger LOG = Logger.getLogger(Studies.class);
+
+  /// After so many lost workers a trial is given up with the next one.
+  private static final int MOST_LOST = 3;
 
   private final Db db;
   private final StudyStore store;
@@ -106,6 +111,11 @@ class Studies {
       events.studyEnded(state);
     }
 
+    /// When whoever has a trial now must have been heard of again.
+    Instant until() {
+      return now.plus(row.lease());
+    }
+
     boolean isCurrent(TrialRow trial, @Nullable Integer attempt) {
       return attempt == null || attempt == trial.attempt();
     }
@@ -113,15 +123,18 @@ class Studies {
     /// Hands out again what nobody was heard of, or gives it up.
     void giveBackSilent() {
       for (var trial : store.silent(tx, row.number(), now)) {
-        boolean again = trial.attempt() < MOST_ATTEMPTS;
+        boolean again = state != StudyState.STOPPED && trial.lost() < MOST_LOST;
         if (again) {
           study.giveBack(trial.number());
         } else {
           study.fail(trial.number());
         }
         var why = "Nothing was heard of its worker for " + row.lease().toSeconds() + " s.";
-        save(trial.number(), Holding.of(trial).ended(why));
-        ended(trial.number(), why);
+        save(trial.number(), Holding.of(trial).silent(why));
+        if (state != StudyState.STOPPED) {
+          // else its run ended with the study
+          ended(trial.number(), why);
+        }
       }
     }
   }
@@ -145,7 +158,9 @@ class Studies {
           tx.afterCommit(relay::wake);
         }
         if (step.changed) {
-          long version = store.changed(tx, row.number(), step.state, best(step.study), step.now);
+          long version =
+              store.changed(
+                  tx, row.number(), step.state, step.study.leading().orElse(null), step.now);
           kept.put(row.number(), new Live(version, step.study));
         }
         return result;
@@ -171,12 +186,6 @@ class Studies {
     return StudySpec.read(StudyReader.search(row.json()));
   }
 
-  private static @Nullable TrialRecord best(Study study) {
-    return study.spec().objectives().size() == 1
-        ? study.best().orElse(null)
-        : study.paretoFront().stream().findFirst().orElse(null);
-  }
-
   /// Makes a study; nothing happens where there is one of the same name and spec.
   ///
   /// @return whether it was made
@@ -196,10 +205,10 @@ class Studies {
           var study = Study.of(wanted.spec());
           for (var earlier : wanted.from()) {
             var from = store.find(earlier).orElseThrow(() -> noEarlier(earlier));
-            study.addTrials(store.trials(tx, from.number()));
+            study.addTrials(earlier(wanted.spec(), from, store.trials(tx, from.number())));
           }
           for (var trial : study.trials()) {
-            store.save(tx, row.number(), trial, new Holding(0, null, null, null, null), null, now);
+            store.save(tx, row.number(), trial, Holding.NONE, null, now);
           }
           return true;
         });
@@ -234,12 +243,14 @@ class Studies {
             return new Asked(null, null, false, step.study.ended());
           }
           int number = trial.get().number();
-          int attempts =
-              store.trial(step.tx, step.row.number(), number).map(TrialRow::attempt).orElse(0);
-          step.save(
-              number,
-              new Holding(attempts + 1, worker, key, step.now.plus(step.row.lease()), null));
-          step.events.handedOut(step.study.trial(number), attempts + 1, worker);
+          var holding =
+              store
+                  .trial(step.tx, step.row.number(), number)
+                  .map(Holding::of)
+                  .orElse(Holding.NONE)
+                  .handedOut(worker, key, step.until());
+          step.save(number, holding);
+          step.events.handedOut(step.study.trial(number), holding.attempt(), worker);
           return asked(step, step.trial(number));
         });
   }
@@ -260,23 +271,22 @@ class Studies {
           if (at.state == StudyState.STOPPED || !at.isCurrent(trial, attempt)) {
             return Verdict.STOP;
           }
-          boolean running = trial.state() == TrialState.RUNNING;
+          if (trial.state() != TrialState.RUNNING) {
+            return at.study.report(number, step, value);
+          }
+          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
+          if (!at.study.isNews(number, step)) {
+            store.renew(at.tx, at.row.number(), number, at.until());
+            return Verdict.GO_ON;
+          }
           var verdict = at.study.report(number, step, value);
-          if (running) {
-            var held = Holding.of(trial);
-            store.report(at.tx, at.row.number(), number, step, value, at.now);
-            at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
+          store.report(at.tx, at.row.number(), number, step, value, at.now);
+          var held = Holding.of(trial);
+          if (verdict == Verdict.GO_ON) {
+            at.save(number, held.renewed(at.until()));
+          } else {
             at.ended(number, null);
-            at.save(
-                number,
-                verdict == Verdict.GO_ON
-                    ? new Holding(
-                        held.attempt(),
-                        held.worker(),
-                        held.key(),
-                        at.now.plus(at.row.lease()),
-                        held.message())
-                    : held.ended(null));
+            at.save(number, held.ended(null));
           }
           return verdict;
         });
@@ -321,7 +331,7 @@ class Studies {
                 ProblemCode.STUDY_ENDED, "The study '%s' was stopped.".formatted(name));
           }
           var trial = step.study.enqueue(params);
-          step.save(trial.number(), new Holding(0, null, null, null, null));
+          step.save(trial.number(), Holding.NONE);
           step.state = StudyState.RUNNING;
           return trial.number();
         });
@@ -353,6 +363,22 @@ class Studies {
     });
   }
 
+  /// Takes in that workers were lost, also in studies that nobody asks for trials any more.
+  void takeInSilent() {
+    for (var name : store.withSilent(clock.instant())) {
+      try {
+        step(
+            name,
+            step -> {
+              step.giveBackSilent();
+              return null;
+            });
+      } catch (ProblemException e) {
+        LOG.warnf("the trials of study '%s' are not looked after: %s", name, e.getMessage());
+      }
+    }
+  }
+
   /// Asks a study something that changes nothing.
   <R> R look(String name, Function<Study, R> question) {
     return step(name, step -> question.apply(step.study));
@@ -375,15 +401,31 @@ class Studies {
         ProblemCode.TRIAL_NOT_FOUND, "The study '%s' has no trial %d.".formatted(name, number));
   }
 
+  /// A study to learn from, which has the objectives that are wanted.
+  private static Study earlier(StudySpec wanted, StudyRow from, List<TrialRecord> trials) {
+    var spec = spec(from);
+    var has = spec.objectives().stream().map(Objective::name).toList();
+    for (var objective : wanted.objectives()) {
+      if (!has.contains(objective.name())) {
+        throw refused(
+            "OBJECTIVE_MISSING",
+            "'%s' has no objective '%s'".formatted(from.name(), objective.name()),
+            "It has %s. Learn from another study, or leave it out."
+                .formatted(String.join(", ", has)));
+      }
+    }
+    return Study.restore(spec, trials);
+  }
+
   private static ProblemException noEarlier(String name) {
-    var error =
-        new Problem.Violation(
-            "STUDY_NOT_FOUND",
-            "there is no study '%s' to learn from".formatted(name),
-            "from",
-            null,
-            null,
-            "Name another one, or leave it out.");
+    return refused(
+        "STUDY_NOT_FOUND",
+        "there is no study '%s' to learn from".formatted(name),
+        "Name another one, or leave it out.");
+  }
+
+  private static ProblemException refused(String code, String message, String remedy) {
+    var error = new Problem.Violation(code, message, "from", null, null, remedy);
     return new ProblemException(
         Problem.of(ProblemCode.STUDY_INVALID, error.message(), List.of(error)));
   }

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pipewright.contract.Problem;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
+import dev.pipewright.contract.api.StudyObjective;
 import dev.pipewright.orchestrator.fire.Fields;
 import dev.pipewright.tune.StudySpec;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +36,14 @@ final class StudyReader {
     if (!names.isMissingNode() && !names.isArray()) {
       fields.error("TYPE_MISMATCH", "from", "'from' is no list", "List names of studies.");
     }
-    names.forEach(one -> from.add(one.asText()));
+    for (var one : names) {
+      if (one.isTextual()) {
+        from.add(one.textValue());
+      } else {
+        fields.error(
+            "TYPE_MISMATCH", "from", "a study to learn from is no name", "List names of studies.");
+      }
+    }
     var errors = new ArrayList<>(fields.errors());
     StudySpec spec = null;
     try {
@@ -53,6 +62,30 @@ final class StudyReader {
               errors));
     }
     return new Wanted(spec, lease == null ? LEASE : lease, from);
+  }
+
+  /// What people see of it. Of whatever is stored, so that one study that an earlier version let in
+  /// hides no other.
+  static dev.pipewright.contract.api.StudySpec shown(JsonNode body) {
+    var space = new LinkedHashMap<String, JsonNode>();
+    body.path("space").properties().forEach(one -> space.put(one.getKey(), one.getValue()));
+    var objectives = new ArrayList<StudyObjective>();
+    for (var one : body.path("objectives")) {
+      objectives.add(
+          new StudyObjective(one.path("name").asText(), one.path("direction").asText(null)));
+    }
+    var from = new ArrayList<String>();
+    body.path("from").forEach(one -> from.add(one.asText()));
+    return new dev.pipewright.contract.api.StudySpec(
+        space,
+        objectives,
+        body.get("sampler"),
+        body.get("pruner"),
+        body.hasNonNull("seed") ? body.get("seed").asLong() : null,
+        body.hasNonNull("maxTrials") ? body.get("maxTrials").asInt() : null,
+        body.path("lease").asText(null),
+        body.has("from") ? from : null,
+        null);
   }
 
   /// What the library reads of it.

@@ -1,6 +1,5 @@
 package dev.pipewright.orchestrator.study;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
@@ -268,21 +267,17 @@ class StudyResource {
   }
 
   private static Study body(StudyRow row, Map<String, Integer> trials) {
-    try {
-      return new Study(
-          row.name(),
-          Json.MAPPER.treeToValue(row.json(), StudySpec.class),
-          row.state().name(),
-          trials,
-          row.best(),
-          row.values(),
-          row.trackedRunId(),
-          row.createdAt(),
-          row.updatedAt(),
-          row.endedAt());
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored study is damaged", e);
-    }
+    return new Study(
+        row.name(),
+        StudyReader.shown(row.json()),
+        row.state().name(),
+        trials,
+        row.best(),
+        row.values(),
+        row.trackedRunId(),
+        row.createdAt(),
+        row.updatedAt(),
+        row.endedAt());
   }
 
   private static StudyTrial body(

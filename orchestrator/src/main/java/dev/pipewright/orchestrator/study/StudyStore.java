@@ -35,7 +35,7 @@ class StudyStore implements ExpectedRuns {
   private static final String TRIAL =
       """
       select study, number, state, origin, params::text as params, told::text as told, rung, bracket,
-        asked, left_as, attempt, worker, ask_key, lease_until, message, tracked_run_id, created_at,
+        asked, left_as, attempt, lost, worker, ask_key, lease_until, message, tracked_run_id, created_at,
         started_at, ended_at
       from orchestrator.trial
       """;
@@ -86,6 +86,7 @@ class StudyStore implements ExpectedRuns {
       int asked,
       int leftAs,
       int attempt,
+      int lost,
       @Nullable String worker,
       @Nullable String askKey,
       @Nullable Instant leaseUntil,
@@ -118,19 +119,40 @@ class StudyStore implements ExpectedRuns {
   }
 
   /// Who has a trial and since when; what the library does not know of it.
+  ///
+  /// @param attempt how often it was handed out
+  /// @param lost how often nothing was heard of its worker any more
   record Holding(
       int attempt,
+      int lost,
       @Nullable String worker,
       @Nullable String key,
       @Nullable Instant leaseUntil,
       @Nullable String message) {
+    /// Nobody has had it yet.
+    static final Holding NONE = new Holding(0, 0, null, null, null, null);
+
     static Holding of(TrialRow row) {
-      return new Holding(row.attempt, row.worker, row.askKey, row.leaseUntil, row.message);
+      return new Holding(
+          row.attempt, row.lost, row.worker, row.askKey, row.leaseUntil, row.message);
+    }
+
+    Holding handedOut(@Nullable String to, @Nullable String forKey, Instant until) {
+      return new Holding(attempt + 1, lost, to, forKey, until, null);
+    }
+
+    Holding renewed(Instant until) {
+      return new Holding(attempt, lost, worker, key, until, message);
     }
 
     /// Nobody has it now.
     Holding ended(@Nullable String why) {
-      return new Holding(attempt, worker, key, null, why == null ? message : why);
+      return new Holding(attempt, lost, worker, key, null, why == null ? message : why);
+    }
+
+    /// Nobody was heard of any more.
+    Holding silent(String why) {
+      return new Holding(attempt, lost + 1, worker, key, null, why);
     }
   }
 
@@ -256,17 +278,17 @@ class StudyStore implements ExpectedRuns {
             """
             insert into orchestrator.trial as t
               (study, number, state, origin, params, told, rung, bracket, asked, left_as, attempt,
-               worker, ask_key, lease_until, message, tracked_run_id, created_at, started_at,
+               lost, worker, ask_key, lease_until, message, tracked_run_id, created_at, started_at,
                ended_at)
             values (:study, :number, :state, :origin, cast(:params as jsonb), cast(:told as jsonb),
-              :rung, :bracket, :asked, :left, :attempt, :worker, :key, :lease, :message,
-              :run, :now,
+              :rung, :bracket, :asked, :left, :attempt, :lost, :worker, :key, :lease,
+              :message, :run, :now,
               case when :state = 'RUNNING' then cast(:now as timestamptz) end,
               case when :ended then cast(:now as timestamptz) end)
             on conflict (study, number) do update set state = excluded.state, told = excluded.told,
               rung = excluded.rung, asked = excluded.asked, left_as = excluded.left_as,
-              attempt = excluded.attempt, worker = excluded.worker, ask_key = excluded.ask_key,
-              lease_until = excluded.lease_until, message = excluded.message,
+              attempt = excluded.attempt, lost = excluded.lost, worker = excluded.worker,
+              ask_key = excluded.ask_key, lease_until = excluded.lease_until, message = excluded.message,
               tracked_run_id = coalesce(t.tracked_run_id, excluded.tracked_run_id),
               started_at = coalesce(t.started_at, excluded.started_at), ended_at = excluded.ended_at
             """)
@@ -281,6 +303,7 @@ class StudyStore implements ExpectedRuns {
         .bind("asked", trial.asked())
         .bind("left", trial.left())
         .bind("attempt", holding.attempt)
+        .bind("lost", holding.lost)
         .bind("worker", holding.worker)
         .bind("key", holding.key)
         .bind("lease", holding.leaseUntil)
@@ -288,6 +311,16 @@ class StudyStore implements ExpectedRuns {
         .bind("run", trackedRun)
         .bind("ended", trial.state().ended())
         .bind("now", now)
+        .execute();
+  }
+
+  /// Only has a trial held on to for longer.
+  void renew(Handle tx, long study, int trial, Instant until) {
+    tx.createUpdate(
+            "update orchestrator.trial set lease_until = :until where study = :study and number = :trial")
+        .bind("until", until)
+        .bind("study", study)
+        .bind("trial", trial)
         .execute();
   }
 
@@ -405,6 +438,21 @@ class StudyStore implements ExpectedRuns {
         .bind("now", now)
         .mapTo(TrialRow.class)
         .list();
+  }
+
+  /// The names of studies that have such trials.
+  List<String> withSilent(Instant now) {
+    return db.read(handle ->
+        handle
+            .createQuery(
+                """
+                select name from orchestrator.study s where exists (
+                  select 1 from orchestrator.trial
+                  where study = s.number and state = 'RUNNING' and lease_until < :now)
+                """)
+            .bind("now", now)
+            .mapTo(String.class)
+            .list());
   }
 
   /// By number, the newest first; one more than asked for where there are more.

@@ -77,6 +77,7 @@ class LiveRunPropertyTest {
         run.retry().step();
         assertThat(run.state()).isIn(RunState.RUNNING, RunState.FAILED, RunState.SUCCEEDED);
         finish(run, oracle, random, () -> {});
+        assertThat(run.tasks().values()).allMatch(task -> task.state().isTerminal());
       }
     }
     if (!cancelled[0] && run.state() == RunState.SUCCEEDED) {

@@ -173,6 +173,59 @@ class LiveRunStudyTest {
     assertThat(run.state("tune")).isEqualTo(TaskState.SUCCEEDED);
   }
 
+  /// Trials that had left are sent back, so that later ones were asked for after more had left than
+  /// are known to have.
+  @ParameterizedTest
+  @ValueSource(strings = {"tpe", "cmaes", "random", "nsga2"})
+  void aStudyGoesOnAfterTrialsInItsMiddleWereRetried(String sampler) {
+    var study =
+        study("trials: 30\n      parallel: 4\n      maxFailed: 2\n      sampler: " + sampler);
+    var kept = retriedOften(Runs.of(study), false);
+    assertThat(kept.state("tune")).isEqualTo(TaskState.SUCCEEDED);
+    assertThat(kept.tasks()).containsKey("tune[29]");
+    assertThat(retriedOften(Runs.of(study), true).tasks()).isEqualTo(kept.tasks());
+  }
+
+  /// Every third attempt fails, and the run is retried until none does.
+  private static Runs retriedOften(Runs run, boolean forget) {
+    run.step();
+    var random = new SplittableRandom(3);
+    for (int event = 0; run.state("tune") != TaskState.SUCCEEDED; event++) {
+      assertThat(event).as("it comes to an end").isLessThan(1_000);
+      if (run.state().isTerminal()) {
+        run.retry();
+      } else {
+        var active = run.active().stream().sorted().toList();
+        var trial = active.get(random.nextInt(active.size()));
+        if (random.nextInt(3) == 0) {
+          run.failed(trial);
+        } else {
+          end(run, trial);
+        }
+      }
+      if (forget) {
+        run.forget();
+      }
+      run.step();
+    }
+    return run;
+  }
+
+  @Test
+  void trialsThatAStudyMadeDoWithoutStayAsTheyAre() {
+    var run = Runs.of(study("trials: 2"));
+    run.step();
+    run.failed("tune[0]").step();
+    end(run, "tune[1]").step();
+    run.failed("after").step();
+    assertThat(run.state()).isEqualTo(RunState.FAILED);
+    run.retry().step();
+    assertThat(run.state("tune[0]")).isEqualTo(TaskState.FAILED);
+    assertThat(run.active()).containsExactly("after");
+    run.succeeded("after").step();
+    assertThat(run.state()).isEqualTo(RunState.SUCCEEDED);
+  }
+
   @Test
   void aCancelledRunMakesNoFurtherTrials() {
     var run = Runs.of(study("trials: 5\n      parallel: 2"));
@@ -330,8 +383,15 @@ class LiveRunStudyTest {
     assertThat(run.state("tune[0]")).isEqualTo(TaskState.CANCELLED);
     run.stopped("tune[1]").step();
     assertThat(run.state()).isEqualTo(RunState.CANCELLED);
+    assertThat(run.trial("tune[0]").state()).isEqualTo(TrialState.PAUSED);
     run.retry().step();
-    assertThat(run.active()).containsExactly("tune[0]");
+    assertThat(run.active()).as("what is paused stays so").containsExactly("tune[1]");
+    assertThat(run.trial("tune[0]").left()).isEqualTo(1);
+    run.forget().claimed("tune[1]").started("tune[1]").logged("tune[1]", 1, 0.7).step();
+    run.stopped("tune[1]").step();
+    run.claimed("tune[2]").started("tune[2]").logged("tune[2]", 1, 0.6).step();
+    run.stopped("tune[2]").step();
+    assertThat(run.active()).as("the best of three").containsExactly("tune[0]");
     assertThat(run.points("tune[0]")).hasSize(1);
   }
 

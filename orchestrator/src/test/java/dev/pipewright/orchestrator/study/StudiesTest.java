@@ -110,6 +110,18 @@ class StudiesTest {
     assertThatThrownBy(() -> studies.ask("t", null, null)).hasMessageContaining("STUDY_NOT_FOUND");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{'seed': 'abc', 'maxTrials': 10000000000, 'space': [1], 'lease': 5, 'from': 'x'}",
+        "{'objectives': {'auc': {'name': 'auc'}}, 'from': [{}]}",
+        "{'objectives': [null, 3, {'name': [], 'direction': {}}], 'space': null}",
+      })
+  void whateverIsStoredIsShown(String stored) throws Exception {
+    assertThat(StudyReader.shown(Json.MAPPER.readTree(stored.replace('\'', '"')))).isNotNull();
+  }
+
   /// Two servers in turn, each killed after every third step, make the trials that one process
   /// makes.
   @Test
@@ -192,7 +204,7 @@ class StudiesTest {
   @Test
   void aSilentTrialIsHandedOutAgainAndThenGivenUp() throws Exception {
     studies.create("s", spec(", \"maxTrials\": 1"));
-    for (int attempt = 1; attempt <= 3; attempt++) {
+    for (int attempt = 1; attempt <= 4; attempt++) {
       var trial = ask();
       assertThat(trial.number()).isZero();
       assertThat(trial.attempt()).isEqualTo(attempt);
@@ -211,6 +223,73 @@ class StudiesTest {
           assertThat(trial.state()).isEqualTo(TrialState.FAILED);
           assertThat(trial.message()).contains("Nothing was heard of its worker for 60 s");
         });
+  }
+
+  private TrialRow trial(int number) {
+    var study = new StudyStore(db).find("s").orElseThrow();
+    return studies.trial(study.number(), number).orElseThrow();
+  }
+
+  /// That it was let past its rungs is no loss.
+  @Test
+  void aTrialThatWasPausedOftenIsHandedOutAgainAsWell() throws Exception {
+    studies.create("s", spec(", \"pruner\": {\"type\": \"asha\", \"min\": 1, \"max\": 9}"));
+    var asked = studies.ask("s", "w", null);
+    while (asked.trial().attempt() < 3) {
+      int number = asked.trial().number();
+      double loss = loss(asked.trial());
+      if (studies.report("s", number, asked.budget(), loss, null) == Verdict.GO_ON) {
+        studies.tell("s", number, List.of(loss), null, null);
+      }
+      asked = studies.ask("s", "w", null);
+    }
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    studies.takeInSilent();
+    assertThat(trial(asked.trial().number()))
+        .satisfies(trial -> {
+          assertThat(trial.state()).isEqualTo(TrialState.WAITING);
+          assertThat(trial.lost()).isEqualTo(1);
+          assertThat(trial.attempt()).isEqualTo(3);
+        });
+  }
+
+  @Test
+  void lostWorkersAreTakenInWhereNobodyAsks() throws Exception {
+    forget();
+    studies.create("s", spec(""));
+    studies.create("t", spec(""));
+    ask();
+    studies.ask("t", "me", null);
+    studies.stop("t");
+    studies.takeInSilent();
+    assertThat(trial(0).state()).isEqualTo(TrialState.RUNNING);
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    server().takeInSilent();
+    assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
+    long stopped = new StudyStore(db).find("t").orElseThrow().number();
+    assertThat(studies.trial(stopped, 0).orElseThrow())
+        .as("nobody is to have it again")
+        .satisfies(trial -> {
+          assertThat(trial.state()).isEqualTo(TrialState.FAILED);
+          assertThat(trial.leaseUntil()).isNull();
+        });
+    assertThat(new StudyStore(db).withSilent(clock.now)).isEmpty();
+  }
+
+  @Test
+  void whoReportsEachOfManyStepsIsNoBurden() throws Exception {
+    studies.create("s", spec(", \"pruner\": {\"type\": \"asha\", \"min\": 5003, \"max\": 81000}"));
+    ask();
+    studies.report("s", 0, 5000, 1, 1);
+    long version = new StudyStore(db).find("s").orElseThrow().version();
+    clock.now = clock.now.plus(Duration.ofSeconds(50));
+    assertThat(studies.report("s", 0, 5001, 1, 1)).isEqualTo(Verdict.GO_ON);
+    assertThat(studies.report("s", 0, 4000, 1, 1)).isEqualTo(Verdict.GO_ON);
+    assertThat(new StudyStore(db).find("s").orElseThrow().version()).isEqualTo(version);
+    assertThat(studies.reports(trial(0).study(), 0)).containsOnlyKeys(5000L);
+    assertThat(trial(0).leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
+    assertThat(studies.report("s", 0, 5003, 1, 1)).as("at its rung").isEqualTo(Verdict.PAUSE);
+    assertThat(studies.reports(trial(0).study(), 0)).containsOnlyKeys(5000L, 5003L);
   }
 
   @Test
@@ -260,6 +339,9 @@ class StudiesTest {
     }
     assertThatThrownBy(() -> studies.create("t", spec(", \"from\": [\"u\"]")))
         .hasMessageContaining("STUDY_INVALID");
+    var other = Json.MAPPER.readTree(spec(", \"from\": [\"s\"]").toString().replace("loss", "auc"));
+    assertThatThrownBy(() -> studies.create("t", other))
+        .hasMessageContaining("'s' has no objective 'auc'");
     studies.create("t", spec(", \"from\": [\"s\"]"));
     var first = studies.ask("t", "me", null).trial();
     assertThat(first.number()).isEqualTo(30);
@@ -369,7 +451,7 @@ class StudiesTest {
     forget();
     studies.create("s", spec(", \"maxTrials\": 1"));
     var run = ask().trackedRunId();
-    for (int attempt = 2; attempt <= 4; attempt++) {
+    for (int attempt = 2; attempt <= 5; attempt++) {
       clock.now = clock.now.plus(Duration.ofSeconds(61));
       var again = ask();
       assertThat(again == null ? run : again.trackedRunId()).isEqualTo(run);

@@ -79,6 +79,10 @@ final class CmaState {
   }
 
   private void learn(History history, History.Entry entry) {
+    while (populationAt.size() < entry.leftAs) {
+      // nothing was learned from trials that have been sent back since
+      populationAt.add(population);
+    }
     if (entry.origin == TrialRecord.Origin.SAMPLED
         && entry.state != TrialState.FAILED
         && populationAt.get(entry.asked) == population) {

@@ -4,9 +4,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.stream.IntStream;
 
 /// Orders among trials with several objectives, all of them losses.
 final class Fronts {
+  /// Of how many objectives volumes are worked out.
+  private static final int MOST_VOLUMES = 3;
+
   private Fronts() {}
 
   /// Whether a is nowhere worse than b and somewhere better.
@@ -25,6 +30,11 @@ final class Fronts {
   static int[] ranks(double[][] losses) {
     int n = losses.length;
     var ranks = new int[n];
+    if (n > 0 && losses[0].length == 1) {
+      var values = Arrays.stream(losses).mapToDouble(loss -> loss[0]).sorted().distinct().toArray();
+      Arrays.setAll(ranks, i -> Arrays.binarySearch(values, losses[i][0]));
+      return ranks;
+    }
     var dominators = new int[n];
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < n; j++) {
@@ -33,20 +43,15 @@ final class Fronts {
         }
       }
     }
-    var open = new ArrayList<Integer>();
-    for (int i = 0; i < n; i++) {
-      open.add(i);
-    }
-    for (int rank = 0; !open.isEmpty(); rank++) {
-      var front = open.stream().filter(i -> dominators[i] == 0).toList();
+    var open = IntStream.range(0, n).toArray();
+    for (int rank = 0; open.length > 0; rank++) {
+      var front = IntStream.of(open).filter(i -> dominators[i] == 0).toArray();
+      open = IntStream.of(open).filter(i -> dominators[i] > 0).toArray();
       for (int i : front) {
         ranks[i] = rank;
-      }
-      open.removeAll(front);
-      for (int i : open) {
-        for (int j : front) {
-          if (dominates(losses[j], losses[i])) {
-            dominators[i]--;
+        for (int j : open) {
+          if (dominates(losses[i], losses[j])) {
+            dominators[j]--;
           }
         }
       }
@@ -83,7 +88,8 @@ final class Fronts {
   }
 
   /// Trials in the order of their fronts, the first few of them chosen well: within the front that
-  /// the count cuts, each next one adds the most hypervolume.
+  /// the count cuts, each next one adds the most hypervolume. Beyond three objectives, where
+  /// volumes take too long, those come first that are farthest from their neighbours.
   static List<History.Entry> bestFirst(List<History.Entry> entries, int count) {
     var losses = entries.stream().map(entry -> entry.told).toArray(double[][]::new);
     var ranks = ranks(losses);
@@ -102,32 +108,46 @@ final class Fronts {
       while (to < order.size() && ranks[order.get(to)] == cut) {
         to++;
       }
-      greedy(order.subList(from, to), losses, count - from);
+      var front = order.subList(from, to);
+      if (losses[0].length > MOST_VOLUMES) {
+        var crowding = crowding(losses, ranks);
+        front.sort(Comparator.<Integer>comparingDouble(i -> crowding[i]).reversed());
+      } else {
+        greedy(front, losses, count - from);
+      }
     }
     return order.stream().map(entries::get).toList();
   }
 
   /// Puts those first that add the most hypervolume, one after the other (greedy subset selection,
-  /// within 1 - 1/e of the best subset).
+  /// within 1 - 1/e of the best subset). What one adds only shrinks as others are chosen, so most
+  /// need not be looked at again (Minoux 1978).
   private static void greedy(List<Integer> front, double[][] losses, int count) {
+    record Candidate(int index, double adds, int chosen) {}
     var reference = reference(front.stream().map(i -> losses[i]).toArray(double[][]::new));
+    var queue =
+        new PriorityQueue<Candidate>(
+            Comparator.comparingDouble(Candidate::adds)
+                .reversed()
+                .thenComparingInt(Candidate::index));
+    front.forEach(i -> queue.add(new Candidate(i, Double.POSITIVE_INFINITY, -1)));
+    var first = new ArrayList<Integer>();
     var chosen = new ArrayList<double[]>();
-    for (int place = 0; place < count; place++) {
-      int best = place;
-      double most = -1;
-      double before = hypervolume(chosen, reference);
-      for (int i = place; i < front.size(); i++) {
-        chosen.add(losses[front.get(i)]);
-        double more = hypervolume(chosen, reference) - before;
+    double volume = 0;
+    while (first.size() < count) {
+      var next = queue.remove();
+      chosen.add(losses[next.index]);
+      double together = hypervolume(chosen, reference);
+      if (next.chosen == first.size()) {
+        first.add(next.index);
+        volume = together;
+      } else {
         chosen.removeLast();
-        if (more > most) {
-          most = more;
-          best = i;
-        }
+        queue.add(new Candidate(next.index, together - volume, first.size()));
       }
-      java.util.Collections.swap(front, place, best);
-      chosen.add(losses[front.get(place)]);
     }
+    front.removeAll(first);
+    front.addAll(0, first);
   }
 
   /// A point a tenth of its size beyond the worst of each loss.

@@ -151,11 +151,40 @@ public final class SearchSpace {
                 "UNKNOWN_PARAMETER", name, "The space has no '%s'".formatted(name), "Drop it."));
       }
     }
+    refuse(errors);
+    return point;
+  }
+
+  /// The codes of params that somebody wants tried; those that are missing are NaN. None of them
+  /// may be dropped when the others are drawn, so what they depend on must be there.
+  double[] encodeWanted(Map<String, ?> params) {
+    var point = encode(params, true);
+    var errors = new ArrayList<Problem.Violation>();
+    for (int i = 0; i < axes.length; i++) {
+      for (var condition : conditions[i]) {
+        if (!Double.isNaN(point[i]) && !condition.holds(point)) {
+          var name = axes[i].parameter.name();
+          var parent = axes[condition.parent];
+          var values = Arrays.stream(condition.codes).mapToObj(parent::value).toList();
+          errors.add(
+              SpaceRules.error(
+                  "NOT_ACTIVE",
+                  name,
+                  "'%s' is active only where '%s' is one of %s"
+                      .formatted(name, parent.parameter.name(), values),
+                  "Give that too, or leave '%s' out.".formatted(name)));
+        }
+      }
+    }
+    refuse(errors);
+    return point;
+  }
+
+  private static void refuse(List<Problem.Violation> errors) {
     if (!errors.isEmpty()) {
       throw new ProblemException(
           Problem.of(ProblemCode.TRIAL_INVALID, errors.getFirst().message(), errors));
     }
-    return point;
   }
 
   /// The active parameters with their values, in the order of the space.

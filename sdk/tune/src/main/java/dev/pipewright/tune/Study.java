@@ -7,11 +7,14 @@ import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tune.History.Entry;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -30,8 +33,16 @@ import org.jspecify.annotations.Nullable;
 /// Asked one trial at a time it makes the same trials for the same seed, and it goes on the same
 /// after it was restored from what [#toJson] gave.
 public final class Study {
+  /// Reports closer to the one before than this share of its step say nothing new.
+  private static final long FINEST = 1_000;
+
+  private static final Comparator<Entry> BY_NUMBER = Comparator.comparingInt(entry -> entry.number);
+
   private final StudySpec spec;
   private final History history;
+
+  /// The complete trials that no other one beats, in the order in which they were told.
+  private final List<Entry> front = new ArrayList<>();
 
   /// Whether the sampler has nothing left.
   private boolean exhausted;
@@ -52,8 +63,15 @@ public final class Study {
       if (trial.number() != study.history.entries.size()) {
         throw new IllegalArgumentException("Trial %d is out of order".formatted(trial.number()));
       }
-      study.history.entries.add(study.entry(trial));
-      study.history.left = Math.max(study.history.left, trial.left());
+      var entry = study.entry(trial);
+      study.history.entries.add(entry);
+      if (entry.told != null
+          && entry.state == TrialState.COMPLETE
+          && entry.origin != TrialRecord.Origin.EARLIER) {
+        study.intoFront(entry);
+      }
+      // one that had left before another was asked for may have been sent back since
+      study.history.left = Math.max(study.history.left, Math.max(trial.left(), trial.asked()));
     }
     return study;
   }
@@ -92,9 +110,6 @@ public final class Study {
     }
     entry.state = TrialState.RUNNING;
     boolean resumed = entry.leftAs > 0 || !entry.losses.isEmpty();
-    if (entry.leftAs == 0) {
-      entry.asked = history.left;
-    }
     return Optional.of(new Trial(this, record(entry), resumed, spec.pruner().budget(entry)));
   }
 
@@ -107,6 +122,7 @@ public final class Study {
 
   private Entry add(TrialRecord.Origin origin, double[] point, TrialState state) {
     var entry = new Entry(history.entries.size(), origin, point, state);
+    entry.asked = history.left;
     if (origin != TrialRecord.Origin.EARLIER) {
       entry.bracket = spec.pruner().bracket(history);
     }
@@ -138,15 +154,45 @@ public final class Study {
   }
 
   /// Puts params in line, to be tried before any others. Active parameters that are missing are
-  /// drawn at random.
+  /// drawn at random; one that depends on another needs that to be given too.
+  ///
+  /// @throws ProblemException TRIAL_INVALID
   public synchronized TrialRecord enqueue(Map<String, ?> params) {
-    var point = spec.space().encode(params, true);
+    var point = spec.space().encodeWanted(params);
     RandomSearch.fill(spec.space(), point, history.random(history.entries.size()));
     return record(add(TrialRecord.Origin.ENQUEUED, point, TrialState.WAITING));
   }
 
-  /// Learns from complete trials of an earlier study. Params that this study's space does not have
-  /// are left out; a trial with none that it has is skipped.
+  /// Learns from complete trials of an earlier study, which may have further objectives, and these
+  /// in another order. Params that this study's space does not have are left out; a trial with none
+  /// that it has is skipped.
+  ///
+  /// @return how many were taken
+  /// @throws ProblemException STUDY_INVALID where the earlier study lacks one of the objectives
+  public int addTrials(Study earlier) {
+    var theirs = earlier.spec.objectives().stream().map(Objective::name).toList();
+    var places =
+        spec.objectives().stream()
+            .mapToInt(objective -> theirs.indexOf(objective.name()))
+            .toArray();
+    for (int m = 0; m < places.length; m++) {
+      if (places[m] < 0) {
+        throw new ProblemException(
+            ProblemCode.STUDY_INVALID,
+            "The earlier study has no objective '%s'".formatted(spec.objectives().get(m).name()),
+            "It has %s.".formatted(String.join(", ", theirs)));
+      }
+    }
+    return addTrials(
+        earlier.trials().stream()
+            .filter(trial -> trial.state() == TrialState.COMPLETE)
+            .map(trial ->
+                trial.reaching(
+                    IntStream.of(places).mapToObj(place -> trial.values().get(place)).toList()))
+            .toList());
+  }
+
+  /// As [#addTrials(Study)], of trials that have this study's objectives in its order.
   ///
   /// @return how many were taken
   public synchronized int addTrials(Collection<TrialRecord> earlier) {
@@ -173,6 +219,20 @@ public final class Study {
     return taken;
   }
 
+  /// Whether a report would say something new: one that is farther than the last, by a thousandth
+  /// of the way or more, or that reaches the trial's budget. Who reports each of a million batches
+  /// and leaves the others out is no burden.
+  public synchronized boolean isNews(int number, long step) {
+    var entry = entry(number);
+    if (entry.losses.isEmpty()) {
+      return true;
+    }
+    long last = entry.lastStep();
+    Long budget = spec.pruner().budget(entry);
+    return step > last
+        && (step - last >= last / FINEST || budget != null && last < budget && step >= budget);
+  }
+
   /// Takes note of the objective on the way.
   ///
   /// @param step how far the trial is, in whatever counts: epochs, rounds, rows
@@ -188,10 +248,10 @@ public final class Study {
       }
       case RUNNING -> {}
     }
+    entry.losses.put(step, spec.objectives().getFirst().loss(value));
     if (!history.single()) {
       return Verdict.GO_ON;
     }
-    entry.losses.put(step, spec.objectives().getFirst().loss(value));
     var verdict = spec.pruner().judge(history, entry, step);
     switch (verdict) {
       case PAUSE -> leave(entry, TrialState.PAUSED);
@@ -252,6 +312,15 @@ public final class Study {
     }
     entry.told = losses;
     leave(entry, TrialState.COMPLETE);
+    intoFront(entry);
+  }
+
+  private void intoFront(Entry entry) {
+    var told = Objects.requireNonNull(entry.told);
+    if (front.stream().noneMatch(other -> Fronts.dominates(other.told, told))) {
+      front.removeIf(other -> Fronts.dominates(told, other.told));
+      front.add(entry);
+    }
   }
 
   private double[] losses(List<Double> values) {
@@ -302,18 +371,18 @@ public final class Study {
 
   /// The complete trials that no other one beats in every objective.
   public synchronized List<TrialRecord> paretoFront() {
-    var complete = history.complete();
-    var ranks = Fronts.ranks(complete.stream().map(entry -> entry.told).toArray(double[][]::new));
-    return complete.stream()
-        .filter(entry -> ranks[complete.indexOf(entry)] == 0)
-        .map(this::record)
-        .toList();
+    return front.stream().sorted(BY_NUMBER).map(this::record).toList();
+  }
+
+  /// The trial to name where it has to be one: the best, or the first of the front.
+  public synchronized Optional<TrialRecord> leading() {
+    return history.single() ? best() : front.stream().min(BY_NUMBER).map(this::record);
   }
 
   /// The volume between the front and a point that is worse in every objective.
   public synchronized double hypervolume(double... reference) {
     return Fronts.hypervolume(
-        history.complete().stream().map(entry -> entry.told).toList(),
+        front.stream().map(entry -> entry.told).toList(),
         losses(Arrays.stream(reference).boxed().toList()));
   }
 

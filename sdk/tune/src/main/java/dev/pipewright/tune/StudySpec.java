@@ -153,21 +153,49 @@ public record StudySpec(
       }
     }
     var objectives = new ArrayList<Objective>();
-    for (var one : json.path("objectives")) {
-      part("objectives", one, Objective.class, errors, objectives);
+    var listed = json.path("objectives");
+    if (listed.isArray()) {
+      for (var one : listed) {
+        if (one.isObject()) {
+          part("objectives", one, Objective.class, errors, objectives);
+        } else {
+          errors.add(mismatch("objectives", "An objective is no object", "Name a metric."));
+        }
+      }
+    } else if (json.hasNonNull("objectives")) {
+      errors.add(mismatch("objectives", "'objectives' is no list", "Give a list."));
     }
     var samplers = new ArrayList<Sampler>();
     var pruners = new ArrayList<Pruner>();
     part("sampler", typed(json.path("sampler"), "tpe"), Sampler.class, errors, samplers);
     part("pruner", typed(json.path("pruner"), "none"), Pruner.class, errors, pruners);
-    long seed = json.path("seed").asLong(0);
-    Integer maxTrials =
-        json.hasNonNull("maxTrials") ? (Integer) json.get("maxTrials").asInt() : null;
+    long seed = 0;
+    if (json.hasNonNull("seed")) {
+      var given = json.get("seed");
+      if (given.isIntegralNumber() && given.canConvertToLong()) {
+        seed = given.longValue();
+      } else {
+        errors.add(mismatch("seed", "The seed is no whole number", "Give one of 64 bits."));
+      }
+    }
+    Integer maxTrials = null;
+    if (json.hasNonNull("maxTrials")) {
+      var given = json.get("maxTrials");
+      if (given.isIntegralNumber() && given.canConvertToInt()) {
+        maxTrials = given.intValue();
+      } else {
+        errors.add(mismatch("maxTrials", "maxTrials is no whole number", "Give one of 32 bits."));
+      }
+    }
     if (!errors.isEmpty()) {
       throw invalid(errors);
     }
     return new StudySpec(
         space, objectives, samplers.getFirst(), pruners.getFirst(), seed, maxTrials);
+  }
+
+  private static Problem.Violation mismatch(String key, String message, String remedy) {
+    return SpaceRules.error("TYPE_MISMATCH", key, message, remedy);
   }
 
   private static JsonNode typed(JsonNode json, String otherwise) {

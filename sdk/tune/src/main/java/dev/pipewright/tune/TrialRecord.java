@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// @param reports the objective on the way, by step
 /// @param rung how many rungs it was let past
 /// @param bracket which of Hyperband's brackets it belongs to
-/// @param asked how many trials had left when this one was asked for
-/// @param left which one it was to leave, from 1; 0 while it has not left
+/// @param asked how many trials had left when this one was made
+/// @param left which one it was to leave, from 1; 0 while it has not left. Numbers are missing
+///   where trials that had left were sent back
 public record TrialRecord(
     int number,
     TrialState state,
@@ -42,5 +43,11 @@ public record TrialRecord(
     params = Collections.unmodifiableMap(new LinkedHashMap<>(params));
     values = List.copyOf(values);
     reports = Collections.unmodifiableSortedMap(new TreeMap<>(reports));
+  }
+
+  /// The same with other values.
+  TrialRecord reaching(List<Double> others) {
+    return new TrialRecord(
+        number, state, origin, params, others, reports, rung, bracket, asked, left);
   }
 }

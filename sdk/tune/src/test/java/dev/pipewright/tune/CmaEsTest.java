@@ -3,11 +3,13 @@ package dev.pipewright.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class CmaEsTest {
@@ -73,6 +75,72 @@ class CmaEsTest {
       }
     }
     assertThat(study.best().orElseThrow().values().getFirst()).isLessThan(1e-4);
+  }
+
+  /// Whoever restores a study may send back trials that had left, of which others know that they
+  /// had.
+  @Property(tries = 100)
+  void goesOnWhereTrialsWereSentBack(
+      @ForAll @IntRange(max = 12) int made, @ForAll @Size(value = 12) List<Boolean> sentBack) {
+    var spec = StudySpec.of(Problems.cube(2, 0, 1), LOSS).sampledBy(new CmaEs(3, 0.2));
+    var study = Study.of(spec);
+    for (int i = 0; i < made; i++) {
+      var trial = study.ask().orElseThrow();
+      if (sentBack.get(i)) {
+        trial.fail();
+      } else {
+        trial.tell(Problems.sphere(trial.params()));
+      }
+    }
+    var again =
+        study.trials().stream()
+            .map(trial ->
+                trial.state() == TrialState.FAILED
+                    ? new TrialRecord(
+                        trial.number(),
+                        TrialState.RUNNING,
+                        trial.origin(),
+                        trial.params(),
+                        List.of(),
+                        trial.reports(),
+                        0,
+                        0,
+                        trial.asked(),
+                        0)
+                    : trial)
+            .toList();
+    var restored = Study.restore(spec, again);
+    for (var trial : again.reversed()) {
+      if (trial.state() == TrialState.RUNNING) {
+        restored.tell(trial.number(), Problems.sphere(trial.params()));
+        assertThat(restored.ask()).isPresent();
+      }
+    }
+  }
+
+  /// It was drawn from a population that is full by now.
+  @Test
+  void aTrialThatIsHandedOutAgainBelongsToItsPopulation() {
+    var spec = StudySpec.of(Problems.cube(3, 0, 1), LOSS).sampledBy(new CmaEs(4, 0.2));
+    var lost = Study.of(spec);
+    var late = Study.of(spec);
+    for (var study : List.of(lost, late)) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(study.ask()).isPresent();
+      }
+      for (int i = 1; i < 5; i++) {
+        study.tell(i, i);
+      }
+      if (study == lost) {
+        study.giveBack(0);
+        assertThat(study.ask().orElseThrow().number()).isZero();
+      }
+      study.tell(0, 0.5);
+      for (int i = 5; i < 9; i++) {
+        study.ask().orElseThrow().tell(i);
+      }
+    }
+    assertThat(lost.trials()).isEqualTo(late.trials());
   }
 
   @Property(tries = 50)

@@ -2,8 +2,12 @@ package dev.pipewright.tune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -21,6 +25,86 @@ class FrontsTest {
   void ranksPeelFronts() {
     var losses = new double[][] {{1, 5}, {2, 3}, {4, 1}, {2, 5}, {5, 5}, {2, 3}};
     assertThat(Fronts.ranks(losses)).containsExactly(0, 0, 0, 1, 2, 0);
+  }
+
+  @Property(tries = 100)
+  void ranksOfOneObjectiveAreThoseOfTwoThatAgree(@ForAll long seed) {
+    var random = new SplittableRandom(seed);
+    var one = random.ints(30, 0, 9).mapToObj(i -> new double[] {i}).toArray(double[][]::new);
+    var two = Arrays.stream(one).map(loss -> new double[] {loss[0], 3 * loss[0]});
+    assertThat(Fronts.ranks(one)).isEqualTo(Fronts.ranks(two.toArray(double[][]::new)));
+  }
+
+  /// Kept trial by trial, it is the first of the ranks.
+  @Property(tries = 100)
+  void theFrontOfAStudyIsThatOfItsTrials(
+      @ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int objectives) {
+    var random = new SplittableRandom(seed);
+    var named = IntStream.range(0, objectives).mapToObj(m -> Objective.minimize("o" + m)).toList();
+    var spec = new StudySpec(SPACE, named, new RandomSearch(), new NoPruner(), seed, null);
+    var study = Study.of(spec);
+    IntStream.range(0, 25)
+        .mapToObj(_ -> study.ask().orElseThrow())
+        .sorted(Comparator.comparingInt(trial -> Long.hashCode(seed ^ trial.number())))
+        .forEach(
+            trial -> trial.tell(random.ints(objectives, 0, 5).mapToDouble(loss -> loss).toArray()));
+    var ranks = Fronts.ranks(losses(study.trials()));
+    var front = study.trials().stream().filter(trial -> ranks[trial.number()] == 0).toList();
+    assertThat(study.paretoFront()).isEqualTo(front);
+    assertThat(Study.restore(spec, study.trials()).paretoFront()).isEqualTo(front);
+    assertThat(study.leading()).contains(front.getFirst());
+  }
+
+  private static double[][] losses(List<TrialRecord> trials) {
+    return trials.stream()
+        .map(trial -> trial.values().stream().mapToDouble(Double::doubleValue).toArray())
+        .toArray(double[][]::new);
+  }
+
+  /// By trying all that are left each time.
+  @Property(tries = 50)
+  void thoseThatAddTheMostVolumeComeFirst(
+      @ForAll long seed, @ForAll @IntRange(min = 2, max = 3) int objectives) {
+    var random = new SplittableRandom(seed);
+    var entries = new ArrayList<History.Entry>();
+    for (int i = 0; i < 20; i++) {
+      var entry =
+          new History.Entry(i, TrialRecord.Origin.SAMPLED, new double[0], TrialState.COMPLETE);
+      entry.told = random.doubles(objectives).toArray();
+      entry.told[0] =
+          objectives - IntStream.range(1, objectives).mapToDouble(m -> entry.told[m]).sum();
+      entries.add(entry);
+    }
+    var reference =
+        Fronts.reference(entries.stream().map(entry -> entry.told).toArray(double[][]::new));
+    var chosen = new ArrayList<double[]>();
+    for (var next : Fronts.bestFirst(entries, 6).subList(0, 6)) {
+      double most =
+          entries.stream().mapToDouble(entry -> with(chosen, entry, reference)).max().orElseThrow();
+      assertThat(with(chosen, next, reference)).isCloseTo(most, within(1e-12));
+      chosen.add(next.told);
+    }
+  }
+
+  private static double with(List<double[]> chosen, History.Entry entry, double[] reference) {
+    var all = new ArrayList<>(chosen);
+    all.add(entry.told);
+    return Fronts.hypervolume(all, reference);
+  }
+
+  /// Volumes of eight dimensions would take minutes.
+  @Test
+  void manyObjectivesTakeNoLongerThanFew() {
+    var named = IntStream.range(0, 8).mapToObj(m -> Objective.minimize("o" + m)).toList();
+    var random = new SplittableRandom(1);
+    var study = Study.of(new StudySpec(SPACE, named, new Tpe(), new NoPruner(), 1, 300));
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(30),
+        () -> {
+          for (var trial = study.ask(); trial.isPresent(); trial = study.ask()) {
+            trial.get().tell(random.doubles(8).toArray());
+          }
+        });
   }
 
   @Test

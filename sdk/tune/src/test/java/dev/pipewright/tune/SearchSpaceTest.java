@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pipewright.contract.Json;
 import dev.pipewright.contract.ProblemException;
@@ -127,6 +128,40 @@ class SearchSpaceTest {
         .hasMessageContaining("'depth' is missing");
     assertThatThrownBy(() -> BOOSTERS.encode(Map.of("booster", "tree", "depth", 5), true))
         .hasMessageContaining("'depth' cannot be 5");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "{'booster': 'dart', 'rateDrop': 0.5} | ",
+        "{'booster': 'dart', 'depth': 8, 'skip': 0.5} | ",
+        "{'lr': 0.1} | ",
+        "{'booster': 'tree', 'rateDrop': 0.5} | rateDrop",
+        "{'rateDrop': 0.5, 'lr': 0.1} | rateDrop",
+        "{'booster': 'linear', 'depth': 8, 'skip': 0.5} | depth",
+        "{'booster': 'tree', 'skip': 0.5} | skip",
+      })
+  void paramsThatAreEnqueuedAreTried(String json, String notActive) throws Exception {
+    var params = Json.MAPPER.convertValue(json(json), new TypeReference<Map<String, Object>>() {});
+    var study = Study.of(StudySpec.of(BOOSTERS, Objective.minimize("loss")));
+    if (notActive == null) {
+      study.enqueue(params);
+      assertThat(study.ask().orElseThrow().params().toString())
+          .as("whatever else is drawn")
+          .satisfies(tried ->
+              params.forEach((name, value) -> assertThat(tried).contains(name + "=" + value)));
+    } else {
+      assertThatThrownBy(() -> study.enqueue(params))
+          .isInstanceOfSatisfying(
+              ProblemException.class,
+              e ->
+                  assertThat(e.problem().errors())
+                      .extracting(error -> error.code() + " " + error.path())
+                      .containsExactly("NOT_ACTIVE " + notActive));
+      assertThat(study.trials()).isEmpty();
+    }
   }
 
   @ParameterizedTest

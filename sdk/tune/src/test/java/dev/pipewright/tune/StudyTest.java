@@ -78,6 +78,21 @@ class StudyTest {
   }
 
   @Test
+  void objectivesOfAnEarlierStudyAreFoundByTheirNames() {
+    var earlier =
+        Study.of(
+            StudySpec.of(SPEC.space(), Objective.maximize("auc"), Objective.minimize("logloss")));
+    earlier.ask().orElseThrow().tell(0.9, 0.2);
+    var study =
+        Study.of(
+            StudySpec.of(SPEC.space(), Objective.minimize("logloss"), Objective.minimize("auc")));
+    assertThat(study.addTrials(earlier)).isEqualTo(1);
+    assertThat(study.trial(0).values()).containsExactly(0.2, 0.9);
+    assertThatThrownBy(() -> Study.of(SPEC).addTrials(earlier))
+        .hasMessageContaining("The earlier study has no objective 'loss'");
+  }
+
+  @Test
   void tellingIsDoneOnce() {
     var study = Study.of(SPEC);
     var trial = study.ask().orElseThrow();
@@ -142,6 +157,8 @@ class StudyTest {
       value = {
         "{'objectives': []}                                   | OBJECTIVE_MISSING objectives",
         "{'objectives': [{'name': 'a'}, {'name': 'a'}]}       | NAME_TWICE objectives",
+        "{'objectives': {'auc': {'name': 'auc'}}}             | TYPE_MISMATCH objectives",
+        "{'objectives': [null]}                               | TYPE_MISMATCH objectives",
         "{'objectives': [{'direction': 'minimize'}]}          | NAME_EMPTY objectives",
         "{'objectives': [{'name': 'a', 'direction': 'up'}]}   | TYPE_MISMATCH objectives.direction",
         "{'objectives': [{'name': 'a', 'goal': 1}]}           | UNKNOWN_KEY objectives.goal",
@@ -152,6 +169,11 @@ class StudyTest {
         "{'sampler': {'type': 'tpe', 'startup': 'x'}}         | TYPE_MISMATCH sampler.startup",
         "{'pruner': {'type': 'percentile', 'percentile': 110}} | PERCENTILE_INVALID pruner.percentile",
         "{'maxTrials': 0}                                     | MAX_TRIALS_INVALID maxTrials",
+        "{'maxTrials': 10000000000}                           | TYPE_MISMATCH maxTrials",
+        "{'maxTrials': true}                                  | TYPE_MISMATCH maxTrials",
+        "{'seed': 'abc'}                                      | TYPE_MISMATCH seed",
+        "{'seed': 18446744073709551615}                       | TYPE_MISMATCH seed",
+        "{'seed': 1.5}                                        | TYPE_MISMATCH seed",
         "{'seeed': 1}                                         | UNKNOWN_KEY seeed",
         "{'space': {'x': {'values': []}}}                     | VALUES_EMPTY space.x",
         "{'space': {'x': {'values': [1]}}, 'sampler': 'cmaes'} | SAMPLER_NEEDS_NUMBERS sampler",

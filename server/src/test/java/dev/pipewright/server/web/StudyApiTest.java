@@ -209,6 +209,20 @@ class StudyApiTest {
                 "name", "lease", "trials", "space.lr", "sampler.type", "pruner.rungs"));
   }
 
+  @Test
+  void whatCannotBeReadIsRefusedAndBreaksNoList() {
+    make(
+            "unreadable",
+            """
+            {"space": {"lr": {"type": "double", "low": 0, "high": 1}},
+             "objectives": {"auc": {"name": "auc"}}, "seed": "abc", "maxTrials": 10000000000, "from": [1]}
+            """)
+        .statusCode(422)
+        .body("code", equalTo("STUDY_INVALID"))
+        .body("errors.path", containsInAnyOrder("objectives", "seed", "maxTrials", "from"));
+    given().get(STUDIES).then().statusCode(200);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
