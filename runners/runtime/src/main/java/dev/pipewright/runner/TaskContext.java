@@ -79,6 +79,7 @@ public interface TaskContext {
   /// @return the reference to hand on; its modelId and runId are set
   DataRef logModel(String name, String flavor, Path folder, Map<String, String> params);
 
-  /// Whether the task was asked to stop (SIGTERM). Long work looks at it between steps and returns.
+  /// Whether the task was asked to stop (SIGTERM). Long work looks at it between steps and throws
+  /// an [InterruptedException].
   boolean cancelled();
 }

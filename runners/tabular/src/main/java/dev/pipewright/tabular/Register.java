@@ -18,7 +18,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /// `pipewright/register@v1`: makes a model the next version of a name in the catalog.
 ///
@@ -97,10 +96,6 @@ public final class Register implements BuiltinTask {
       context.logParam("alias", alias);
     }
     var version = ask(context, request);
-    if (version == null) {
-      System.out.println("Stopped as asked");
-      return;
-    }
     context.output("version", version.version());
     context.output("name", version.name());
     context.logTag("pipewright.model.version", version.name() + "/" + version.version());
@@ -109,9 +104,8 @@ public final class Register implements BuiltinTask {
         version.name(), version.version(), alias == null ? "" : " as " + alias);
   }
 
-  /// Asks until there is an answer; null when the task was asked to stop.
-  private @Nullable ModelVersion ask(TaskContext context, HttpRequest request)
-      throws InterruptedException {
+  /// Asks until there is an answer.
+  private ModelVersion ask(TaskContext context, HttpRequest request) throws InterruptedException {
     long start = waiting.nanoTime();
     var pause = Duration.ofMillis(250);
     try (var client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
@@ -142,7 +136,7 @@ public final class Register implements BuiltinTask {
                 ? LONGEST_PAUSE
                 : pause.multipliedBy(2);
       }
-      return null;
+      throw new InterruptedException("stopped as asked");
     }
   }
 

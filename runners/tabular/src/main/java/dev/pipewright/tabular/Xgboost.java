@@ -21,7 +21,6 @@ import ml.dmlc.xgboost4j.java.Booster;
 import ml.dmlc.xgboost4j.java.DMatrix;
 import ml.dmlc.xgboost4j.java.XGBoost;
 import ml.dmlc.xgboost4j.java.XGBoostError;
-import org.jspecify.annotations.Nullable;
 
 /// `pipewright/xgboost@v1`: boosted trees on a table.
 ///
@@ -47,7 +46,7 @@ public final class Xgboost implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException, XGBoostError {
+  public void run(TaskContext context) throws IOException, InterruptedException, XGBoostError {
     Boosters.load();
     var plan = Plan.of(new Settings(context));
     var labelled = Labelled.of(Table.of(context, "train"), plan.column(), plan.wish(), LEAST_ROWS);
@@ -74,10 +73,6 @@ public final class Xgboost implements BuiltinTask {
     params.forEach(context::logParam);
 
     var fit = fit(context, plan, target, features, train, validation);
-    if (fit == null) {
-      System.out.println("Stopped as asked; no model is kept");
-      return;
-    }
     var settings = new LinkedHashMap<String, String>();
     params.forEach((key, value) -> settings.put(key, value.toString()));
     settings.put("rounds", Integer.toString(plan.rounds()));
@@ -190,10 +185,10 @@ public final class Xgboost implements BuiltinTask {
   /// @param bestRound from 0
   private record Fit(ObjectNode model, int bestRound, String metric, double bestScore) {}
 
-  /// Boosts round by round; null when the task was asked to stop.
-  private static @Nullable Fit fit(
+  /// Boosts round by round.
+  private static Fit fit(
       TaskContext context, Plan plan, Target target, Features features, Part train, Part validation)
-      throws XGBoostError, IOException {
+      throws XGBoostError, IOException, InterruptedException {
     var metrics =
         switch (target.kind()) {
           case BINARY -> List.of("logloss", "auc");
@@ -219,7 +214,7 @@ public final class Xgboost implements BuiltinTask {
       double best = Double.POSITIVE_INFINITY;
       for (int round = 0; round < plan.rounds(); round++) {
         if (context.cancelled()) {
-          return null;
+          throw new InterruptedException("stopped as asked");
         }
         booster.update(sets[0], round);
         var scores = scores(booster.evalSet(sets, names, round));

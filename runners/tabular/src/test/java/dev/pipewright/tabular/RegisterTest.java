@@ -160,7 +160,8 @@ class RegisterTest {
     tracker.stop(0);
     var task = context("credit-risk", null);
     task.patience = 4;
-    new Register(clock).run(task);
+    assertThatThrownBy(() -> new Register(clock).run(task))
+        .isInstanceOf(InterruptedException.class);
     assertThat(task.outputs).isEmpty();
   }
 

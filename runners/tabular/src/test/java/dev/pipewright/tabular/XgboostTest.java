@@ -100,7 +100,7 @@ class XgboostTest {
   void stops_when_asked_and_keeps_nothing() throws Exception {
     var task = context(loans(400), "task").with("rounds", 100_000).with("earlyStopping", 0);
     task.patience = 5;
-    new Xgboost().run(task);
+    assertThatThrownBy(() -> new Xgboost().run(task)).isInstanceOf(InterruptedException.class);
     assertThat(task.metrics.get("train-logloss")).hasSize(5);
     assertThat(task.outputs).isEmpty();
     assertThat(task.model()).doesNotExist();

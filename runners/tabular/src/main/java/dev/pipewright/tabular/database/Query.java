@@ -4,6 +4,7 @@ import dev.pipewright.contract.ProblemCode;
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.runner.BuiltinTask;
 import dev.pipewright.runner.TaskContext;
+import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.RowWriter;
 import dev.pipewright.tabular.data.RowWriter.Kind;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -23,8 +25,8 @@ import java.util.List;
 /// database and may not change it.
 ///
 /// Inputs: `query`, `url` (see [Database]) and `format` (`parquet` or `csv`). Outputs: `table`
-/// (dataset) and `rows`. Numbers stay numbers, times become ISO texts in UTC, what is null is a
-/// missing cell.
+/// (dataset) and `rows`. Numbers stay numbers, times become ISO texts in UTC, what is null or
+/// endless is a missing cell.
 public final class Query implements BuiltinTask {
   private static final int AT_ONCE = 5_000;
   private static final long WATCH_MILLIS = 200;
@@ -35,7 +37,7 @@ public final class Query implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var query = context.text("query").orElse("");
     boolean parquet = RowWriter.parquet(context, true);
     context.logParam("query", query);
@@ -57,10 +59,10 @@ public final class Query implements BuiltinTask {
           watch.interrupt();
         }
       } catch (SQLException e) {
-        if (!context.cancelled()) {
-          throw database.refused("the query", e);
+        if (context.cancelled()) {
+          throw stopped();
         }
-        System.out.println("Stopped as asked");
+        throw database.refused("the query", e);
       }
     } catch (SQLException e) {
       throw new IOException("the connection could not be closed", e);
@@ -81,9 +83,14 @@ public final class Query implements BuiltinTask {
     }
   }
 
+  /// A table without its last rows is nobody's.
+  private static InterruptedException stopped() {
+    return new InterruptedException("stopped as asked");
+  }
+
   private static long write(
       TaskContext context, ResultSet found, java.nio.file.Path file, boolean parquet)
-      throws SQLException, IOException {
+      throws SQLException, IOException, InterruptedException {
     var head = found.getMetaData();
     var kinds = new ArrayList<Kind>();
     for (int i = 1; i <= head.getColumnCount(); i++) {
@@ -92,7 +99,10 @@ public final class Query implements BuiltinTask {
     long rows = 0;
     try (var out = RowWriter.to(file, parquet)) {
       out.begin(names(head), kinds);
-      while (found.next() && !context.cancelled()) {
+      while (found.next()) {
+        if (context.cancelled()) {
+          throw stopped();
+        }
         var cells = new ArrayList<Object>(kinds.size());
         for (int i = 0; i < kinds.size(); i++) {
           cells.add(cell(found, i + 1, kinds.get(i), head.getColumnType(i + 1)));
@@ -153,12 +163,17 @@ public final class Query implements BuiltinTask {
       var zoned = found.getMetaData().getColumnTypeName(at).toLowerCase(java.util.Locale.ROOT);
       if (zoned.endsWith("tz") || zoned.contains("with time zone")) {
         var time = found.getObject(at, OffsetDateTime.class);
-        return time == null ? "" : time.withOffsetSameInstant(ZoneOffset.UTC).toString();
+        // What is endless comes as the last time that Java knows, which has no other zone.
+        return time == null || time.equals(OffsetDateTime.MAX) || time.equals(OffsetDateTime.MIN)
+            ? ""
+            : time.withOffsetSameInstant(ZoneOffset.UTC).toString();
       }
-      var time = found.getTimestamp(at);
-      return time == null ? "" : time.toLocalDateTime().toString();
+      var time = found.getObject(at, LocalDateTime.class);
+      return time == null || time.equals(LocalDateTime.MAX) || time.equals(LocalDateTime.MIN)
+          ? ""
+          : time.toString();
     }
     var text = found.getString(at);
-    return text == null ? "" : text;
+    return text == null || (type == Types.DATE && Cells.missing(text)) ? "" : text;
   }
 }

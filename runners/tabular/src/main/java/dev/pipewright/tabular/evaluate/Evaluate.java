@@ -41,7 +41,7 @@ public final class Evaluate implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var wishes = Wishes.of(new Settings(context));
     var data = context.data("data");
     try (var model = Predictor.open(context.staged("model"))) {
@@ -57,6 +57,10 @@ public final class Evaluate implements BuiltinTask {
       refuseWrongColumns(wishes, kept);
       var judged = Judged.of(model.card().target(), kept, predict(model, kept), wishes.cut());
       var evaluation = evaluate(model, kept, rows, judged, wishes, context);
+      if (context.cancelled()) {
+        // What explains the model may have been cut short.
+        throw new InterruptedException("stopped as asked");
+      }
       write(context, evaluation, context.data("model").modelId());
       EvaluationPage.of(evaluation, context.data("model").name(), data.name())
           .write(context.outputs().resolve("page.html"));

@@ -32,7 +32,7 @@ public final class Anomalies implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var settings = new Settings(context);
     double share = settings.number("share", 0.01, 0.000001, 0.5);
     int trees = (int) settings.whole("trees", 100, 1, 10_000);
@@ -68,8 +68,7 @@ public final class Anomalies implements BuiltinTask {
         frame.rows(),
         threshold);
     if (context.cancelled()) {
-      System.out.println("Stopped as asked; no model is kept");
-      return;
+      throw new InterruptedException("stopped as asked");
     }
     context.logMetric("threshold", 0, threshold);
     context.logMetric("anomalies", 0, anomalies);

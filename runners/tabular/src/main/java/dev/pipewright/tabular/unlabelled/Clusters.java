@@ -38,7 +38,7 @@ public final class Clusters implements BuiltinTask {
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var settings = new Settings(context);
     int asked = (int) settings.whole("k", 0, 0, MOST);
     if (asked == 1) {
@@ -70,8 +70,7 @@ public final class Clusters implements BuiltinTask {
     var tried = asked == 0 ? search(context, rows, different, random) : Map.<Integer, Double>of();
     int k = asked == 0 ? best(tried) : asked;
     if (context.cancelled()) {
-      System.out.println("Stopped as asked; no model is kept");
-      return;
+      throw new InterruptedException("stopped as asked");
     }
     var found = KMeans.fit(rows, k, starts, random);
     double silhouette = silhouette(rows, found, random);

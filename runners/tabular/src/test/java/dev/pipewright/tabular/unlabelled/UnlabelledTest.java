@@ -173,7 +173,7 @@ class UnlabelledTest {
     for (var task : new BuiltinTask[] {new Anomalies(), new Clusters()}) {
       var context = context(task.getClass().getSimpleName());
       context.patience = 0;
-      task.run(context);
+      assertThatThrownBy(() -> task.run(context)).isInstanceOf(InterruptedException.class);
       assertThat(context.outputs).isEmpty();
       assertThat(context.model()).doesNotExist();
     }
