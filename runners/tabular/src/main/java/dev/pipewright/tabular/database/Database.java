@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.ServiceLoader;
+import java.util.regex.Pattern;
 
 /// The database that a task was told of, by its input `url` or by its environment:
 ///
@@ -36,10 +37,13 @@ final class Database implements AutoCloseable {
 
   /// @param url of JDBC's, without user and password
   record Address(String url, Properties properties) {
+    private static final String JDBC = "jdbc:";
+    private static final Pattern END = Pattern.compile("[?;]|:\\w+=");
+
     /// @throws ProblemException INPUT_INVALID
     static Address of(String given) {
       var properties = new Properties();
-      if (given.startsWith("jdbc:")) {
+      if (given.startsWith(JDBC)) {
         return new Address(given, properties);
       }
       URI uri;
@@ -69,9 +73,17 @@ final class Database implements AutoCloseable {
           properties);
     }
 
-    /// For people: an address may end with a password.
+    /// For people, without what may be a user or a password: it stands before an `@` or behind what
+    /// ends the address. Where an `@` is behind that, it may be either.
     String shown() {
-      return url.replaceFirst("[?;].*", "");
+      var driver = url.substring(0, url.indexOf(':', JDBC.length()) + 1);
+      var end = END.matcher(url);
+      int to = end.find() ? end.start() : url.length();
+      int at = url.lastIndexOf('@');
+      if (at < 0) {
+        return url.substring(0, to);
+      }
+      return at < to ? driver + "…" + url.substring(at, to) : driver + "…";
     }
 
     private static String decoded(String part) {

@@ -14,9 +14,13 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// `pipewright/load@v1`: writes a table into a database, all rows or none.
@@ -29,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// - `upsert`: rows whose key is there are changed, the others added
 ///
 /// A table that is not there is made: a column of whole numbers as `bigint`, of other numbers as
-/// `double precision`, the rest as `text`.
+/// `double precision`, the rest as `text`. So is one that no longer holds what is to replace its
+/// rows; rows that are added must fit.
 public final class Load implements BuiltinTask {
   private static final int BATCH = 1_000;
 
@@ -48,42 +53,41 @@ public final class Load implements BuiltinTask {
   }
 
   private enum Kind {
-    WHOLE("bigint", Types.BIGINT),
-    NUMBER("double precision", Types.DOUBLE),
-    TEXT("text", Types.VARCHAR);
+    WHOLE("bigint", Types.BIGINT, "whole numbers"),
+    NUMBER("double precision", Types.DOUBLE, "decimals"),
+    TEXT("text", Types.VARCHAR, "texts");
 
     final String sql;
     final int type;
+    final String word;
 
-    Kind(String sql, int type) {
+    Kind(String sql, int type, String word) {
       this.sql = sql;
       this.type = type;
+      this.word = word;
     }
   }
 
   @Override
-  public void run(TaskContext context) throws IOException {
+  public void run(TaskContext context) throws IOException, InterruptedException {
     var mode = mode(context.text("mode").orElse("replace"));
     var keys = keys(context.text("key").orElse(""), mode);
     var data = Frames.of(context, "data");
     keys.forEach(key -> requireWhole(data.column(key)));
+    if (mode == Mode.UPSERT) {
+      requireApart(data, keys);
+    }
     try (var database = Database.of(context)) {
       var connection = database.connection();
       connection.setAutoCommit(false);
       var job = new Job(context, connection, data, context.text("table").orElse(""), mode, keys);
-      long rows;
       try {
-        rows = job.run();
-        if (rows >= 0) {
-          connection.commit();
-        }
+        job.run();
+        connection.commit();
       } catch (SQLException e) {
         throw database.refused("the load into " + job.table, e);
       }
-      if (rows < 0) {
-        System.out.println("Stopped as asked; nothing was changed");
-        return;
-      }
+      int rows = data.rows();
       context.logParam("table", job.table);
       context.logParam("database", database.shown());
       context.logDataset(context.data("data"), "input", rows);
@@ -133,6 +137,24 @@ public final class Load implements BuiltinTask {
     }
   }
 
+  /// Of two rows with one key a database takes the last, or neither, by where they lie.
+  private static void requireApart(Frame data, List<String> keys) {
+    var columns = keys.stream().map(data::column).toList();
+    var rows = new HashMap<List<String>, Integer>();
+    for (int row = 0; row < data.rows(); row++) {
+      int at = row;
+      var key = columns.stream().map(column -> column.text(at)).toList();
+      var before = rows.putIfAbsent(key, row);
+      if (before != null) {
+        throw new ProblemException(
+            ProblemCode.TABLE_INVALID,
+            "rows %,d and %,d have the same %s: %s"
+                .formatted(before + 1, row + 1, String.join(", ", keys), String.join(", ", key)),
+            "Leave one of them out, or name a key that tells them apart.");
+      }
+    }
+  }
+
   /// One load, in one transaction.
   private static final class Job {
     private final TaskContext context;
@@ -142,6 +164,8 @@ public final class Load implements BuiltinTask {
     private final Mode mode;
     private final List<String> keys;
     private final List<Kind> kinds = new ArrayList<>();
+    private final List<Boolean> empty = new ArrayList<>();
+    private final List<Integer> nulls = new ArrayList<>();
     private final String quote;
 
     Job(
@@ -163,18 +187,19 @@ public final class Load implements BuiltinTask {
               .map(this::quoted)
               .collect(Collectors.joining("."));
       for (int i = 0; i < data.columns().size(); i++) {
-        kinds.add(kind(data.column(i)));
+        var column = data.column(i);
+        empty.add(IntStream.range(0, column.rows()).allMatch(column::missing));
+        kinds.add(empty.get(i) ? Kind.TEXT : kind(column));
       }
     }
 
-    /// How many rows; -1 when it was asked to stop.
-    long run() throws SQLException {
+    void run() throws SQLException, InterruptedException {
       if (mode == Mode.APPEND && doneBefore()) {
         System.out.println("An earlier attempt loaded them");
-        return data.rows();
+        return;
       }
       var there = columns();
-      if (mode == Mode.REPLACE && there != null && !there.equals(data.columns())) {
+      if (mode == Mode.REPLACE && there != null && !fits(there)) {
         execute("drop table " + table);
         there = null;
       }
@@ -186,6 +211,11 @@ public final class Load implements BuiltinTask {
           execute("delete from " + table);
         }
       }
+      for (int i = 0; i < kinds.size(); i++) {
+        var type = there == null ? null : there.get(data.columns().get(i));
+        // A column without any cell says nothing of its type.
+        nulls.add(empty.get(i) && type != null ? type.type() : kinds.get(i).type);
+      }
       try (var insert = connection.prepareStatement(insert())) {
         for (int row = 0; row < data.rows(); row++) {
           set(insert, row);
@@ -193,7 +223,7 @@ public final class Load implements BuiltinTask {
           if ((row + 1) % BATCH == 0) {
             insert.executeBatch();
             if (context.cancelled()) {
-              return -1;
+              throw new InterruptedException("stopped as asked; nothing was changed");
             }
             if ((row + 1) % (20 * BATCH) == 0) {
               context.logMetric("rows", 0, row + 1);
@@ -203,7 +233,6 @@ public final class Load implements BuiltinTask {
         insert.executeBatch();
       }
       context.logMetric("rows", 0, data.rows());
-      return data.rows();
     }
 
     /// Notes that this task of this run has loaded; false the first time.
@@ -232,15 +261,50 @@ public final class Load implements BuiltinTask {
       return false;
     }
 
+    /// What a column of the database holds.
+    ///
+    /// @param type of [Types]
+    /// @param name as the database calls it
+    private record Type(int type, String name) {
+      /// Whether it takes cells of this kind as they are. A database would round decimals to whole
+      /// numbers without a word. Of types that are neither whole nor floating, it knows better.
+      boolean holds(Kind kind) {
+        return switch (type) {
+          case Types.TINYINT, Types.SMALLINT, Types.INTEGER, Types.BIGINT -> kind == Kind.WHOLE;
+          case Types.REAL, Types.FLOAT, Types.DOUBLE, Types.NUMERIC, Types.DECIMAL ->
+              kind != Kind.TEXT;
+          default -> true;
+        };
+      }
+    }
+
+    /// Whether the table can be kept for all rows to be replaced.
+    private boolean fits(Map<String, Type> there) {
+      return List.copyOf(there.keySet()).equals(data.columns()) && unfit(there) < 0;
+    }
+
+    /// The first column whose cells the table's column does not hold; -1 for none.
+    private int unfit(Map<String, Type> there) {
+      for (int i = 0; i < kinds.size(); i++) {
+        var type = there.get(data.columns().get(i));
+        if (type != null && !empty.get(i) && !type.holds(kinds.get(i))) {
+          return i;
+        }
+      }
+      return -1;
+    }
+
     /// The table's columns; null when it is not there.
-    private @Nullable List<String> columns() throws SQLException {
+    private @Nullable Map<String, Type> columns() throws SQLException {
       // A table that is not there is an error, after which PostgreSQL goes on only from here.
       var here = connection.setSavepoint();
       try (var statement = connection.createStatement();
           var found = statement.executeQuery("select * from %s where 1 = 0".formatted(table))) {
-        var columns = new ArrayList<String>();
-        for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
-          columns.add(found.getMetaData().getColumnName(i));
+        var columns = new LinkedHashMap<String, Type>();
+        var head = found.getMetaData();
+        for (int i = 1; i <= head.getColumnCount(); i++) {
+          columns.put(
+              head.getColumnName(i), new Type(head.getColumnType(i), head.getColumnTypeName(i)));
         }
         return columns;
       } catch (SQLException e) {
@@ -253,14 +317,25 @@ public final class Load implements BuiltinTask {
       }
     }
 
-    private void requireColumns(List<String> there) {
-      var missing = data.columns().stream().filter(column -> !there.contains(column)).toList();
+    private void requireColumns(Map<String, Type> there) {
+      var missing = data.columns().stream().filter(column -> !there.containsKey(column)).toList();
       if (!missing.isEmpty()) {
         throw new ProblemException(
             ProblemCode.COLUMN_NOT_FOUND,
             "the table %s has no column %s".formatted(table, String.join(", ", missing)),
             "Add it there, leave it out, or choose the mode 'replace'. The table has %s."
-                .formatted(String.join(", ", there)));
+                .formatted(String.join(", ", there.keySet())));
+      }
+      int unfit = unfit(there);
+      if (unfit >= 0) {
+        var column = data.columns().get(unfit);
+        var kind = kinds.get(unfit);
+        throw new ProblemException(
+            ProblemCode.TABLE_INVALID,
+            "the column '%s' of %s is %s, and the data have %s in it"
+                .formatted(column, table, there.get(column).name(), kind.word),
+            "Change its type there (alter table %s alter column %s type %s), or the data."
+                .formatted(table, quoted(column), kind.sql));
       }
     }
 
@@ -309,7 +384,7 @@ public final class Load implements BuiltinTask {
         var column = data.column(i);
         var kind = kinds.get(i);
         if (column.missing(row)) {
-          insert.setNull(i + 1, kind.type);
+          insert.setNull(i + 1, nulls.get(i));
         } else {
           switch (kind) {
             case WHOLE -> insert.setLong(i + 1, (long) column.number(row));

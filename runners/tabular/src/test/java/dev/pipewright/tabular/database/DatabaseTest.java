@@ -15,6 +15,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TimeZone;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,39 @@ class DatabaseTest {
     assertThat(frame.column("seventh").number(59_999)).isEqualTo(60_000 % 7);
   }
 
+  /// While it sends rows, and while it thinks.
+  @ParameterizedTest
+  @ValueSource(strings = {"select i from generate_series(1, 60000) i", "select pg_sleep(60)"})
+  void aQueryThatIsStoppedHasNoTable(String query) throws Exception {
+    var context = context("query", query);
+    context.patience = 3;
+    assertThatThrownBy(() -> new Query().run(context)).isInstanceOf(InterruptedException.class);
+    assertThat(context.outputs).isEmpty();
+  }
+
+  /// As in spring, when an hour is left out, there is no such time where the runner is.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "timestamp '2024-03-31 02:30:00' | 2024-03-31T02:30",
+        "timestamp 'infinity' | ''",
+        "timestamp '-infinity' | ''",
+        "timestamptz 'infinity' | ''",
+        "timestamptz '-infinity' | ''",
+        "date 'infinity' | ''",
+      })
+  void timesAreThoseOfTheDatabase(String time, String text) throws Exception {
+    var zone = TimeZone.getDefault();
+    TimeZone.setDefault(TimeZone.getTimeZone("Europe/Berlin"));
+    try {
+      assertThat(rows(query("select 1 as a, " + time + " as b", "csv")))
+          .containsExactly("1|" + text);
+    } finally {
+      TimeZone.setDefault(zone);
+    }
+  }
+
   @Test
   void aQueryMayNotChangeAnything() throws Exception {
     sql("create table kept (a int)", "insert into kept values (1)");
@@ -147,6 +181,72 @@ class DatabaseTest {
     assertThat(rows(query("select * from t", "csv"))).containsExactly("3");
     load("b,c\nx,4\n", "t", "replace", "");
     assertThat(rows(query("select * from t", "csv"))).containsExactly("x|4");
+  }
+
+  private List<String> types(String table) throws Exception {
+    return rows(
+        query(
+            "select column_name, data_type from information_schema.columns where table_name = '%s'"
+                    .formatted(table)
+                + " order by ordinal_position",
+            "csv"));
+  }
+
+  /// What each day's file holds, one after the other, and what the table is and holds then.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1;2   | 1.5;2   | double precision | 1.5;2",
+        "1.5;2 | 1;2     | double precision | 1;2",
+        "1;2   | a;2     | text             | a;2",
+        "1.5;2 | a;1.5   | text             | a;1.5",
+        ";     | 1.5;    | text             | 1.5;",
+        "1;2   | ;       | bigint           | ;",
+        "a;b   | 1;2     | text             | 1;2",
+      })
+  void replacingChangesTypesThatDoNotHoldTheNewRows(
+      String first, String then, String type, String held) throws Exception {
+    for (var day : new String[] {first, then}) {
+      var cells = day.split(";", -1);
+      load("id,price\n1,%s\n2,%s\n".formatted(cells[0], cells[1]), "t", "replace", "");
+    }
+    assertThat(types("t")).containsExactly("id|bigint", "price|" + type);
+    var cells = held.split(";", -1);
+    assertThat(rows(query("select id, price from t order by id", "csv")))
+        .containsExactly("1|" + cells[0], "2|" + cells[1]);
+  }
+
+  /// Types of one's own that hold the rows are kept, and with them all else that one has set.
+  @Test
+  void replacingKeepsATableThatHoldsTheNewRows() throws Exception {
+    sql("create table t (id int primary key, price numeric(10, 2), at date, note varchar(9))");
+    load("id,price,at,note\n1,1.5,,7\n2,2,,\n", "t", "replace", "");
+    assertThat(types("t"))
+        .containsExactly("id|integer", "price|numeric", "at|date", "note|character varying");
+    assertThat(rows(query("select * from t order by id", "csv")))
+        .containsExactly("1|1.5||7", "2|2||");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"append", "upsert"})
+  void decimalsAreNotRoundedIntoWholeNumbers(String mode) throws Exception {
+    load("id,price\n1,1\n", "t", "upsert", "id");
+    assertThatThrownBy(() -> load("id,price\n2,1.5\n", "t", mode, "id"))
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            problem -> {
+              assertThat(problem)
+                  .hasMessageContaining(
+                      "TABLE_INVALID: the column 'price' of \"t\" is int8, and the data have decimals"
+                          + " in it");
+              assertThat(problem.problem().remedy())
+                  .contains("alter table \"t\" alter column \"price\" type double precision");
+            });
+    assertThat(rows(query("select * from t", "csv"))).containsExactly("1|1");
+    load("id,price\n2,\n3,4\n", "t", mode, "id");
+    assertThat(rows(query("select * from t order by id", "csv")))
+        .containsExactly("1|1", "2|", "3|4");
   }
 
   @Test
@@ -198,6 +298,8 @@ class DatabaseTest {
         "id,v\\n1,1; t; upsert; ''; INPUT_MISSING; 'key'",
         "id,v\\n1,1; t; upsert; it; COLUMN_NOT_FOUND; id",
         "id,v\\n,1\\n2,2; t; upsert; id; TABLE_INVALID; row 1",
+        "id,v\\n1,1\\n2,2\\n1,3; t; upsert; id; TABLE_INVALID; rows 1 and 3 have the same id: 1",
+        "a,b\\n1,x\\n1,y\\n1,x; t; upsert; 'a,b'; TABLE_INVALID; 'rows 1 and 3 have the same a, b: 1, x'",
         "id,v,w\\n1,1,1; there; append; ''; COLUMN_NOT_FOUND; no column w",
         "id\\n1; nowhere.t; replace; ''; DATABASE_REFUSED; nowhere",
       })
@@ -227,6 +329,26 @@ class DatabaseTest {
     assertThat(address.properties().getProperty("user")).isEqualTo(user);
     assertThat(address.properties().getProperty("password")).isEqualTo(password);
     assertThat(address.shown()).doesNotContain("p@ss", "sslmode");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "jdbc:oracle:thin:scott/tiger@host:1521/shop | jdbc:oracle:…@host:1521/shop",
+        "jdbc:mysql://me:secret@db/x | jdbc:mysql:…@db/x",
+        "jdbc:mysql://me:se;cr@t@db/x | jdbc:mysql:…",
+        "jdbc:mysql://me:s@c?ret@db/x | jdbc:mysql:…",
+        "jdbc:mysql://me:s@cret@db/x?a=b | jdbc:mysql:…@db/x",
+        "jdbc:sqlserver://h:1;password=p@ss | jdbc:sqlserver:…",
+        "jdbc:sqlserver://h:1;password=pass | jdbc:sqlserver://h:1",
+        "jdbc:db2://h:50000/shop:password=pass;user=me; | jdbc:db2://h:50000/shop",
+        "postgresql://me:s@db:6432/shop?sslmode=require | jdbc:postgresql://db:6432/shop",
+        "jdbc:odd | jdbc:odd",
+        "jdbc:odd@x | …@x",
+      })
+  void anAddressIsShownWithoutItsPassword(String given, String shown) {
+    assertThat(Database.Address.of(given).shown()).isEqualTo(shown);
   }
 
   @ParameterizedTest
