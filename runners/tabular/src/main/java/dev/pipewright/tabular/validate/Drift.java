@@ -1,6 +1,7 @@
 package dev.pipewright.tabular.validate;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.pipewright.contract.Nearest;
 import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.Frame;
 import java.util.ArrayList;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// How far a column's values have moved since the reference.
 ///
 /// @param psi the population stability index, over tenths of the reference's numbers or over its
-///   values, with what is missing as a part of its own. Below 0.1 nothing has moved, above 0.25
-///   much has, as it is usually taken
+///   values, with what is missing as a part of its own, and texts among numbers too. Below 0.1
+///   nothing has moved, above 0.25 much has, as it is usually taken
 /// @param ks the Kolmogorov-Smirnov distance of the numbers; null of texts
 /// @param drifted whether one is above what is allowed
 /// @param parts the shares that the psi is of
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 record Drift(String column, double psi, @Nullable Double ks, boolean drifted, List<Part> parts) {
   private static final int PARTS = 10;
   private static final int MOST_VALUES = 50;
+  private static final double MOSTLY_NUMBERS = 0.9;
 
   /// A share of nothing would make the index infinite.
   private static final double LEAST_SHARE = 1e-4;
@@ -48,9 +50,26 @@ record Drift(String column, double psi, @Nullable Double ks, boolean drifted, Li
     return all;
   }
 
+  /// The columns asked for that one of the two has not: of them nothing can be said.
+  static List<Violation> absent(Frame frame, Frame reference, Expectations expectations) {
+    var absent = new ArrayList<Violation>();
+    for (var name : expectations.driftColumns()) {
+      boolean here = frame.columns().contains(name);
+      if (!here || !reference.columns().contains(name)) {
+        var message =
+            "is not %s; the nearest is %s"
+                .formatted(
+                    here ? "in the reference" : "there",
+                    Nearest.of(name, (here ? reference : frame).columns(), 1));
+        absent.add(new Violation("drift", name, message, 0, List.of()));
+      }
+    }
+    return absent;
+  }
+
   private static Drift of(Frame.Column now, Frame.Column before, Expectations expectations) {
     var numbersBefore = numbers(before);
-    boolean numeric = numbersBefore.length > 0 && before.texts().isEmpty();
+    boolean numeric = numbersBefore.length > 0 && mostlyNumbers(before);
     var parts = numeric ? byTenths(now, before, numbersBefore) : byValue(now, before);
     double psi = 0;
     for (var part : parts) {
@@ -61,6 +80,17 @@ record Drift(String column, double psi, @Nullable Double ks, boolean drifted, Li
     Double ks = numeric ? (Double) distance(numbersBefore, numbers(now)) : null;
     boolean drifted = psi > expectations.psi() || (ks != null && ks > expectations.ks());
     return new Drift(now.name(), psi, ks, drifted, parts);
+  }
+
+  /// Whether it is compared as numbers: a stray text does not make a column one of values.
+  private static boolean mostlyNumbers(Frame.Column column) {
+    int texts = 0;
+    int numbers = 0;
+    for (int row = 0; row < column.rows(); row++) {
+      texts += column.code(row) >= 0 ? 1 : 0;
+      numbers += Double.isNaN(column.number(row)) ? 0 : 1;
+    }
+    return numbers >= MOSTLY_NUMBERS * (numbers + texts);
   }
 
   private static double[] numbers(Frame.Column column) {
@@ -113,17 +143,20 @@ record Drift(String column, double psi, @Nullable Double ks, boolean drifted, Li
     if (part == edges.length + 1) {
       return "(missing)";
     }
+    if (part == edges.length + 2) {
+      return "(text)";
+    }
     return part == edges.length
         ? "above " + Cells.label(edges[part - 1])
         : "up to " + Cells.label(edges[part]);
   }
 
-  /// Up to each edge, above the last one, and of what is no number.
+  /// Up to each edge, above the last one, of what is missing and of texts.
   private static double[] shares(Frame.Column column, double[] edges) {
-    var shares = new double[edges.length + 2];
+    var shares = new double[edges.length + 3];
     for (int row = 0; row < column.rows(); row++) {
       double number = column.number(row);
-      int part = edges.length + 1;
+      int part = edges.length + (column.missing(row) ? 1 : 2);
       if (!Double.isNaN(number)) {
         int at = Arrays.binarySearch(edges, number);
         part = at >= 0 ? at : -at - 1;

@@ -154,12 +154,15 @@ record Expectations(
       columns.put(entry.getKey(), column(entry.getValue(), from + ": columns." + entry.getKey()));
     }
     var unique = new ArrayList<List<String>>();
-    for (var item : tree.path("unique")) {
-      unique.add(item.isArray() ? texts(item) : List.of(item.asText()));
+    for (var item : list(tree.path("unique"), from + ": unique", "[id, [customer, month]]")) {
+      unique.add(
+          item.isArray()
+              ? texts(item, from + ": unique", "[[customer, month]]")
+              : List.of(text(item, from + ": unique")));
     }
     var compare = new ArrayList<Relation>();
-    for (var item : tree.path("compare")) {
-      compare.add(relation(item.asText(), from));
+    for (var item : texts(tree.path("compare"), from + ": compare", "[start <= end]")) {
+      compare.add(relation(item, from));
     }
     var drift = map(tree.path("drift"), from + ": drift");
     refuseOtherKeys(drift, List.of("psi", "ks", "columns"), from + ": drift");
@@ -172,7 +175,7 @@ record Expectations(
         compare,
         number(drift, "psi", USUAL_PSI, from),
         number(drift, "ks", Double.NaN, from),
-        texts(drift.path("columns")));
+        texts(drift.path("columns"), from + ": drift.columns", "[age, amount]"));
   }
 
   private static Column column(JsonNode node, String where) {
@@ -188,7 +191,7 @@ record Expectations(
         bool(node, "required", true, where),
         number(node, "min", Double.NaN, where),
         number(node, "max", Double.NaN, where),
-        node.has("values") ? texts(node.get("values")) : null,
+        node.has("values") ? texts(node.get("values"), where + ".values", "[open, closed]") : null,
         bool(node, "unique", false, where),
         number(node, "maxMissing", 1, where),
         pattern.isMissingNode() ? null : pattern(pattern.asText(), where),
@@ -289,10 +292,30 @@ record Expectations(
     return given.booleanValue();
   }
 
-  private static List<String> texts(JsonNode list) {
+  /// What is not there is an empty one.
+  ///
+  /// @param such one that would do
+  private static JsonNode list(JsonNode node, String where, String such) {
+    if (!node.isMissingNode() && !node.isArray()) {
+      throw invalid(
+          "%s is %s, not a list".formatted(where, node), "Give one such as " + such + ".");
+    }
+    return node;
+  }
+
+  private static List<String> texts(JsonNode list, String where, String such) {
     var texts = new ArrayList<String>();
-    list.forEach(item -> texts.add(item.asText()));
+    for (var item : list(list, where, such)) {
+      texts.add(text(item, where));
+    }
     return texts;
+  }
+
+  private static String text(JsonNode node, String where) {
+    if (!node.isValueNode()) {
+      throw invalid("%s holds %s, which is no text".formatted(where, node), "Give a text.");
+    }
+    return node.asText();
   }
 
   private static void refuseOtherKeys(JsonNode node, List<String> known, String where) {

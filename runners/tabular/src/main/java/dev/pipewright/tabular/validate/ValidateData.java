@@ -59,18 +59,16 @@ public final class ValidateData implements BuiltinTask {
       Files.createDirectories(context.artifacts());
       Files.writeString(context.artifacts().resolve("schema.yaml"), schema);
     }
-    var drift =
-        context.text("reference").isPresent()
-            ? Drift.of(frame, Frames.of(context, "reference"), expectations)
-            : List.<Drift>of();
+    var violations = Check.of(frame, expectations, Instant.now(clock));
+    var drift = List.<Drift>of();
+    if (context.text("reference").isPresent()) {
+      var reference = Frames.of(context, "reference");
+      violations.addAll(Drift.absent(frame, reference, expectations));
+      drift = Drift.of(frame, reference, expectations);
+    }
     var validation =
         Validation.of(
-            frame.name(),
-            frame.rows(),
-            frame.columns().size(),
-            expectations,
-            Check.of(frame, expectations, Instant.now(clock)),
-            drift);
+            frame.name(), frame.rows(), frame.columns().size(), expectations, violations, drift);
     write(context, validation, frame);
     if (!validation.valid() && fail) {
       throw new ProblemException(

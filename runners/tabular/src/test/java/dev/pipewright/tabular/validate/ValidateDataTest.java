@@ -146,6 +146,15 @@ class ValidateDataTest {
         "{columns: {id: 7}} | the input 'expectations': columns.id is 7, not a map",
         "{compare: [start before end]} | the input 'expectations': compare holds 'start before end'",
         "{drift: {psy: 1}} | the input 'expectations': drift has the unknown key 'psy'",
+        "{unique: id} | the input 'expectations': unique is \"id\", not a list",
+        "{unique: {id: true}} | the input 'expectations': unique is {\"id\":true}, not a list",
+        "{unique: [{id: 1}]} | the input 'expectations': unique holds {\"id\":1}, which is no text",
+        "{unique: [[[id]]]} | the input 'expectations': unique holds [\"id\"], which is no text",
+        "{compare: start <= end} | the input 'expectations': compare is \"start <= end\", not a list",
+        "{compare: {start: end}} | the input 'expectations': compare is {\"start\":\"end\"}, not a list",
+        "{columns: {status: {values: open}}} | the input 'expectations': columns.status.values is \"open\", not a list",
+        "{columns: {status: {values: {open: 1}}}} | the input 'expectations': columns.status.values is {\"open\":1}, not a list",
+        "{drift: {columns: amount}} | the input 'expectations': drift.columns is \"amount\", not a list",
       })
   void says_what_is_wrong_with_expectations(String expectations, String problem) throws Exception {
     var context = context(expectations);
@@ -246,6 +255,63 @@ class ValidateDataTest {
     assertThat(drift.at("/2/drifted").asBoolean()).isFalse();
     assertThat(drift.at("/3/drifted").asBoolean()).isFalse();
     assertThat(context.gave("violations")).isEqualTo(2);
+  }
+
+  @Test
+  void columns_asked_for_that_one_table_lacks_are_told() throws Exception {
+    var reference = folder.resolve("before.csv");
+    Files.writeString(reference, "id,amount\n1,10\n2,11\n3,12\n");
+    var context =
+        run(
+            context("{drift: {psi: 1e9, columns: [amount, amuont, status]}}")
+                .with("reference", reference));
+    var violations = context.artifact("validation.json").get("violations");
+    assertThat(violations).hasSize(2);
+    assertThat(violations.at("/0/column").asText()).isEqualTo("amuont");
+    assertThat(violations.at("/0/message").asText())
+        .startsWith("is not there; the nearest is 'amount'");
+    assertThat(violations.at("/1/column").asText()).isEqualTo("status");
+    assertThat(violations.at("/1/message").asText()).startsWith("is not in the reference");
+  }
+
+  /// One column moves, and texts are among its numbers.
+  @Test
+  void a_stray_text_does_not_hide_a_drift() throws Exception {
+    var before = folder.resolve("before.csv");
+    var after = folder.resolve("after.csv");
+    var a = new StringBuilder("moved\nunknown\n");
+    var b = new StringBuilder("moved\n" + "unknown\n".repeat(1000));
+    for (int i = 0; i < 1000; i++) {
+      a.append(i).append('\n');
+      b.append(i + 500).append('\n');
+    }
+    Files.writeString(before, a);
+    Files.writeString(after, b);
+    var drift =
+        run(new FakeContext(folder.resolve("drift"))
+                .with("data", after)
+                .with("reference", before)
+                .with("onViolation", "report"))
+            .artifact("validation.json")
+            .at("/drift/0");
+    assertThat(drift.get("ks").asDouble()).isCloseTo(0.5, within(0.01));
+    var last = drift.get("parts").get(drift.get("parts").size() - 1);
+    assertThat(last.get("name").asText()).isEqualTo("(text)");
+    assertThat(last.get("reference").asDouble()).isCloseTo(1 / 1001.0, within(1e-9));
+    assertThat(last.get("now").asDouble()).isCloseTo(0.5, within(1e-9));
+  }
+
+  /// Whatever share is missing, and a zero that has lost its sign.
+  @Test
+  void shares_and_zeros_are_compared_as_they_are_written() throws Exception {
+    for (int missing = 0; missing < 100; missing++) {
+      var table = folder.resolve("missing.csv");
+      Files.writeString(
+          table, "id,x\n" + "1,\n".repeat(missing) + "1,-0.0\n".repeat(100 - missing));
+      var frame = Frames.read(table, "missing.csv");
+      var expected = Inferred.of(frame) + "compare: [x <= -0, x >= 0]\n";
+      assertThat(Check.of(frame, Expectations.of(expected, "inferred"), NOW)).isEmpty();
+    }
   }
 
   @Test
