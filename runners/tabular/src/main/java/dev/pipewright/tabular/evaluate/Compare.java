@@ -12,8 +12,8 @@ import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Frames;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /// `pipewright/compare@v1`: whether a challenger is better than the champion, on the same rows.
 ///
@@ -46,7 +46,9 @@ public final class Compare implements BuiltinTask {
       var first = Judged.of(target, kept, Evaluate.predict(champion, kept), Judged.HALF);
       var second = first.with(Evaluate.predict(challenger, kept));
       var metric = context.text("metric").filter(text -> !text.isBlank()).orElse(null);
-      refuseOtherMetric(metric, first);
+      if (metric != null) {
+        refuseOtherMetric(metric, new Measures(first).names(), new Measures(second).names());
+      }
       var comparison =
           Comparison.of(
               first, second, metric, margin, alpha, Bootstrap.of(resamples, rows.length, seed));
@@ -75,15 +77,29 @@ public final class Compare implements BuiltinTask {
         : "'%s' of %s".formatted(target.column(), String.join(", ", target.classes()));
   }
 
-  private static void refuseOtherMetric(@Nullable String metric, Judged judged) {
-    var names = new Measures(judged).names();
-    if (metric != null && !names.contains(metric)) {
-      throw new ProblemException(
-          ProblemCode.INPUT_INVALID,
-          "the input 'metric' is '%s'".formatted(metric),
-          "Did you mean %s? There are %s."
-              .formatted(Nearest.of(metric, names, 2), String.join(", ", names)));
+  /// A bias is better the nearer it is to 0, which no difference of two says.
+  static void refuseOtherMetric(String metric, List<String> champion, List<String> challenger) {
+    var names =
+        champion.stream()
+            .filter(name -> challenger.contains(name) && !name.equals(Measures.BIAS))
+            .toList();
+    if (names.contains(metric)) {
+      return;
     }
+    boolean one = champion.contains(metric);
+    boolean other = challenger.contains(metric);
+    var why =
+        one && other
+            ? ", which says in which direction a model errs, not how much"
+            : one || other
+                ? ", which the %s's predictions do not have"
+                    .formatted(one ? "challenger" : "champion")
+                : "";
+    throw new ProblemException(
+        ProblemCode.INPUT_INVALID,
+        "the input 'metric' is '%s'%s".formatted(metric, why),
+        "Did you mean %s? There are %s."
+            .formatted(Nearest.of(metric, names, 2), String.join(", ", names)));
   }
 
   private static void write(TaskContext context, Comparison comparison) throws IOException {

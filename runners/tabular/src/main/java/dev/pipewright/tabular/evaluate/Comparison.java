@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///   bootstrap, two-sided
 /// @param better whether the difference is above the margin, and surely above 0
 /// @param metrics all measures that both have: champion, challenger, and the difference's interval
+///   where there is one
 /// @param tests other tests of the same question
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Comparison(
@@ -39,7 +40,14 @@ record Comparison(
   /// One measure of both.
   ///
   /// @param difference challenger less champion, whichever direction is better
-  record Beside(double champion, double challenger, double difference, double low, double high) {}
+  /// @param low where its interval begins; null of a measure that resamples cannot take
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Beside(
+      double champion,
+      double challenger,
+      double difference,
+      @Nullable Double low,
+      @Nullable Double high) {}
 
   /// @param mcNemar of which rows only one has right; null of a regression
   /// @param deLong of the areas under the ROC curve; null unless binary
@@ -93,11 +101,21 @@ record Comparison(
       var interval = Bootstrap.interval(samples[m]);
       metrics.put(names.get(m), new Beside(one, two, two - one, interval[0], interval[1]));
     }
+    var alone = second.all();
+    first
+        .all()
+        .forEach((name, one) -> {
+          var two = alone.get(name);
+          if (two != null && !metrics.containsKey(name)) {
+            metrics.put(name, new Beside(one, two, two - one, null, null));
+          }
+        });
     var beside = metrics.get(deciding);
+    var interval = Bootstrap.interval(samples[names.indexOf(deciding)]);
     boolean lower = Measures.lowerIsBetter(deciding);
     double difference = lower ? -beside.difference : beside.difference;
-    double low = lower ? -beside.high : beside.low;
-    double high = lower ? -beside.low : beside.high;
+    double low = lower ? -interval[1] : interval[0];
+    double high = lower ? -interval[0] : interval[1];
     double p = chance(samples[names.indexOf(deciding)]);
     return new Comparison(
         champion.target().kind().word(),

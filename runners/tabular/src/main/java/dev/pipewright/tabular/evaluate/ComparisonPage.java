@@ -65,22 +65,24 @@ final class ComparisonPage {
     comparison
         .metrics()
         .forEach((name, beside) -> {
-          boolean sure = beside.low() > 0 || beside.high() < 0;
+          var low = beside.low();
+          var high = beside.high();
+          boolean sure = low != null && high != null && (low > 0 || high < 0);
           boolean good = (beside.difference() > 0) != Measures.lowerIsBetter(name);
           grid.row(
               name,
               beside.champion(),
               beside.challenger(),
               beside.difference(),
-              beside.low(),
-              beside.high(),
-              sure && !name.equals("bias")
+              low == null ? "–" : low,
+              high == null ? "–" : high,
+              sure && !name.equals(Measures.BIAS)
                   ? new Mark(good ? "better" : "worse", good ? Tone.GOOD : Tone.BAD)
                   : "");
         });
     page.section(
             "All measures",
-            "The challenger's less the champion's, with the interval that holds the difference in 95 of 100 tables such as this one. Each measure was taken on the same %,d resamples of both."
+            "The challenger's less the champion's, with the interval that holds the difference in 95 of 100 tables such as this one. Each measure with one was taken on the same %,d resamples of both."
                 .formatted(comparison.resamples()))
         .chart(picture(comparison))
         .table(grid);
@@ -92,18 +94,22 @@ final class ComparisonPage {
     comparison
         .metrics()
         .forEach((name, beside) -> {
-          if (Math.abs(beside.champion()) > 1e-12 && !name.equals("bias")) {
+          if (Math.abs(beside.champion()) > 1e-12 && !name.equals(Measures.BIAS)) {
             parts.put(name, beside);
           }
         });
     var bars = Bars.of("difference in % of the champion's measure").reference("equal", 0);
     parts.forEach((name, beside) -> {
+      var low = beside.low();
+      var high = beside.high();
       double size = Math.abs(beside.champion()) / 100;
-      bars.interval(
-          name + (Measures.lowerIsBetter(name) ? " (lower is better)" : ""),
-          beside.difference() / size,
-          beside.low() / size,
-          beside.high() / size);
+      if (low != null && high != null) {
+        bars.interval(
+            name + (Measures.lowerIsBetter(name) ? " (lower is better)" : ""),
+            beside.difference() / size,
+            low / size,
+            high / size);
+      }
     });
     return bars.picture("Challenger less champion");
   }

@@ -1,11 +1,15 @@
 package dev.pipewright.tabular.evaluate;
 
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.data.Frame;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Rows whose truth is known, and what a model said about them.
@@ -27,6 +31,12 @@ record Judged(
   /// Just above a half: in a tie it is the first class.
   static final double HALF = Math.nextUp(0.5);
 
+  /// Of a few classes that training never saw it is worth saying how they were taken; with many,
+  /// the column is another.
+  private static final int MOST_UNSEEN = 100;
+
+  private static final int EXAMPLES = 5;
+
   /// @param frame only rows that have a target
   static Judged of(Target target, Frame frame, double[][] predicted, double cut) {
     if (target.regression()) {
@@ -41,8 +51,27 @@ record Judged(
     var classes = new ArrayList<>(target.classes());
     var unseen = new TreeSet<>(labels);
     target.classes().forEach(unseen::remove);
+    if (unseen.size() > MOST_UNSEEN) {
+      throw new ProblemException(
+          ProblemCode.TARGET_UNUSABLE,
+          "column '%s' holds %,d labels that the model never saw, such as %s"
+              .formatted(
+                  target.column(),
+                  unseen.size(),
+                  unseen.stream()
+                      .limit(EXAMPLES)
+                      .map("'%s'"::formatted)
+                      .collect(Collectors.joining(", "))),
+          "Give rows of the target that it predicts: %s."
+              .formatted(
+                  target.classes().stream().limit(EXAMPLES).collect(Collectors.joining(", "))));
+    }
     classes.addAll(unseen);
-    var actual = labels.stream().mapToInt(classes::indexOf).toArray();
+    var positions = new HashMap<String, Integer>();
+    for (int c = 0; c < classes.size(); c++) {
+      positions.put(classes.get(c), c);
+    }
+    var actual = labels.stream().mapToInt(positions::get).toArray();
     var rows =
         Arrays.stream(predicted)
             .map(row -> Arrays.copyOf(row, classes.size()))

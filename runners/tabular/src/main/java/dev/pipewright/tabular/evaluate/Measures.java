@@ -16,6 +16,9 @@ final class Measures {
   /// Bins of the calibration error, about equally full.
   static final int BINS = 15;
 
+  /// Neither better when it is lower nor when it is higher.
+  static final String BIAS = "bias";
+
   /// Those that are better when they are lower.
   private static final Set<String> ERRORS =
       Set.of(
@@ -182,7 +185,7 @@ final class Measures {
     sink.put("r2", errors.r2());
     sink.put("mse", errors.mse());
     sink.put("explainedVariance", errors.explainedVariance());
-    sink.put("bias", errors.bias());
+    sink.put(BIAS, errors.bias());
     if (!errors.hasZero()) {
       sink.put("mape", errors.mape());
     }

@@ -2,6 +2,7 @@ package dev.pipewright.tabular.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.DemoData;
@@ -11,12 +12,16 @@ import dev.pipewright.tabular.Target;
 import dev.pipewright.tabular.Xgboost;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CompareTest {
@@ -131,6 +136,9 @@ class CompareTest {
     assertThat(json.at("/tests/squaredErrors/difference").asDouble()).isPositive();
     assertThat(json.at("/tests/squaredErrors/p").asDouble()).isLessThan(0.05);
     assertThat(json.at("/tests").has("mcNemar")).isFalse();
+    assertThat(json.at("/metrics/medianError").has("difference")).isTrue();
+    assertThat(json.at("/metrics/medianError").has("low")).isFalse();
+    assertThat(Files.readString(context.outputs().resolve("page.html"))).contains("maxError");
   }
 
   @Test
@@ -145,6 +153,37 @@ class CompareTest {
               assertThat(e.problem().detail()).isEqualTo("the input 'metric' is 'acuracy'");
               assertThat(e.problem().remedy()).contains("Did you mean 'accuracy'");
             });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "rmsle, '2,-1', '2,3', the champion's predictions do not have",
+    "rmsle, '2,3', '2,-1', the challenger's predictions do not have",
+    "bias, '2,3', '3,4', not how much",
+    "rmse, '2,-1', '2,3', ",
+  })
+  void a_measure_that_cannot_decide_is_refused(
+      String metric, String champion, String challenger, String why) {
+    var target = new Target("y", Target.Kind.REGRESSION, List.of());
+    var measures = new ArrayList<List<String>>();
+    for (var predicted : List.of(champion, challenger)) {
+      var rows =
+          Arrays.stream(predicted.split(","))
+              .map(number -> new double[] {Double.parseDouble(number)})
+              .toArray(double[][]::new);
+      var judged =
+          new Judged(target, List.of(), new int[0], new double[] {2, 3}, rows, Judged.HALF);
+      measures.add(new Measures(judged).names());
+    }
+    var check =
+        catchThrowable(() -> Compare.refuseOtherMetric(metric, measures.get(0), measures.get(1)));
+    if (why == null) {
+      assertThat(check).isNull();
+    } else {
+      assertThat(check)
+          .hasMessageContaining("the input 'metric' is '" + metric + "'")
+          .hasMessageContaining(why);
+    }
   }
 
   /// Of models that are equally good, one in twenty comparisons says otherwise, not more.

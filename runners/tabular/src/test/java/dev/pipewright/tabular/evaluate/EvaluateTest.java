@@ -11,6 +11,8 @@ import dev.pipewright.tabular.FakeContext;
 import dev.pipewright.tabular.Flow;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +90,41 @@ class EvaluateTest {
   void the_same_again_gives_the_same() throws Exception {
     assertThat(run(fresh()).artifact("evaluation.json"))
         .isEqualTo(flow.evaluate().artifact("evaluation.json"));
+  }
+
+  @Test
+  void what_was_cut_short_is_no_evaluation() throws Exception {
+    var context = fresh();
+    context.patience = 2;
+    assertThatThrownBy(() -> run(context)).isInstanceOf(InterruptedException.class);
+    assertThat(context.outputs).isEmpty();
+    assertThat(context.outputs().resolve("report.json")).doesNotExist();
+  }
+
+  @Test
+  void labels_of_another_target_are_refused() throws Exception {
+    var test = Files.readAllLines(flow.split().outputs().resolve("test.csv"));
+    int at = List.of(test.getFirst().split(",", -1)).indexOf("default");
+    var other = folder.resolve("other-labels.csv");
+    for (int different : new int[] {100, 101}) {
+      var lines = new ArrayList<>(List.of(test.getFirst()));
+      for (int i = 1; i < test.size(); i++) {
+        var cells = test.get(i).split(",", -1);
+        cells[at] = "customer-" + i % different;
+        lines.add(String.join(",", cells));
+      }
+      Files.write(other, lines);
+      var context = fresh().with("data", other).with("explain", false).with("resamples", 0);
+      if (different == 100) {
+        assertThat(run(context).gave("accuracy")).isZero();
+      } else {
+        assertThatThrownBy(() -> run(context))
+            .isInstanceOf(ProblemException.class)
+            .hasMessageContaining(
+                "TARGET_UNUSABLE: column 'default' holds 101 labels that the model never saw, such as"
+                    + " 'customer-0', 'customer-1', ");
+      }
+    }
   }
 
   @Test
