@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,6 +38,7 @@ final class Loop implements AutoCloseable {
   private final NDManager manager;
   private final Weights weights;
   private final @Nullable ExecutorService threads;
+  private final int rowsAStep;
   private final int stepsAnEpoch;
   private final Throughput throughput;
   private Checkpoint.Position at;
@@ -56,8 +58,8 @@ final class Loop implements AutoCloseable {
         this.validation == null
             ? "train-loss"
             : "validation-" + (wanted.isEmpty() ? "loss" : wanted.getFirst().name());
-    int rows = Math.multiplyExact(training.batch, training.accumulate);
-    stepsAnEpoch = (train.size() + rows - 1) / rows;
+    rowsAStep = Math.multiplyExact(training.batch, training.accumulate);
+    stepsAnEpoch = cuts(train.size(), rowsAStep).length - 1;
     throughput = new Throughput(journal, train.unit());
     manager = Torch.manager();
     Torch.record(false);
@@ -142,17 +144,22 @@ final class Loop implements AutoCloseable {
   /// @return false when it was cancelled
   private boolean epoch() throws IOException {
     var order = Order.shuffled(train.size(), training.seed, at.epoch());
+    var cuts = cuts(order.length, rowsAStep);
     long checkpointed = at.step();
+    long checkpointedAt = System.nanoTime();
     throughput.begin();
     while (at.batch() < stepsAnEpoch && !(at.batch() > 0 && outOfTime())) {
       if (journal.cancelled()) {
         return false;
       }
-      int rows = training.batch * training.accumulate;
-      int from = at.batch() * rows;
-      int to = Math.min(order.length, from + rows);
+      int from = cuts[at.batch()];
+      int to = cuts[at.batch() + 1];
       double rate = at.rate() * share(at.step());
-      double loss = learn(Arrays.copyOfRange(order, from, to), at.step());
+      var learned = learn(Arrays.copyOfRange(order, from, to), at.step());
+      if (learned.isEmpty()) {
+        return false;
+      }
+      double loss = learned.getAsDouble();
       double norm = weights.step(training.optimizer, rate, training.decay, training.clip, scale());
       boolean finite = Double.isFinite(norm);
       if (finite || !Double.isFinite(loss) || !at.scale().canFall()) {
@@ -178,9 +185,13 @@ final class Loop implements AutoCloseable {
               at.scale().after(finite),
               weights.counts(),
               at.epochs());
-      if (training.checkpointEvery > 0 && at.step() - checkpointed >= training.checkpointEvery) {
+      long now = System.nanoTime();
+      if (now - checkpointedAt >= training.checkpointWithin.toNanos()
+          || (training.checkpointEvery > 0
+              && at.step() - checkpointed >= training.checkpointEvery)) {
         checkpoint();
         checkpointed = at.step();
+        checkpointedAt = now;
       }
     }
     throughput.end(at.step());
@@ -191,32 +202,51 @@ final class Loop implements AutoCloseable {
     return training.schedule.at(step, (long) stepsAnEpoch * training.epochs, training.warmup);
   }
 
+  /// Where parts of so many rows begin, and where the last one ends. A single row that would be
+  /// left joins the part before: a batch norm learns nothing from one row.
+  private int[] cuts(int rows, int size) {
+    boolean joins = training.batch > 1 && rows > size && rows % size == 1;
+    int parts = (rows + size - 1) / size - (joins ? 1 : 0);
+    var cuts = new int[parts + 1];
+    for (int i = 0; i < parts; i++) {
+      cuts[i] = i * size;
+    }
+    cuts[parts] = rows;
+    return cuts;
+  }
+
   /// Adds the gradients of these examples.
   ///
-  /// @return the mean loss
-  double learn(int[] places, long step) {
+  /// @return the mean loss; nothing when it was cancelled, as if it had not begun
+  OptionalDouble learn(int[] places, long step) {
     double loss = 0;
-    for (int from = 0; from < places.length; from += training.batch) {
-      var part = Arrays.copyOfRange(places, from, Math.min(places.length, from + training.batch));
-      Torch.seed(Order.mixed(training.seed, step * training.accumulate + from / training.batch));
+    var cuts = cuts(places.length, training.batch);
+    var before = cuts.length > 2 ? weights.running() : Map.<String, SafeTensors.Tensor>of();
+    for (int i = 0; i + 1 < cuts.length; i++) {
+      if (i > 0 && journal.cancelled()) {
+        weights.restoreRunning(before);
+        return OptionalDouble.empty();
+      }
+      var part = Arrays.copyOfRange(places, cuts[i], cuts[i + 1]);
+      Torch.seed(Order.mixed(training.seed, step * training.accumulate + i));
       loss +=
           threads == null
               ? back(weights.replicas().getFirst(), part, places.length)
               : spread(part, places.length, threads);
     }
-    return loss;
+    return OptionalDouble.of(loss);
   }
 
+  /// Each device gets two rows at least, as long as there are two.
   private double spread(int[] places, int all, ExecutorService threads) {
-    var replicas = weights.replicas();
+    int devices = Math.clamp(places.length / 2, 1, weights.replicas().size());
+    var replicas = weights.replicas().subList(0, devices);
     var parts = new ArrayList<Future<Double>>();
     for (int i = 0; i < replicas.size(); i++) {
       int from = (int) ((long) places.length * i / replicas.size());
       int to = (int) ((long) places.length * (i + 1) / replicas.size());
       var replica = replicas.get(i);
-      if (to > from) {
-        parts.add(threads.submit(() -> back(replica, Arrays.copyOfRange(places, from, to), all)));
-      }
+      parts.add(threads.submit(() -> back(replica, Arrays.copyOfRange(places, from, to), all)));
     }
     double loss = 0;
     for (var part : parts) {

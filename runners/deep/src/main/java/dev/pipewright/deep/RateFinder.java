@@ -33,7 +33,11 @@ final class RateFinder {
     for (int i = 0; i < STEPS && !journal.cancelled(); i++) {
       double rate = LEAST * Math.pow(MOST / LEAST, i / (STEPS - 1.0));
       int from = (int) ((long) i * rows % Math.max(1, order.length - rows + 1));
-      double loss = loop.learn(Arrays.copyOfRange(order, from, from + rows), -1 - i);
+      var learned = loop.learn(Arrays.copyOfRange(order, from, from + rows), -1 - i);
+      if (learned.isEmpty()) {
+        break;
+      }
+      double loss = learned.getAsDouble();
       double norm =
           loop.weights()
               .step(training.optimizer, rate, training.decay, training.clip, loop.scale());

@@ -43,6 +43,7 @@ public final class Training {
   List<Device> devices = List.of();
   @Nullable Path checkpoints;
   int checkpointEvery;
+  Duration checkpointWithin = Duration.ofMinutes(5);
   String settings = "";
   boolean findRate;
   Start start = Start.FRESH;
@@ -164,14 +165,20 @@ public final class Training {
     return this;
   }
 
-  /// Writes a checkpoint at the end of an epoch, after so many steps, and when it is cancelled; and
-  /// goes on from the one that is there.
+  /// Writes a checkpoint at the end of an epoch, after so many steps or five minutes, and when it
+  /// is cancelled; and goes on from the one that is there.
   ///
   /// @param folder such as a task's checkpoints
-  /// @param every steps; 0 for at the end of an epoch only
+  /// @param every steps; 0 for however many
   public Training checkpoints(Path folder, int every) {
     checkpoints = folder;
     checkpointEvery = every;
+    return this;
+  }
+
+  /// How long learning may go on without a checkpoint.
+  Training checkpointWithin(Duration time) {
+    checkpointWithin = time;
     return this;
   }
 

@@ -9,6 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import dev.pipewright.contract.ProblemCode;
+import dev.pipewright.contract.ProblemException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,6 +82,7 @@ final class Weights {
         }
       }
     }
+    requireRoom(at);
     if (slots.isEmpty()) {
       throw new IllegalArgumentException("the block has nothing to learn");
     }
@@ -91,6 +94,17 @@ final class Weights {
     flat = flatten();
     for (var device : devices) {
       replicas.add(new Replica(device, precision, replicas.isEmpty()));
+    }
+  }
+
+  /// Copies of all weights are one piece of memory each, of which Java counts the bytes in 31 bits.
+  static void requireRoom(long weights) {
+    long most = Integer.MAX_VALUE / Float.BYTES;
+    if (weights > most) {
+      throw new ProblemException(
+          ProblemCode.INPUT_INVALID,
+          "the network has %,d weights; there can be %,d".formatted(weights, most),
+          "Make it smaller: fewer layers, a smaller width or vocabulary, or fewer users and items.");
     }
   }
 
@@ -302,8 +316,15 @@ final class Weights {
   Map<String, SafeTensors.Tensor> copy() {
     var copy = new LinkedHashMap<String, SafeTensors.Tensor>();
     copy.put("weights", new SafeTensors.Tensor(new long[] {flat.size()}, Torch.bytes(flat)));
-    kept.forEach((name, parameter) -> copy.put("kept/" + name, tensor(kept(parameter))));
+    copy.putAll(running());
     return copy;
+  }
+
+  /// A copy of what runs along without gradients.
+  Map<String, SafeTensors.Tensor> running() {
+    var running = new LinkedHashMap<String, SafeTensors.Tensor>();
+    kept.forEach((name, parameter) -> running.put("kept/" + name, tensor(kept(parameter))));
+    return running;
   }
 
   private NDArray kept(Parameter parameter) {
@@ -318,13 +339,20 @@ final class Weights {
   void restore(Map<String, SafeTensors.Tensor> copy) {
     try (var scope = manager.newSubManager()) {
       set(flat, copy.get("weights"), scope);
+    }
+    restoreRunning(copy);
+    replicas.forEach(Replica::follow);
+  }
+
+  /// Goes back to a copy of [#running].
+  void restoreRunning(Map<String, SafeTensors.Tensor> copy) {
+    try (var scope = manager.newSubManager()) {
       kept.forEach((name, parameter) -> {
         for (var replica : replicas) {
           set(replica.values.get(parameter.getId()), copy.get("kept/" + name), scope);
         }
       });
     }
-    replicas.forEach(Replica::follow);
   }
 
   private static void set(NDArray array, SafeTensors.Tensor tensor, NDManager scope) {

@@ -21,11 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TrainingTest {
@@ -173,8 +175,11 @@ class TrainingTest {
         assertThat(value).as("step %d", step).isCloseTo(other.get(step), within(1e-6)));
   }
 
-  @Test
-  void whatWasKilledGoesOnFromItsLastCheckpoint() throws IOException {
+  /// By steps, and by time.
+  @ParameterizedTest
+  @CsvSource({"3, 300, 13", "0, 0, 14"})
+  void whatWasKilledGoesOnFromItsLastCheckpoint(int every, int seconds, long step)
+      throws IOException {
     var whole = curve(training(Blobs.block()), Integer.MAX_VALUE);
     var killed =
         new Journal() {
@@ -193,13 +198,17 @@ class TrainingTest {
             return false;
           }
         };
-    assertThatThrownBy(
-            () -> training(Blobs.block()).checkpoints(folder, 3).fit(TRAIN, VALIDATION, killed))
+    assertThatThrownBy(() ->
+            training(Blobs.block())
+                .checkpoints(folder, every)
+                .checkpointWithin(Duration.ofSeconds(seconds))
+                .fit(TRAIN, VALIDATION, killed))
         .hasMessage("killed");
     var notes = new Notes();
-    var unused = training(Blobs.block()).checkpoints(folder, 3).fit(TRAIN, VALIDATION, notes);
-    assertThat(notes.lines.getFirst()).isEqualTo("Going on after step 13, in epoch 2");
-    assertClose(notes.metrics.get("loss"), new TreeMap<>(whole.tailMap(13L)));
+    var unused = training(Blobs.block()).checkpoints(folder, every).fit(TRAIN, VALIDATION, notes);
+    assertThat(notes.lines.getFirst())
+        .isEqualTo("Going on after step %d, in epoch 2".formatted(step));
+    assertClose(notes.metrics.get("loss"), new TreeMap<>(whole.tailMap(step)));
   }
 
   @Test
@@ -217,6 +226,71 @@ class TrainingTest {
     unused =
         training(Blobs.block()).settings("b").checkpoints(folder, 0).fit(TRAIN, VALIDATION, notes);
     assertThat(notes.metrics.get("loss").firstKey()).isZero();
+  }
+
+  /// A row that is left over joins the others, on one device and on several.
+  @ParameterizedTest
+  @CsvSource({
+    // rows, accumulate, steps of an epoch
+    "33, 1, 1",
+    "34, 1, 2",
+    "64, 1, 2",
+    "65, 1, 2",
+    "65, 2, 1",
+    "97, 2, 2",
+    "129, 2, 2",
+    "33, 4, 1",
+  })
+  void noBatchIsASingleRow(int rows, int accumulate, int steps) throws IOException {
+    for (int devices : new int[] {1, 3}) {
+      var notes = new Notes();
+      var result =
+          training(Blobs.block())
+              .epochs(2)
+              .accumulate(accumulate)
+              .devices(Collections.nCopies(devices, Device.cpu()))
+              .fit(Blobs.of(rows, 1), VALIDATION, notes);
+      assertThat(result.finished()).isTrue();
+      assertThat(result.steps()).isEqualTo(2L * steps);
+    }
+  }
+
+  @Test
+  void aStepOfManyBatchesIsStoppedBetweenThemAndTakenAnewAsAWhole() throws IOException {
+    var whole = new Notes();
+    var expected = many().fit(TRAIN, VALIDATION, whole);
+    var curve = new TreeMap<Long, Double>();
+    int stopped = 0;
+    Training.Result result;
+    do {
+      var notes = new Notes();
+      // Within the first step asked for, within the second, and so on.
+      notes.patience = 3 + stopped * 5;
+      result = many().checkpoints(folder, 0).fit(TRAIN, VALIDATION, notes);
+      curve.putAll(notes.metrics.getOrDefault("loss", new TreeMap<>()));
+      stopped++;
+    } while (!result.finished());
+    assertThat(stopped).isGreaterThan(2);
+    assertThat(curve).isEqualTo(whole.metrics.get("loss"));
+    assertThat(result.weights().keySet()).isEqualTo(expected.weights().keySet());
+    var weights = result.weights();
+    expected
+        .weights()
+        .forEach((name, tensor) ->
+            assertThat(weights.get(name).data()).as(name).isEqualTo(tensor.data()));
+  }
+
+  private static Training many() {
+    return training(Blobs.block()).batch(8).accumulate(10).epochs(4);
+  }
+
+  @Test
+  void weightsThatNoCopyCanBeMadeOfAreRefused() {
+    Weights.requireRoom(536_870_911);
+    assertThatThrownBy(() -> Weights.requireRoom(536_870_912))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining(
+            "INPUT_INVALID: the network has 536,870,912 weights; there can be 536,870,911");
   }
 
   @Test

@@ -190,7 +190,7 @@ public final class BuiltinTasks {
             "checkpointEvery",
             INT,
             0,
-            "Steps between checkpoints; 0 for one at the end of an epoch")
+            "Steps between checkpoints, beside one each epoch and five minutes; 0 for no more")
         .optional("seed", INT, 42, "Decides what is left to chance")
         .optional("dropout", DOUBLE, 0.1, "The share of numbers left out while learning")
         .optional("hidden", STRING, "128,64", "Neurons of each layer, for mlp")
