@@ -60,7 +60,7 @@ record Images(int channels, int height, int width, double mean, double spread, L
   }
 
   /// For files: as they are, from 0 to 1.
-  static float[][] read(List<File> files, int channels, int side) throws IOException {
+  static float[][] read(List<File> files, int channels, int side) {
     long bytes = (long) files.size() * channels * side * side * Float.BYTES;
     if (bytes > ROOM * Runtime.getRuntime().maxMemory()) {
       throw new ProblemException(
@@ -76,15 +76,32 @@ record Images(int channels, int height, int width, double mean, double spread, L
     return read;
   }
 
-  private static float[] pixels(Path path, int channels, int side) throws IOException {
-    var image = ImageIO.read(path.toFile());
-    if (image == null) {
-      throw new ProblemException(
-          ProblemCode.TABLE_UNREADABLE,
-          "%s/%s is not an image that can be read"
-              .formatted(path.getParent().getFileName(), path.getFileName()),
-          "Take it away, or save it as PNG.");
+  private static BufferedImage image(Path path) {
+    Exception cause = null;
+    try {
+      var image = ImageIO.read(path.toFile());
+      if (image != null) {
+        return image;
+      }
+    } catch (IOException | RuntimeException e) {
+      // Readers of damaged files throw what they come upon.
+      cause = e;
     }
+    var problem =
+        new ProblemException(
+            ProblemCode.TABLE_UNREADABLE,
+            "%s/%s is not an image that can be read%s"
+                .formatted(
+                    path.getParent().getFileName(),
+                    path.getFileName(),
+                    cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage()),
+            "Take it away, or save it as PNG.");
+    problem.initCause(cause);
+    throw problem;
+  }
+
+  private static float[] pixels(Path path, int channels, int side) {
+    var image = image(path);
     int type = channels == 1 ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB;
     var scaled = new BufferedImage(side, side, type);
     var graphics = scaled.createGraphics();

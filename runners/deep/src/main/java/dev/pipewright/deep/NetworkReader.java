@@ -22,12 +22,12 @@ public final class NetworkReader implements ModelReader {
   public dev.pipewright.tabular.Predictor open(Path folder) throws IOException {
     var card = Card.read(folder);
     var goal = card.goal();
-    if (goal == null || card.preparation() instanceof Preparation.Steps) {
+    if (goal == null || !card.preparation().readsRows()) {
       throw new ProblemException(
           ProblemCode.MODEL_UNREADABLE,
           "this model does not predict a table row by row: it is of architecture %s"
               .formatted(card.params().getOrDefault("architecture", "another")),
-          "Give a model that was trained on rows, texts or images with a target.");
+          "Give a model that was trained on rows, texts or images of a table with a target.");
     }
     return new Network(Predictor.open(folder), card(card, goal));
   }

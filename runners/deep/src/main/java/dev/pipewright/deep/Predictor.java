@@ -80,6 +80,7 @@ public final class Predictor implements AutoCloseable {
                   some.encode(frame, rows),
                   card.architecture().inputs()[0].slice(1),
                   none(rows.length)));
+      case Images images when images.columns().isEmpty() -> throw notOf("a table's rows");
       case Images images ->
           predict(
               new Numbers(

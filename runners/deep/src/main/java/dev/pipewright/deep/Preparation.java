@@ -32,6 +32,15 @@ public sealed interface Preparation
         Preparation.Words,
         Preparation.Language,
         Preparation.Choices {
+  /// Whether each row of a table is an example.
+  default boolean readsRows() {
+    return switch (this) {
+      case Rows _, Words _ -> true;
+      case Images images -> !images.columns().isEmpty();
+      case Steps _, Language _, Choices _ -> false;
+    };
+  }
+
   /// A number column of a table.
   ///
   /// @param missing whether some cells were missing, which then is a number of its own

@@ -133,6 +133,12 @@ final class Recipes {
     var column = frame.column(goal.column());
     var rows = Goal.labelled(column);
     var parts = split(rows.length);
+    if (options.batch() == 1 || parts.train.length == 1) {
+      throw new ProblemException(
+          ProblemCode.INPUT_INVALID,
+          "a network with batch norms cannot learn from one row at a time",
+          "Give a batch of at least 2, and at least 2 rows beside those held out.");
+    }
     var known = Preparation.of(from, Preparation.Rows.class);
     var preparation =
         known != null ? known : Preparation.Rows.of(frame, goal.column(), at(rows, parts.train));
@@ -428,12 +434,32 @@ final class Recipes {
     var who = frame.column(preparation.user());
     var what = frame.column(preparation.item());
     var seen = new HashSet<Long>();
+    int dropped = 0;
     for (int row = 0; row < frame.rows(); row++) {
       var user = users.get(who.text(row));
       var item = items.get(what.text(row));
-      if (user != null && item != null && seen.add((long) user << 32 | item)) {
+      if (user == null || item == null) {
+        dropped++;
+      } else if (seen.add((long) user << 32 | item)) {
         chosen.computeIfAbsent(user, _ -> new ArrayList<>()).add(item);
       }
+    }
+    var usable =
+        "both a '%s' and an '%s'%s"
+            .formatted(
+                preparation.user(),
+                preparation.item(),
+                from == null ? "" : " that the model knows");
+    if (chosen.isEmpty()) {
+      throw new ProblemException(
+          ProblemCode.TABLE_EMPTY,
+          "no row of %s has %s".formatted(frame.name(), usable),
+          from == null
+              ? "Name the columns of who chose and of what was chosen as 'user' and 'item'."
+              : "Give choices of its users and items, or leave out 'from' and learn anew.");
+    }
+    if (dropped > 0) {
+      System.out.printf("Left out %,d rows without %s%n", dropped, usable);
     }
     var train = new ArrayList<int[]>();
     var held = new ArrayList<int[]>();

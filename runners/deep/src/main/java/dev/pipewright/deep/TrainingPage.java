@@ -328,7 +328,7 @@ record TrainingPage(
 
   private void use(Page page) {
     var section = page.section("How to use it", "");
-    if (card.goal() != null && !(card.preparation() instanceof Preparation.Steps)) {
+    if (card.goal() != null && card.preparation().readsRows()) {
       section.text("In a pipeline, for tables:");
       section.code(
           """

@@ -8,9 +8,12 @@ import dev.pipewright.contract.ProblemException;
 import dev.pipewright.tabular.data.Frames;
 import dev.pipewright.tabular.evaluate.Evaluate;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -107,6 +110,19 @@ class TrainTest {
     new Evaluate().run(judged);
     assertThat(judged.output("accuracy")).isGreaterThan(0.85);
     assertThat(judged.output("baseline")).isBetween(0.3, 0.7);
+  }
+
+  /// Of these, 65 are learned from, one more than a batch.
+  @Test
+  void mlpLearnsFromARowThatIsLeftOver() throws Exception {
+    var data = file("rings.csv", rings(81, false));
+    var context =
+        train("left-over", data, inputs("architecture", "mlp", "target", "target", "epochs", 2));
+    assertThat(context.outputs).containsKey("model");
+    assertThatThrownBy(() ->
+            train("single", data, inputs("architecture", "mlp", "target", "target", "batch", 1)))
+        .hasMessageContaining(
+            "INPUT_INVALID: a network with batch norms cannot learn from one row");
   }
 
   private static String page(FakeContext context) throws Exception {
@@ -250,6 +266,33 @@ class TrainTest {
     try (var predictor = Predictor.open(further.model())) {
       assertThat(predictor.classes()).containsExactly("lying", "none", "standing");
       assertThat(predictor.predictImages(blank)[0][1]).isGreaterThan(0.5);
+      var table = Frames.read(file("table.csv", "folder,a\nlying,1\nnone,2\n"), "table");
+      assertThatThrownBy(() -> predictor.predict(table))
+          .hasMessageContaining("this model does not predict from a table's rows");
+    }
+    assertThat(page(context)).doesNotContain("pipewright/predict@v1");
+    var judged =
+        context("evaluate")
+            .with("model", context.model())
+            .with("data", folder.resolve("table.csv"));
+    assertThatThrownBy(() -> new Evaluate().run(judged))
+        .hasMessageContaining("MODEL_UNREADABLE: this model does not predict a table row by row");
+  }
+
+  @Test
+  void anImageThatCannotBeReadIsNamed() throws Exception {
+    var images = imageFiles();
+    for (var format : List.of("png", "jpg", "gif", "bmp")) {
+      var whole = new ByteArrayOutputStream();
+      ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_3BYTE_BGR), format, whole);
+      var cut = images.resolve("standing/cut." + format);
+      Files.write(cut, Arrays.copyOf(whole.toByteArray(), 30));
+      assertThatThrownBy(() -> train("unreadable", images, inputs("architecture", "cnn")))
+          .isInstanceOf(ProblemException.class)
+          .hasMessageContaining(
+              "TABLE_UNREADABLE: standing/cut.%s is not an image that can be read"
+                  .formatted(format));
+      Files.delete(cut);
     }
   }
 
@@ -520,6 +563,23 @@ class TrainTest {
       assertThat(predictor.recommend("u3", 5)).allMatch(item -> item.startsWith("i3"));
       assertThatThrownBy(() -> predictor.recommend("nobody", 5)).hasMessageContaining("nobody");
     }
+  }
+
+  @Test
+  void choicesOfNobodyThatIsKnownAreRefused() throws Exception {
+    var known = file("known.csv", "user,item\n" + "u1,a\nu1,b\nu2,a\nu2,c\n".repeat(3));
+    var first =
+        train("known", known, inputs("architecture", "recommender", "width", 4, "epochs", 1));
+    var others = file("others.csv", "user,item\n" + "v1,a\nv2,b\n".repeat(5));
+    assertThatThrownBy(() -> train("others", others, inputs("from", first.model())))
+        .hasMessageContaining(
+            "TABLE_EMPTY: no row of others.csv has both a 'user' and an 'item' that the model knows");
+    var nobody = file("nobody.csv", "user,item\n" + ",a\n,b\n".repeat(5));
+    assertThatThrownBy(() -> train("nobody", nobody, inputs("architecture", "recommender")))
+        .hasMessageContaining("TABLE_EMPTY: no row of nobody.csv has both a 'user' and an 'item'");
+    var some = file("some.csv", "user,item\n" + "u1,a\nv2,b\nu2,b\n,c\n".repeat(3));
+    var context = train("some", some, inputs("from", first.model(), "epochs", 1));
+    assertThat(context.outputs).containsKey("model");
   }
 
   @Test
