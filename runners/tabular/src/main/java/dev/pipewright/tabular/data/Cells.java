@@ -134,11 +134,30 @@ public final class Cells {
         return Double.NaN;
       }
     }
+    if (digits(text) && text.charAt(sign(text)) == '0') {
+      return Double.NaN;
+    }
     try {
       return Double.parseDouble(text);
     } catch (NumberFormatException _) {
       return Double.NaN; // "1-2", "e", "."
     }
+  }
+
+  /// Whether there are only digits, and perhaps a sign before them.
+  static boolean digits(String text) {
+    int from = sign(text);
+    for (int i = from; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return text.length() > from;
+  }
+
+  /// How many characters its sign takes.
+  private static int sign(String text) {
+    return text.startsWith("-") || text.startsWith("+") ? 1 : 0;
   }
 
   private static String lower(String text) {

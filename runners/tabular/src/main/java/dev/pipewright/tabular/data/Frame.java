@@ -19,7 +19,8 @@ import java.util.List;
 
 /// A table in columns. Each cell takes eight bytes: a number as it is, a text as its position in
 /// the column's pool of texts, boxed in the payload of a NaN. So a column may hold both, and what
-/// it means is decided later by [Profile].
+/// it means is decided later by [Profile]. A whole number that is too large for a double to hold
+/// lies as its digits in a pool of its own: it is a number all the same, the nearest one.
 ///
 /// Rows lie in chunks of [#CHUNK], of wide tables of fewer ([#shift]); within a chunk, column after
 /// column. The chunks are arrays of the heap, or a file mapped into memory which other processes
@@ -31,6 +32,7 @@ public final class Frame {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final long MISSING = 0x7ff8_0000_0000_0000L;
   static final long TEXT = 0x7ff9_0000_0000_0000L;
+  static final long DIGITS = 0x7ffa_0000_0000_0000L;
   private static final long KIND = 0xffff_0000_0000_0000L;
 
   private static final String CELLS = "cells.bin";
@@ -39,6 +41,7 @@ public final class Frame {
   private final String name;
   private final List<String> columns;
   private final List<List<String>> pools;
+  private final List<List<String>> digits;
   private final int rows;
   private final MemorySegment[] chunks;
   private final int shift;
@@ -47,11 +50,13 @@ public final class Frame {
       String name,
       List<String> columns,
       List<List<String>> pools,
+      List<List<String>> digits,
       int rows,
       MemorySegment[] chunks) {
     this.name = name;
     this.columns = List.copyOf(columns);
     this.pools = List.copyOf(pools);
+    this.digits = List.copyOf(digits);
     this.rows = rows;
     this.chunks = chunks;
     this.shift = shift(columns.size());
@@ -135,7 +140,15 @@ public final class Frame {
 
     /// The number, which may be infinite; NaN for a text and for a missing cell.
     public double number(int row) {
-      return Double.longBitsToDouble(raw(row));
+      long raw = raw(row);
+      return (raw & KIND) == DIGITS
+          ? Double.parseDouble(digits.get(index).get((int) raw))
+          : Double.longBitsToDouble(raw);
+    }
+
+    /// Whether it is a whole number that only its text says to the last digit.
+    public boolean byDigits(int row) {
+      return (raw(row) & KIND) == DIGITS;
     }
 
     /// The text's position in [#texts]; -1 for a number and for a missing cell.
@@ -150,7 +163,12 @@ public final class Frame {
       if (raw == MISSING) {
         return "";
       }
-      return (raw & KIND) == TEXT ? pool.get((int) raw) : Cells.label(Double.longBitsToDouble(raw));
+      long kind = raw & KIND;
+      return kind == TEXT
+          ? pool.get((int) raw)
+          : kind == DIGITS
+              ? digits.get(index).get((int) raw)
+              : Cells.label(Double.longBitsToDouble(raw));
     }
   }
 
@@ -170,10 +188,16 @@ public final class Frame {
         }
       }
     }
-    Json.MAPPER.writeValue(folder.resolve(HEAD).toFile(), new Head(name, columns, pools, rows));
+    Json.MAPPER.writeValue(
+        folder.resolve(HEAD).toFile(), new Head(name, columns, pools, digits, rows));
   }
 
-  private record Head(String name, List<String> columns, List<List<String>> pools, int rows) {}
+  private record Head(
+      String name,
+      List<String> columns,
+      List<List<String>> pools,
+      List<List<String>> digits,
+      int rows) {}
 
   /// Maps one that was saved; it takes no heap beside its texts.
   public static Frame open(Path folder) throws IOException {
@@ -181,7 +205,12 @@ public final class Frame {
     try (var channel = FileChannel.open(folder.resolve(CELLS), StandardOpenOption.READ)) {
       var all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
       return new Frame(
-          head.name, head.columns, head.pools, head.rows, cut(all, head.rows, head.columns.size()));
+          head.name,
+          head.columns,
+          head.pools,
+          head.digits,
+          head.rows,
+          cut(all, head.rows, head.columns.size()));
     }
   }
 
@@ -211,12 +240,12 @@ public final class Frame {
       int inChunk = Math.min(1 << shift, rows - begin);
       copies[chunk].setAtIndex(CELL, (long) column * inChunk + row - begin, taken.raw(from[row]));
     }
-    return new Frame(name, columns, pools, rows, copies);
+    return new Frame(name, columns, pools, digits, rows, copies);
   }
 
   /// Some of the rows, in the given order, in memory of its own.
   public Frame rows(int[] chosen) {
-    var builder = new FrameBuilder(name, columns, pools);
+    var builder = new FrameBuilder(name, columns, pools, digits);
     for (int row : chosen) {
       for (int column = 0; column < columns.size(); column++) {
         builder.raw(column, new Column(column).raw(row));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.math.BigInteger;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -19,10 +20,15 @@ import org.jspecify.annotations.Nullable;
 public final class FrameBuilder {
   private static final long IN_HEAP = 64L << 20;
 
+  /// From here on a double does not hold every whole number.
+  private static final BigInteger INEXACT = BigInteger.ONE.shiftLeft(53);
+
   private final String name;
   private final List<String> columns;
   private final List<Map<String, Integer>> codes = new ArrayList<>();
   private final List<List<String>> pools = new ArrayList<>();
+  private final List<Map<String, Integer>> digitCodes = new ArrayList<>();
+  private final List<List<String>> digits = new ArrayList<>();
   private final List<MemorySegment> chunks = new ArrayList<>();
   private final int most;
   private final long[] chunk;
@@ -38,15 +44,20 @@ public final class FrameBuilder {
     for (int i = 0; i < columns.size(); i++) {
       codes.add(new HashMap<>());
       pools.add(new ArrayList<>());
+      digitCodes.add(new HashMap<>());
+      digits.add(new ArrayList<>());
     }
     Arrays.fill(chunk, Frame.MISSING);
   }
 
   /// With the texts of another frame, whose cells are then taken over as they are.
-  FrameBuilder(String name, List<String> columns, List<List<String>> pools) {
+  FrameBuilder(
+      String name, List<String> columns, List<List<String>> pools, List<List<String>> digits) {
     this(name, columns);
     this.pools.clear();
     this.pools.addAll(pools);
+    this.digits.clear();
+    this.digits.addAll(digits);
   }
 
   /// Sets the row's cell; NaN is a missing one.
@@ -54,25 +65,40 @@ public final class FrameBuilder {
     set(column, Double.isNaN(value) ? Frame.MISSING : Double.doubleToLongBits(value + 0.0));
   }
 
+  /// Sets the row's cell to a whole number, of which no digit gets lost.
+  public void whole(int column, BigInteger value) {
+    if (value.abs().compareTo(INEXACT) < 0) {
+      number(column, value.doubleValue());
+    } else {
+      set(column, Frame.DIGITS | code(digits, digitCodes, column, value.toString()));
+    }
+  }
+
   /// Sets the row's cell to a text as it is.
   public void text(int column, String text) {
+    set(column, Frame.TEXT | code(pools, codes, column, text));
+  }
+
+  /// The text's position in the column's pool, where it now is.
+  private static int code(
+      List<List<String>> pools, List<Map<String, Integer>> codes, int column, String text) {
     var pool = pools.get(column);
-    int code =
-        codes
-            .get(column)
-            .computeIfAbsent(
-                text,
-                added -> {
-                  pool.add(added);
-                  return pool.size() - 1;
-                });
-    set(column, Frame.TEXT | code);
+    return codes
+        .get(column)
+        .computeIfAbsent(
+            text,
+            added -> {
+              pool.add(added);
+              return pool.size() - 1;
+            });
   }
 
   /// Sets the row's cell to what is written there: nothing, a number or a text ([Cells]).
   public void cell(int column, String written) {
     double number = Cells.parse(written);
-    if (!Double.isNaN(number)) {
+    if (Math.abs(number) >= INEXACT.doubleValue() && Cells.digits(written.strip())) {
+      whole(column, new BigInteger(written.strip()));
+    } else if (!Double.isNaN(number)) {
       set(column, Double.doubleToLongBits(number + 0.0));
     } else if (!Cells.missing(written)) {
       text(column, written.strip());
@@ -157,6 +183,6 @@ public final class FrameBuilder {
         throw new UncheckedIOException("the table cannot be read back from the disk", e);
       }
     }
-    return new Frame(name, columns, pools, rows, done);
+    return new Frame(name, columns, pools, digits, rows, done);
   }
 }

@@ -85,8 +85,8 @@ public final class Frames {
     }
   }
 
-  /// What a table's columns hold: numbers where no cell holds a text and some cell holds a number.
-  /// All of it is read.
+  /// What a table's columns hold: numbers where no cell holds a text and some cell holds a number,
+  /// and none has more digits than one can have. All of it is read.
   ///
   /// @throws ProblemException TABLE_UNREADABLE or TABLE_EMPTY
   public static List<RowWriter.Kind> kinds(Path path, String name, int most) throws IOException {
@@ -103,7 +103,7 @@ public final class Frames {
             }
             var column = block.column(c);
             for (int row = 0; row < block.rows() && kinds.get(c) != RowWriter.Kind.TEXT; row++) {
-              if (column.code(row) >= 0) {
+              if (column.code(row) >= 0 || column.byDigits(row)) {
                 kinds.set(c, RowWriter.Kind.TEXT);
               } else if (!column.missing(row)) {
                 some.set(c);

@@ -42,7 +42,9 @@ final class JsonLines {
   private static void set(
       FrameBuilder builder, Map<String, Integer> columns, String key, JsonNode value) {
     int column = columns.getOrDefault(key, -1);
-    if (value.isNumber()) {
+    if (value.isIntegralNumber()) {
+      builder.whole(column, value.bigIntegerValue());
+    } else if (value.isNumber()) {
       builder.number(column, value.doubleValue());
     } else if (value.isTextual()) {
       if (!Cells.missing(value.textValue())) {

@@ -220,8 +220,16 @@ final class ParquetFile {
         case TimeLogicalTypeAnnotation time ->
             builder.text(column, LocalTime.MIDNIGHT.plus(value, unit(time.getUnit())).toString());
         case DecimalLogicalTypeAnnotation decimal ->
-            builder.number(column, BigDecimal.valueOf(value, decimal.getScale()).doubleValue());
-        case null, default -> builder.number(column, value);
+            decimal(BigDecimal.valueOf(value, decimal.getScale()));
+        case null, default -> builder.whole(column, BigInteger.valueOf(value));
+      }
+    }
+
+    private void decimal(BigDecimal value) {
+      if (value.scale() == 0) {
+        builder.whole(column, value.unscaledValue());
+      } else {
+        builder.number(column, value.doubleValue());
       }
     }
 
@@ -236,9 +244,7 @@ final class ParquetFile {
     @Override
     public void addBinary(Binary value) {
       if (meaning instanceof DecimalLogicalTypeAnnotation decimal) {
-        builder.number(
-            column,
-            new BigDecimal(new BigInteger(value.getBytes()), decimal.getScale()).doubleValue());
+        decimal(new BigDecimal(new BigInteger(value.getBytes()), decimal.getScale()));
       } else if (type == PrimitiveTypeName.INT96) {
         var bytes = value.toByteBuffer().order(java.nio.ByteOrder.LITTLE_ENDIAN);
         long nanos = bytes.getLong();

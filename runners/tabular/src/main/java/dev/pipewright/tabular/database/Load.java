@@ -9,6 +9,8 @@ import dev.pipewright.tabular.data.Cells;
 import dev.pipewright.tabular.data.Frame;
 import dev.pipewright.tabular.data.Frames;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -32,9 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// - `append`: these rows are added, once, however often the task is tried in its run
 /// - `upsert`: rows whose key is there are changed, the others added
 ///
-/// A table that is not there is made: a column of whole numbers as `bigint`, of other numbers as
-/// `double precision`, the rest as `text`. So is one that no longer holds what is to replace its
-/// rows; rows that are added must fit.
+/// A table that is not there is made: a column of whole numbers as `bigint`, or `numeric` where
+/// they are larger, of other numbers as `double precision`, the rest as `text`. So is one that no
+/// longer holds what is to replace its rows; rows that are added must fit.
 public final class Load implements BuiltinTask {
   private static final int BATCH = 1_000;
 
@@ -54,6 +56,8 @@ public final class Load implements BuiltinTask {
 
   private enum Kind {
     WHOLE("bigint", Types.BIGINT, "whole numbers"),
+    LONG("bigint", Types.BIGINT, "whole numbers of many digits"),
+    LARGE("numeric", Types.NUMERIC, "numbers of many digits"),
     NUMBER("double precision", Types.DOUBLE, "decimals"),
     TEXT("text", Types.VARCHAR, "texts");
 
@@ -270,9 +274,10 @@ public final class Load implements BuiltinTask {
       /// numbers without a word. Of types that are neither whole nor floating, it knows better.
       boolean holds(Kind kind) {
         return switch (type) {
-          case Types.TINYINT, Types.SMALLINT, Types.INTEGER, Types.BIGINT -> kind == Kind.WHOLE;
-          case Types.REAL, Types.FLOAT, Types.DOUBLE, Types.NUMERIC, Types.DECIMAL ->
-              kind != Kind.TEXT;
+          case Types.TINYINT, Types.SMALLINT, Types.INTEGER, Types.BIGINT ->
+              kind == Kind.WHOLE || kind == Kind.LONG;
+          case Types.REAL, Types.FLOAT, Types.DOUBLE -> kind == Kind.WHOLE || kind == Kind.NUMBER;
+          case Types.NUMERIC, Types.DECIMAL -> kind != Kind.TEXT;
           default -> true;
         };
       }
@@ -388,6 +393,8 @@ public final class Load implements BuiltinTask {
         } else {
           switch (kind) {
             case WHOLE -> insert.setLong(i + 1, (long) column.number(row));
+            case LONG -> insert.setLong(i + 1, new BigDecimal(column.text(row)).longValueExact());
+            case LARGE -> insert.setBigDecimal(i + 1, new BigDecimal(column.text(row)));
             case NUMBER -> insert.setDouble(i + 1, column.number(row));
             case TEXT -> insert.setString(i + 1, column.text(row));
           }
@@ -402,7 +409,10 @@ public final class Load implements BuiltinTask {
     }
 
     private static Kind kind(Frame.Column column) {
-      var kind = Kind.WHOLE;
+      boolean decimals = false;
+      boolean endless = false;
+      boolean digits = false;
+      boolean beyond = false;
       for (int row = 0; row < column.rows(); row++) {
         if (column.missing(row)) {
           continue;
@@ -411,11 +421,19 @@ public final class Load implements BuiltinTask {
           return Kind.TEXT;
         }
         double number = column.number(row);
-        if (!Cells.whole(number) || Math.abs(number) >= 1L << 53) {
-          kind = Kind.NUMBER;
+        if (column.byDigits(row)) {
+          digits = true;
+          beyond |= new BigInteger(column.text(row)).bitLength() >= Long.SIZE;
+        } else {
+          endless |= Double.isInfinite(number);
+          decimals |= !Cells.whole(number) || Math.abs(number) >= 1L << 53;
         }
       }
-      return kind;
+      if (!digits) {
+        return decimals ? Kind.NUMBER : Kind.WHOLE;
+      }
+      // No type of numbers has both all digits and an infinity.
+      return endless ? Kind.TEXT : beyond || decimals ? Kind.LARGE : Kind.LONG;
     }
   }
 }

@@ -273,6 +273,9 @@ final class Check {
   }
 
   private static Object value(Frame.Column column, int row) {
+    if (column.byDigits(row)) {
+      return column.text(row);
+    }
     int code = column.code(row);
     return code >= 0 ? (Object) code : (Object) column.number(row);
   }

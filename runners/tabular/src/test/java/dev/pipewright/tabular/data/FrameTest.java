@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -190,11 +191,54 @@ class FrameTest {
     "x,NaN",
     "1 2,NaN",
     "00.5,0.5",
+    "01234567890123456789,NaN",
+    "-01234567890123456789,NaN",
+    "01234567890123456789.5,1234567890123456789.5",
     "3.141592653589793,3.141592653589793",
     "0.30000000000000004,0.30000000000000004"
   })
   void numbers(String text, double value) {
     assertThat(Double.valueOf(Cells.parse(text) + 0.0)).isEqualTo(Double.valueOf(value));
+  }
+
+  /// Ids that are one and the same double, in every format, kept and read again.
+  @Test
+  void wholeNumbersKeepTheirDigits() throws IOException {
+    var numbers =
+        List.of(
+            "1234567890123456788",
+            "1234567890123456789",
+            "-9007199254740993",
+            "9007199254740991",
+            "123456789012345678901234567890");
+    var text = "id,other\n" + String.join(",x\n", numbers) + ",x\n+9007199254740992,y\n1e20,y\n";
+    var lines =
+        Files.writeString(
+            folder.resolve("t.jsonl"),
+            numbers.stream().map("{\"id\": %s}\n"::formatted).collect(Collectors.joining()));
+    assertThat(cells(Frames.read(lines, "t.jsonl")))
+        .isEqualTo(numbers.stream().map(List::of).toList());
+    var read = csv(text);
+    read.save(folder.resolve("saved"));
+    for (var frame :
+        List.of(
+            read,
+            Frame.open(folder.resolve("saved")),
+            read.rows(new int[] {0, 1, 2, 3, 4, 5, 6}),
+            read.with(1, new int[] {6, 5, 4, 3, 2, 1, 0}))) {
+      var id = frame.column("id");
+      for (int row = 0; row < numbers.size(); row++) {
+        assertThat(id.text(row)).isEqualTo(numbers.get(row));
+        assertThat(id.number(row)).isEqualTo(Double.parseDouble(numbers.get(row)));
+        assertThat(id.byDigits(row)).isEqualTo(row != 3);
+        assertThat(id.code(row)).isEqualTo(-1);
+        assertThat(id.missing(row)).isFalse();
+      }
+      assertThat(id.text(5)).isEqualTo("9007199254740992");
+      assertThat(id.byDigits(6)).isFalse();
+      assertThat(id.texts()).isEmpty();
+      assertThat(Profile.of(id, null).kind()).isEqualTo(Profile.Kind.NUMBER);
+    }
   }
 
   @Test

@@ -249,6 +249,35 @@ class DatabaseTest {
         .containsExactly("1|1", "2|", "3|4");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1234567890123456788;1234567890123456789 | bigint",
+        "7;-9007199254740993                     | bigint",
+        "9223372036854775807;9223372036854775808 | numeric",
+        "1.5;9007199254740993                    | numeric",
+        "1e20;9007199254740993                   | numeric",
+        "1e20;7                                  | double precision",
+        "inf;9007199254740993                    | text",
+      })
+  void noDigitOfAWholeNumberIsLost(String cells, String type) throws Exception {
+    var both = cells.split(";", -1);
+    load("id\n%s\n%s\n".formatted(both[0], both[1]), "t", "replace", "");
+    assertThat(types("t")).containsExactly("id|" + type);
+    for (var format : new String[] {"csv", "parquet"}) {
+      var found = rows(query("select id::text as id from t", "csv"));
+      if (type.equals("bigint")) {
+        found = rows(query("select id from t", format));
+      }
+      assertThat(found).hasSize(2).contains(both[1]);
+    }
+    // What an earlier load made of such a column.
+    sql("drop table t", "create table t (id double precision)");
+    load("id\n%s\n%s\n".formatted(both[0], both[1]), "t", "replace", "");
+    assertThat(types("t")).containsExactly("id|" + type);
+  }
+
   @Test
   void upsertChangesWhatIsThereAndAddsTheRest() throws Exception {
     load("id,v\n1,one\n2,two\n", "t", "upsert", "id");

@@ -97,6 +97,20 @@ class PredictTest {
   }
 
   @Test
+  void idsKeepTheirDigits() throws Exception {
+    var data =
+        Files.writeString(
+            folder.resolve("ids.csv"),
+            "name,x,colour\n1234567890123456788,1,r\n1234567890123456789,90,g\n7,3,b\n");
+    for (var format : new String[] {"csv", "parquet"}) {
+      var file = predict(format, data, "format", format).outputs();
+      var name = Frames.read(file.resolve("predictions." + format), "p").column("name");
+      assertThat(new String[] {name.text(0), name.text(1), name.text(2)})
+          .containsExactly("1234567890123456788", "1234567890123456789", "7");
+    }
+  }
+
+  @Test
   void readsJsonLines() throws Exception {
     var data =
         Files.writeString(

@@ -315,6 +315,17 @@ class ValidateDataTest {
   }
 
   @Test
+  void idsThatAreOneDoubleAreStillApart() throws Exception {
+    var ids = folder.resolve("ids.csv");
+    Files.writeString(ids, "id\n1234567890123456788\n1234567890123456789\n");
+    var expected =
+        Expectations.of("columns: { id: { type: int, min: 1, unique: true } }", "expected");
+    assertThat(Check.of(Frames.read(ids, "ids.csv"), expected, NOW)).isEmpty();
+    Files.writeString(ids, "id\n1234567890123456789\n1234567890123456789\n");
+    assertThat(Check.of(Frames.read(ids, "ids.csv"), expected, NOW)).hasSize(1);
+  }
+
+  @Test
   void distances() {
     assertThat(Drift.distance(new double[] {1, 2, 3}, new double[] {1, 2, 3})).isZero();
     assertThat(Drift.distance(new double[] {1, 2}, new double[] {3, 4})).isEqualTo(1);
