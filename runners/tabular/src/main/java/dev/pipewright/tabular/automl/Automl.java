@@ -121,7 +121,13 @@ public final class Automl implements BuiltinTask {
             ? new Refit(plan, limits, context::cancelled)
                 .run(search.members(), Deadline.in(forRefit))
             : Set.<Integer>of();
-    finish(context, plan, table, wishes, search, ranking, refitted, () -> since(began));
+    if (!context.cancelled()) {
+      finish(context, plan, table, wishes, search, ranking, refitted, () -> since(began));
+    }
+    if (context.cancelled()) {
+      System.out.println("Stopped as asked; what was done is kept for the next attempt");
+      return;
+    }
     // What is in the model was copied; the rest was for an attempt that will not come.
     delete(folder);
     System.out.printf(Locale.ROOT, "Done after %.1f s of %.0f s%n", since(began), budget);

@@ -102,9 +102,27 @@ record Folds(int[] of, int count, boolean ordered) {
       }
       of[row] = judging;
     }
+    if (judging == 0) {
+      int first = lastThird(times, order);
+      for (int rank = first; rank < times.length; rank++) {
+        of[order.get(rank)] = 1;
+      }
+      judging = first < times.length ? 1 : 0;
+    }
     for (int row = 0; row < of.length; row++) {
       of[row]--;
     }
     return new Folds(of, judging, true);
+  }
+
+  /// The rank at which the time changes that is nearest to two thirds of the rows; the number of
+  /// rows where it does not.
+  private static int lastThird(double[] times, List<Integer> order) {
+    int wanted = 2 * times.length / 3;
+    return IntStream.range(1, times.length)
+        .filter(rank -> times[order.get(rank)] != times[order.get(rank - 1)])
+        .boxed()
+        .min(Comparator.comparingInt(rank -> Math.abs(rank - wanted)))
+        .orElse(times.length);
   }
 }

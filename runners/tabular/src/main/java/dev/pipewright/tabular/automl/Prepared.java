@@ -81,7 +81,10 @@ record Prepared(
               .formatted(all.rows() - present.length, column.name()));
     }
     int most = mostRows(all, wishes);
-    var chosen = present.length > most ? Sample.of(present, column, most, wishes.seed()) : present;
+    var chosen =
+        present.length > most
+            ? Sample.of(present, column, wishes.task(), most, wishes.seed())
+            : present;
     if (chosen.length < present.length) {
       notes.add(
           "Learning from %,d of %,d rows, chosen by chance: all of them do not fit into %,d MiB and %.0f s"

@@ -15,14 +15,17 @@ final class Sample {
   /// Columns become more numbers than one, on the whole.
   private static final double NUMBERS_A_COLUMN = 1.5;
 
-  /// Of the one of two classes that has fewer rows, all are kept, and probabilities are corrected
-  /// for that.
-  private static final int RARE = 1_000;
+  /// Of each of two classes, so many rows at least, if there are; probabilities are corrected for
+  /// that.
+  private static final int OF_TWO = 1_000;
 
-  /// Of any other value of the target with fewer rows, all are kept: too few to be noticed.
-  private static final int VERY_RARE = 20;
+  /// Of each of more classes: so few that nobody will notice.
+  private static final int OF_MANY = 20;
 
-  private static final int MOST_VALUES = 1_000;
+  /// Of whole numbers with more values, nobody takes each for a class unless told to.
+  private static final int MOST_NUMBERS = 20;
+
+  private static final int MOST_CLASSES = 100;
 
   private Sample() {}
 
@@ -31,22 +34,35 @@ final class Sample {
     return (int) Math.clamp(SHARE * heap / (Float.BYTES * NUMBERS_A_COLUMN * columns), 1_000, 1e9);
   }
 
-  /// About so many of these rows, in their order.
-  static int[] of(int[] rows, Frame.Column target, int most, long seed) {
+  /// About so many of these rows, in their order. Where they are of classes, some of each.
+  static int[] of(int[] rows, Frame.Column target, Target.Wish wish, int most, long seed) {
     var counts = new HashMap<Long, Integer>();
+    boolean texts = false;
     for (int row : rows) {
       counts.merge(value(target, row), 1, Integer::sum);
-      if (counts.size() > MOST_VALUES) {
-        counts.clear();
+      texts |= target.code(row) >= 0;
+      if (counts.size() > MOST_CLASSES) {
         break;
       }
     }
-    var random = new SplittableRandom(seed);
+    boolean classes =
+        counts.size() <= MOST_CLASSES
+            && switch (wish) {
+              case CLASSIFICATION -> true;
+              case REGRESSION -> false;
+              case AUTO -> texts || counts.size() <= MOST_NUMBERS;
+            };
+    int least = !classes ? 0 : counts.size() == 2 ? OF_TWO : OF_MANY;
     double share = (double) most / rows.length;
-    int rare = counts.size() == 2 ? RARE : VERY_RARE;
+    var random = new SplittableRandom(seed);
     return Arrays.stream(rows)
-        .filter(row ->
-            random.nextDouble() < share || counts.getOrDefault(value(target, row), rare) < rare)
+        .filter(row -> {
+          double own =
+              least == 0
+                  ? share
+                  : Math.max(share, (double) least / counts.getOrDefault(value(target, row), 1));
+          return random.nextDouble() < own;
+        })
         .toArray();
   }
 
@@ -59,7 +75,10 @@ final class Sample {
     }
     var all = new double[2];
     for (int row : rows) {
-      all[label(row, column, target, classes)]++;
+      int label = label(row, column, target, classes);
+      if (label >= 0) {
+        all[label]++;
+      }
     }
     return new double[] {kept[0] / all[0], kept[1] / all[1]};
   }

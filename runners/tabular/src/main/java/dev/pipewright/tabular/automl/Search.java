@@ -222,29 +222,30 @@ final class Search {
   /// The first trial that is neither done nor in hand: each number has its configuration, whoever
   /// asks for it and however often the search was stopped.
   private Optional<Work> nextByNumber() throws InterruptedException {
-    int number = 0;
-    while (trials.containsKey(number) || inHand.contains(number)) {
-      number++;
-    }
-    if (number >= limits.trials()) {
-      return Optional.empty();
-    }
-    if (number < portfolio.size()) {
-      return Optional.of(begin(number, portfolio.get(number)));
-    }
-    if (number >= mostConfigs()) {
-      return Optional.empty();
-    }
-    // The first ones are waited for: a proposal starts from what is known of its family.
-    int until = Math.max(number - LAG, Math.min(portfolio.size(), 2 * LAG));
-    while (inHand.stream().anyMatch(running -> running < until)) {
-      wait(100);
-      if (over()) {
+    while (!over()) {
+      int number = 0;
+      while (trials.containsKey(number) || inHand.contains(number)) {
+        number++;
+      }
+      if (number >= limits.trials()) {
         return Optional.empty();
       }
+      if (number < portfolio.size()) {
+        return Optional.of(begin(number, portfolio.get(number)));
+      }
+      if (number >= mostConfigs()) {
+        return Optional.empty();
+      }
+      // The first ones are waited for: a proposal starts from what is known of its family.
+      int until = Math.max(number - LAG, Math.min(portfolio.size(), 2 * LAG));
+      if (inHand.stream().noneMatch(running -> running < until)) {
+        var proposal = proposals.next(known(until), number);
+        return proposal.isPresent() ? Optional.of(begin(number, proposal.get())) : Optional.empty();
+      }
+      // Meanwhile somebody else may begin this number.
+      wait(100);
     }
-    var proposal = proposals.next(known(until), number);
-    return proposal.isPresent() ? Optional.of(begin(number, proposal.get())) : Optional.empty();
+    return Optional.empty();
   }
 
   private List<Trial> known(int until) {

@@ -58,6 +58,10 @@ record Wishes(
     boolean onnx) {
   private static final double USUAL_BUDGET = 60;
   private static final long LEAST_HEAP = 512L << 20;
+
+  /// Workers of a search by a number of trials that share the memory which the task asked for.
+  private static final int MOST_SHARING = 2;
+
   private static final Pattern DURATION =
       Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
 
@@ -71,7 +75,10 @@ record Wishes(
     var budget = reader.text("budget");
     boolean onnx = context.flag("onnx").orElse(false);
     var time = reader.text("time");
-    int workers = reader.workers();
+    var trials = reader.trials();
+    // What is learned from must not hang on the machine where the seed alone decides.
+    boolean shared = trials.isPresent() && context.launch().limits().memory() != null;
+    int workers = shared ? Math.min(MOST_SHARING, reader.workers()) : reader.workers();
     var wishes =
         new Wishes(
             target,
@@ -79,7 +86,7 @@ record Wishes(
             reader.measure(),
             budget.map(reader::seconds).orElse(USUAL_BUDGET),
             budget.isPresent(),
-            reader.trials(),
+            trials,
             reader.whole("folds", 0, 0, 50),
             reader.text("group").orElse(null),
             time.orElse(null),
@@ -89,7 +96,7 @@ record Wishes(
             // What was learned in time has not seen the newest rows, which matter most.
             context.flag("refit").orElse(time.isPresent()),
             workers,
-            heap(context, workers),
+            heap(context, shared ? MOST_SHARING : workers),
             reader.whole("seed", 42, 0, Integer.MAX_VALUE),
             onnx);
     if (wishes.group != null && wishes.time != null) {

@@ -9,18 +9,21 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// A table in columns. Each cell takes eight bytes: a number as it is, a text as its position in
 /// the column's pool of texts, boxed in the payload of a NaN. So a column may hold both, and what
-/// it means is decided later by [Profile]. A whole number that is too large for a double to hold
-/// lies as its digits in a pool of its own: it is a number all the same, the nearest one.
+/// it means is decided later by [Profile]. A whole number that a double does not hold lies beside
+/// the cells: it is a number all the same, the nearest one, and its text has all of its digits.
 ///
 /// Rows lie in chunks of [#CHUNK], of wide tables of fewer ([#shift]); within a chunk, column after
 /// column. The chunks are arrays of the heap, or a file mapped into memory which other processes
@@ -32,8 +35,10 @@ public final class Frame {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final long MISSING = 0x7ff8_0000_0000_0000L;
   static final long TEXT = 0x7ff9_0000_0000_0000L;
-  static final long DIGITS = 0x7ffa_0000_0000_0000L;
+  static final long LONG = 0x7ffa_0000_0000_0000L;
+  static final long HUGE = 0x7ffb_0000_0000_0000L;
   private static final long KIND = 0xffff_0000_0000_0000L;
+  private static final long LONG_OR_HUGE = 0xfffe_0000_0000_0000L;
 
   private static final String CELLS = "cells.bin";
   private static final String HEAD = "frame.json";
@@ -41,7 +46,8 @@ public final class Frame {
   private final String name;
   private final List<String> columns;
   private final List<List<String>> pools;
-  private final List<List<String>> digits;
+  private final List<long[]> longs;
+  private final List<List<String>> huge;
   private final int rows;
   private final MemorySegment[] chunks;
   private final int shift;
@@ -50,13 +56,15 @@ public final class Frame {
       String name,
       List<String> columns,
       List<List<String>> pools,
-      List<List<String>> digits,
+      List<long[]> longs,
+      List<List<String>> huge,
       int rows,
       MemorySegment[] chunks) {
     this.name = name;
     this.columns = List.copyOf(columns);
     this.pools = List.copyOf(pools);
-    this.digits = List.copyOf(digits);
+    this.longs = List.copyOf(longs);
+    this.huge = List.copyOf(huge);
     this.rows = rows;
     this.chunks = chunks;
     this.shift = shift(columns.size());
@@ -141,14 +149,12 @@ public final class Frame {
     /// The number, which may be infinite; NaN for a text and for a missing cell.
     public double number(int row) {
       long raw = raw(row);
-      return (raw & KIND) == DIGITS
-          ? Double.parseDouble(digits.get(index).get((int) raw))
-          : Double.longBitsToDouble(raw);
+      return isDigits(raw) ? Double.parseDouble(digits(index, raw)) : Double.longBitsToDouble(raw);
     }
 
     /// Whether it is a whole number that only its text says to the last digit.
     public boolean byDigits(int row) {
-      return (raw(row) & KIND) == DIGITS;
+      return isDigits(raw(row));
     }
 
     /// The text's position in [#texts]; -1 for a number and for a missing cell.
@@ -163,16 +169,24 @@ public final class Frame {
       if (raw == MISSING) {
         return "";
       }
-      long kind = raw & KIND;
-      return kind == TEXT
+      return (raw & KIND) == TEXT
           ? pool.get((int) raw)
-          : kind == DIGITS
-              ? digits.get(index).get((int) raw)
-              : Cells.label(Double.longBitsToDouble(raw));
+          : isDigits(raw) ? digits(index, raw) : Cells.label(Double.longBitsToDouble(raw));
     }
   }
 
-  /// Writes it into a folder, for [#open].
+  private static boolean isDigits(long raw) {
+    return (raw & LONG_OR_HUGE) == LONG;
+  }
+
+  private String digits(int column, long raw) {
+    return (raw & KIND) == LONG
+        ? Long.toString(longs.get(column)[(int) raw])
+        : huge.get(column).get((int) raw);
+  }
+
+  /// Writes it into a folder, for [#open]; of whole numbers that a double does not hold, the
+  /// nearest one.
   public void save(Path folder) throws IOException {
     Files.createDirectories(folder);
     try (var out =
@@ -181,23 +195,40 @@ public final class Frame {
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
-      for (var chunk : chunks) {
-        var bytes = chunk.asByteBuffer();
+      for (int chunk = 0; chunk < chunks.length; chunk++) {
+        var bytes = nearest(chunk).asByteBuffer();
         while (bytes.hasRemaining()) {
           out.write(bytes);
         }
       }
     }
-    Json.MAPPER.writeValue(
-        folder.resolve(HEAD).toFile(), new Head(name, columns, pools, digits, rows));
+    Json.MAPPER.writeValue(folder.resolve(HEAD).toFile(), new Head(name, columns, pools, rows));
   }
 
-  private record Head(
-      String name,
-      List<String> columns,
-      List<List<String>> pools,
-      List<List<String>> digits,
-      int rows) {}
+  /// A chunk with doubles in place of digits.
+  private MemorySegment nearest(int chunk) {
+    var inexact =
+        IntStream.range(0, columns.size())
+            .filter(column -> longs.get(column).length > 0 || !huge.get(column).isEmpty())
+            .toArray();
+    if (inexact.length == 0) {
+      return chunks[chunk];
+    }
+    int inChunk = Math.min(1 << shift, rows - (chunk << shift));
+    var cells = MemorySegment.ofArray(chunks[chunk].toArray(ValueLayout.JAVA_BYTE));
+    for (int column : inexact) {
+      for (long at = (long) column * inChunk; at < (column + 1L) * inChunk; at++) {
+        long raw = cells.getAtIndex(CELL, at);
+        if (isDigits(raw)) {
+          double number = Double.parseDouble(digits(column, raw));
+          cells.setAtIndex(CELL, at, Double.doubleToLongBits(number));
+        }
+      }
+    }
+    return cells;
+  }
+
+  private record Head(String name, List<String> columns, List<List<String>> pools, int rows) {}
 
   /// Maps one that was saved; it takes no heap beside its texts.
   public static Frame open(Path folder) throws IOException {
@@ -208,7 +239,8 @@ public final class Frame {
           head.name,
           head.columns,
           head.pools,
-          head.digits,
+          Collections.nCopies(head.columns.size(), new long[0]),
+          Collections.nCopies(head.columns.size(), List.of()),
           head.rows,
           cut(all, head.rows, head.columns.size()));
     }
@@ -240,15 +272,20 @@ public final class Frame {
       int inChunk = Math.min(1 << shift, rows - begin);
       copies[chunk].setAtIndex(CELL, (long) column * inChunk + row - begin, taken.raw(from[row]));
     }
-    return new Frame(name, columns, pools, digits, rows, copies);
+    return new Frame(name, columns, pools, longs, huge, rows, copies);
   }
 
   /// Some of the rows, in the given order, in memory of its own.
   public Frame rows(int[] chosen) {
-    var builder = new FrameBuilder(name, columns, pools, digits);
+    var builder = new FrameBuilder(name, columns, pools);
     for (int row : chosen) {
       for (int column = 0; column < columns.size(); column++) {
-        builder.raw(column, new Column(column).raw(row));
+        long raw = new Column(column).raw(row);
+        if (isDigits(raw)) {
+          builder.whole(column, new BigInteger(digits(column, raw)));
+        } else {
+          builder.raw(column, raw);
+        }
       }
       builder.endRow();
     }

@@ -27,8 +27,10 @@ public final class FrameBuilder {
   private final List<String> columns;
   private final List<Map<String, Integer>> codes = new ArrayList<>();
   private final List<List<String>> pools = new ArrayList<>();
-  private final List<Map<String, Integer>> digitCodes = new ArrayList<>();
-  private final List<List<String>> digits = new ArrayList<>();
+  private final List<Map<String, Integer>> hugeCodes = new ArrayList<>();
+  private final List<List<String>> huge = new ArrayList<>();
+  private final long[][] longs;
+  private final int[] longCount;
   private final List<MemorySegment> chunks = new ArrayList<>();
   private final int most;
   private final long[] chunk;
@@ -44,20 +46,19 @@ public final class FrameBuilder {
     for (int i = 0; i < columns.size(); i++) {
       codes.add(new HashMap<>());
       pools.add(new ArrayList<>());
-      digitCodes.add(new HashMap<>());
-      digits.add(new ArrayList<>());
+      hugeCodes.add(new HashMap<>());
+      huge.add(new ArrayList<>());
     }
+    longs = new long[columns.size()][0];
+    longCount = new int[columns.size()];
     Arrays.fill(chunk, Frame.MISSING);
   }
 
   /// With the texts of another frame, whose cells are then taken over as they are.
-  FrameBuilder(
-      String name, List<String> columns, List<List<String>> pools, List<List<String>> digits) {
+  FrameBuilder(String name, List<String> columns, List<List<String>> pools) {
     this(name, columns);
     this.pools.clear();
     this.pools.addAll(pools);
-    this.digits.clear();
-    this.digits.addAll(digits);
   }
 
   /// Sets the row's cell; NaN is a missing one.
@@ -69,8 +70,15 @@ public final class FrameBuilder {
   public void whole(int column, BigInteger value) {
     if (value.abs().compareTo(INEXACT) < 0) {
       number(column, value.doubleValue());
+    } else if (value.bitLength() < Long.SIZE) {
+      int at = longCount[column]++;
+      if (at == longs[column].length) {
+        longs[column] = Arrays.copyOf(longs[column], Math.max(16, at + at / 2));
+      }
+      longs[column][at] = value.longValue();
+      set(column, Frame.LONG | at);
     } else {
-      set(column, Frame.DIGITS | code(digits, digitCodes, column, value.toString()));
+      set(column, Frame.HUGE | code(huge, hugeCodes, column, value.toString()));
     }
   }
 
@@ -183,6 +191,6 @@ public final class FrameBuilder {
         throw new UncheckedIOException("the table cannot be read back from the disk", e);
       }
     }
-    return new Frame(name, columns, pools, digits, rows, done);
+    return new Frame(name, columns, pools, List.of(longs), huge, rows, done);
   }
 }

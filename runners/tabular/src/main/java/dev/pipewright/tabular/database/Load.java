@@ -13,6 +13,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
@@ -203,17 +204,20 @@ public final class Load implements BuiltinTask {
         return;
       }
       var there = columns();
-      if (mode == Mode.REPLACE && there != null && !fits(there)) {
+      if (mode == Mode.REPLACE
+          && there != null
+          && !List.copyOf(there.keySet()).equals(data.columns())) {
         execute("drop table " + table);
         there = null;
       }
       if (there == null) {
         execute(create());
       } else {
-        requireColumns(there);
         if (mode == Mode.REPLACE) {
           execute("delete from " + table);
+          widen(there);
         }
+        requireColumns(there);
       }
       for (int i = 0; i < kinds.size(); i++) {
         var type = there == null ? null : there.get(data.columns().get(i));
@@ -269,30 +273,76 @@ public final class Load implements BuiltinTask {
     ///
     /// @param type of [Types]
     /// @param name as the database calls it
-    private record Type(int type, String name) {
+    /// @param whole whether it holds whole numbers only
+    private record Type(int type, String name, boolean whole) {
+      static Type of(ResultSetMetaData head, int column) throws SQLException {
+        int type = head.getColumnType(column);
+        boolean whole =
+            switch (type) {
+              case Types.TINYINT, Types.SMALLINT, Types.INTEGER, Types.BIGINT -> true;
+              // Without a precision, any digits are held.
+              case Types.NUMERIC, Types.DECIMAL ->
+                  head.getPrecision(column) > 0 && head.getScale(column) == 0;
+              default -> false;
+            };
+        return new Type(type, head.getColumnTypeName(column), whole);
+      }
+
       /// Whether it takes cells of this kind as they are. A database would round decimals to whole
-      /// numbers without a word. Of types that are neither whole nor floating, it knows better.
-      boolean holds(Kind kind) {
+      /// numbers without a word. Of types that are no numbers, it knows better.
+      ///
+      /// @param largest of the whole numbers, by size
+      boolean holds(Kind kind, double largest) {
+        boolean wholes = kind == Kind.WHOLE || kind == Kind.LONG;
         return switch (type) {
-          case Types.TINYINT, Types.SMALLINT, Types.INTEGER, Types.BIGINT ->
-              kind == Kind.WHOLE || kind == Kind.LONG;
+          case Types.TINYINT -> wholes && largest <= Byte.MAX_VALUE;
+          case Types.SMALLINT -> wholes && largest <= Short.MAX_VALUE;
+          case Types.INTEGER -> wholes && largest <= Integer.MAX_VALUE;
+          case Types.BIGINT -> wholes;
           case Types.REAL, Types.FLOAT, Types.DOUBLE -> kind == Kind.WHOLE || kind == Kind.NUMBER;
-          case Types.NUMERIC, Types.DECIMAL -> kind != Kind.TEXT;
+          case Types.NUMERIC, Types.DECIMAL -> whole ? wholes : kind != Kind.TEXT;
           default -> true;
         };
       }
     }
 
-    /// Whether the table can be kept for all rows to be replaced.
-    private boolean fits(Map<String, Type> there) {
-      return List.copyOf(there.keySet()).equals(data.columns()) && unfit(there) < 0;
+    /// Makes room in columns of numbers that are too narrow, now that they are empty. Keys, indexes
+    /// and grants stay, which a table made anew would not have.
+    private void widen(Map<String, Type> there) throws SQLException {
+      if (!connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+        return;
+      }
+      for (int i = 0; i < kinds.size(); i++) {
+        var name = data.columns().get(i);
+        var kind = kinds.get(i);
+        var type = there.get(name);
+        boolean numbers = kind != Kind.TEXT || text(i).isEmpty();
+        if (type != null && numbers && !empty.get(i) && !holds(type, i)) {
+          execute(
+              "alter table %1$s alter column %2$s type %3$s using %2$s::%3$s"
+                  .formatted(table, quoted(name), kind.sql));
+          System.out.printf("The column '%s' was %s and is %s now%n", name, type.name(), kind.sql);
+          there.put(name, new Type(kind.type, kind.sql, kind.type == Types.BIGINT));
+        }
+      }
+    }
+
+    private boolean holds(Type type, int column) {
+      var cells = data.column(column);
+      double largest =
+          IntStream.range(0, cells.rows())
+              .mapToDouble(row -> Math.abs(cells.number(row)))
+              .filter(Double::isFinite)
+              .max()
+              .orElse(0);
+      return type.holds(kinds.get(column), largest);
     }
 
     /// The first column whose cells the table's column does not hold; -1 for none.
     private int unfit(Map<String, Type> there) {
       for (int i = 0; i < kinds.size(); i++) {
         var type = there.get(data.columns().get(i));
-        if (type != null && !empty.get(i) && !type.holds(kinds.get(i))) {
+        if (type != null && !empty.get(i) && !holds(type, i)) {
           return i;
         }
       }
@@ -308,8 +358,7 @@ public final class Load implements BuiltinTask {
         var columns = new LinkedHashMap<String, Type>();
         var head = found.getMetaData();
         for (int i = 1; i <= head.getColumnCount(); i++) {
-          columns.put(
-              head.getColumnName(i), new Type(head.getColumnType(i), head.getColumnTypeName(i)));
+          columns.put(head.getColumnName(i), Type.of(head, i));
         }
         return columns;
       } catch (SQLException e) {
@@ -337,11 +386,21 @@ public final class Load implements BuiltinTask {
         var kind = kinds.get(unfit);
         throw new ProblemException(
             ProblemCode.TABLE_INVALID,
-            "the column '%s' of %s is %s, and the data have %s in it"
-                .formatted(column, table, there.get(column).name(), kind.word),
+            "the column '%s' of %s is %s, and the data have %s in it%s"
+                .formatted(column, table, there.get(column).name(), kind.word, text(unfit)),
             "Change its type there (alter table %s alter column %s type %s), or the data."
                 .formatted(table, quoted(column), kind.sql));
       }
+    }
+
+    /// The first text of a column and where it is; nothing where there is none.
+    private String text(int column) {
+      var cells = data.column(column);
+      return IntStream.range(0, cells.rows())
+          .filter(row -> cells.code(row) >= 0)
+          .mapToObj(row -> ": row %,d has '%s'".formatted(row + 1, cells.text(row)))
+          .findFirst()
+          .orElse("");
     }
 
     private String create() {

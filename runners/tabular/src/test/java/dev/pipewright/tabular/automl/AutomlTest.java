@@ -241,10 +241,12 @@ class AutomlTest {
   @CsvSource({"forest, 7", "xgboost, 6"})
   void oneFamilyIsTunedToo(String family, int trials) throws Exception {
     var train = csv("train.csv", bank(0, 200, "binary"));
-    var context = run("one", train, "trials", trials, "folds", 3, "models", family);
+    var context = run("one", train, "trials", trials, "folds", 3, "models", family, "workers", 3);
     assertThat(names(context))
         .hasSize(trials)
         .anyMatch(name -> name.startsWith(family + "-tuned-"));
+    // Each of them by one worker.
+    assertThat(context.metrics.get("trial-auc")).hasSize(trials);
   }
 
   /// What was learned before half of the rows were there would say too little of the newest.

@@ -34,7 +34,7 @@ class SampleTest {
   void keepsAllRowsOfTheRareOneOfTwoClassesAndSaysSo(String rare) {
     var column = column(row -> row % 100 == 3 ? rare : "1");
     var all = IntStream.range(0, ROWS).toArray();
-    var chosen = Sample.of(all, column, 10_000, 1);
+    var chosen = Sample.of(all, column, Target.Wish.AUTO, 10_000, 1);
     assertThat(chosen).isSorted().doesNotHaveDuplicates();
     assertThat(Arrays.stream(chosen).filter(row -> column.text(row).equals(rare)).count())
         .isEqualTo(ROWS / 100);
@@ -54,12 +54,22 @@ class SampleTest {
   }
 
   @Test
-  void ofManyClassesOnlyTheVeryRareAreKeptWhole() {
-    var target = column(row -> row < 10 ? "one" : row < 1_000 ? "two" : row % 2 == 0 ? "3" : "4");
-    var chosen = Sample.of(IntStream.range(0, ROWS).toArray(), target, 10_000, 1);
-    assertThat(Arrays.stream(chosen).filter(row -> row < 10).count()).isEqualTo(10);
-    assertThat(Arrays.stream(chosen).filter(row -> row >= 10 && row < 1_000).count())
-        .isBetween(150L, 250L);
+  void ofManyClassesAFewOfEachAreThere() {
+    var target = column(row -> row < 25 ? "one" : row < 1_000 ? "two" : row % 2 == 0 ? "3" : "4");
+    var all = IntStream.range(0, ROWS).toArray();
+    var chosen = Sample.of(all, target, Target.Wish.AUTO, 1_000, 1);
+    assertThat(Arrays.stream(chosen).filter(row -> row < 25).count()).isBetween(14L, 25L);
+    assertThat(Arrays.stream(chosen).filter(row -> row >= 25 && row < 1_000).count())
+        .isBetween(10L, 32L);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"REGRESSION, 2", "REGRESSION, 300", "AUTO, 300"})
+  void aRegressionsRareValuesAreSampledAsTheOthers(Target.Wish wish, int values) {
+    var target = column(row -> Integer.toString(row % 100 == 3 ? 1 + row % (values - 1) : 0));
+    var chosen = Sample.of(IntStream.range(0, ROWS).toArray(), target, wish, 10_000, 1);
+    assertThat(Arrays.stream(chosen).filter(row -> target.number(row) != 0).count())
+        .isBetween(60L, 140L);
   }
 
   @ParameterizedTest
@@ -70,6 +80,8 @@ class SampleTest {
     "aaaaaaab, 2, -1 -1 -1 -1 -1 -1 -1 0",
     "aaaabbbb, 2, -1 -1 -1 -1 0 0 0 0",
     "aabbbbbc, 2, -1 -1 -1 -1 -1 -1 -1 0",
+    "aabbbbbb, 2, -1 -1 0 0 0 0 0 0",
+    "abcccccc, 5, -1 -1 0 0 0 0 0 0",
     "aaaaaaaa, 2, -1 -1 -1 -1 -1 -1 -1 -1",
   })
   void rowsOfOneTimeAreJudgedTogether(String times, int blocks, String expected) {
@@ -82,8 +94,8 @@ class SampleTest {
   @Test
   void ofNumbersThatAreAllDifferentTakesAShareOfAll() {
     var target = column(row -> Double.toString(row + 0.5));
-    assertThat(Sample.of(IntStream.range(0, ROWS).toArray(), target, 10_000, 1).length)
-        .isBetween(9_600, 10_400);
+    var all = IntStream.range(0, ROWS).toArray();
+    assertThat(Sample.of(all, target, Target.Wish.AUTO, 10_000, 1).length).isBetween(9_600, 10_400);
   }
 
   /// Bags of few candidates would leave out the best at times, and be made of the others.
