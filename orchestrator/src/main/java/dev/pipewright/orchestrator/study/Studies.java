@@ -274,11 +274,11 @@ class Studies {
           if (trial.state() != TrialState.RUNNING) {
             return at.study.report(number, step, value);
           }
-          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
           if (!at.study.isNews(number, step)) {
             store.renew(at.tx, at.row.number(), number, at.until());
             return Verdict.GO_ON;
           }
+          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
           var verdict = at.study.report(number, step, value);
           store.report(at.tx, at.row.number(), number, step, value, at.now);
           var held = Holding.of(trial);

@@ -278,6 +278,7 @@ class StudiesTest {
 
   @Test
   void whoReportsEachOfManyStepsIsNoBurden() throws Exception {
+    forget();
     studies.create("s", spec(", \"pruner\": {\"type\": \"asha\", \"min\": 5003, \"max\": 81000}"));
     ask();
     studies.report("s", 0, 5000, 1, 1);
@@ -290,6 +291,11 @@ class StudiesTest {
     assertThat(trial(0).leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
     assertThat(studies.report("s", 0, 5003, 1, 1)).as("at its rung").isEqualTo(Verdict.PAUSE);
     assertThat(studies.reports(trial(0).study(), 0)).containsOnlyKeys(5000L, 5003L);
+    assertThat(told())
+        .extracting(Told::what)
+        .filteredOn(what -> what.startsWith("loss"))
+        .as("what is left out is not told either, or it would be the newest")
+        .containsExactly("loss 5000: 1.0", "loss 5003: 1.0");
   }
 
   @Test
@@ -444,6 +450,22 @@ class StudiesTest {
     assertThat(first.trackedRunId()).hasSize(32);
     assertThat(store.isExpected(first.trackedRunId())).as("it has ended").isFalse();
     assertThat(store.isExpected(ask().trackedRunId())).isTrue();
+  }
+
+  @Test
+  void eachObjectiveIsToldInTheEnd() throws Exception {
+    forget();
+    var two =
+        spec("")
+            .toString()
+            .replace("{\"name\":\"loss\"}", "{\"name\":\"loss\"},{\"name\":\"time\"}");
+    studies.create("s", Json.MAPPER.readTree(two));
+    ask();
+    studies.report("s", 0, 1, 0.5, 1);
+    studies.tell("s", 0, List.of(0.5, 0.5), null, 1);
+    assertThat(told())
+        .filteredOn(told -> told.what.contains(": "))
+        .containsExactly(new Told("trial 0", "loss 1: 0.5"), new Told("trial 0", "time 1: 0.5"));
   }
 
   @Test
