@@ -120,6 +120,17 @@ class Studies {
       return attempt == null || attempt == trial.attempt();
     }
 
+    /// Who has a trial that somebody was heard of. One that was given back and that nobody else has
+    /// got since is its worker's again.
+    Holding heardOf(TrialRow trial) {
+      var holding = Holding.of(trial);
+      if (trial.state() != TrialState.WAITING || trial.attempt() == 0) {
+        return holding;
+      }
+      study.takeUp(trial.number());
+      return holding.takenUp(until());
+    }
+
     /// Hands out again what nobody was heard of, or gives it up.
     void giveBackSilent() {
       for (var trial : store.silent(tx, row.number(), now)) {
@@ -231,7 +242,7 @@ class Studies {
           if (key != null) {
             var before = store.asked(step.tx, step.row.number(), key);
             if (before.isPresent()) {
-              return asked(step, before.get());
+              return askedAgain(step, before.get());
             }
           }
           if (step.state == StudyState.STOPPED) {
@@ -255,6 +266,14 @@ class Studies {
         });
   }
 
+  private Asked askedAgain(Step step, TrialRow trial) {
+    if (trial.state() != TrialState.WAITING || step.state == StudyState.STOPPED) {
+      return asked(step, trial);
+    }
+    step.save(trial.number(), step.heardOf(trial));
+    return asked(step, step.trial(trial.number()));
+  }
+
   private Asked asked(Step step, TrialRow trial) {
     return new Asked(
         trial,
@@ -271,17 +290,21 @@ class Studies {
           if (at.state == StudyState.STOPPED || !at.isCurrent(trial, attempt)) {
             return Verdict.STOP;
           }
-          if (trial.state() != TrialState.RUNNING) {
+          var held = at.heardOf(trial);
+          if (at.study.standing(number).state() != TrialState.RUNNING) {
             return at.study.report(number, step, value);
           }
           if (!at.study.isNews(number, step)) {
-            store.renew(at.tx, at.row.number(), number, at.until());
+            if (trial.state() == TrialState.RUNNING) {
+              store.renew(at.tx, at.row.number(), number, at.until());
+            } else {
+              at.save(number, held);
+            }
             return Verdict.GO_ON;
           }
           at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
           var verdict = at.study.report(number, step, value);
           store.report(at.tx, at.row.number(), number, step, value, at.now);
-          var held = Holding.of(trial);
           if (verdict == Verdict.GO_ON) {
             at.save(number, held.renewed(at.until()));
           } else {
@@ -309,12 +332,13 @@ class Studies {
                 "Trial %d was handed out again: attempt %d has it, not %d."
                     .formatted(number, trial.attempt(), attempt));
           }
+          var held = step.heardOf(trial);
           if (values.isEmpty()) {
             step.study.fail(number);
           } else {
             step.study.tell(number, values.stream().mapToDouble(Double::doubleValue).toArray());
           }
-          step.save(number, Holding.of(trial).ended(message));
+          step.save(number, held.ended(message));
           if (step.study.standing(number).state() != trial.state()) {
             step.ended(number, message);
           }

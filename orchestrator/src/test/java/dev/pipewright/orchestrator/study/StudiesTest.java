@@ -276,6 +276,75 @@ class StudiesTest {
     assertThat(new StudyStore(db).withSilent(clock.now)).isEmpty();
   }
 
+  /// A worker whose steps take longer than its lease is not lost as long as nobody else has its
+  /// trial.
+  @Test
+  void aSlowWorkerKeepsATrialThatNobodyElseHas() throws Exception {
+    studies.create("s", spec(", \"maxTrials\": 2"));
+    ask();
+    for (long step : new long[] {1, 2, 2, 3, 4, 5}) {
+      giveBack();
+      assertThat(studies.report("s", 0, step, 1, 1)).isEqualTo(Verdict.GO_ON);
+      assertThat(trial(0))
+          .satisfies(trial -> {
+            assertThat(trial.state()).isEqualTo(TrialState.RUNNING);
+            assertThat(trial.leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
+            assertThat(trial.lost()).isZero();
+            assertThat(trial.message()).isNull();
+          });
+      assertThat(studies.<TrialState>look("s", study -> study.trial(0).state()))
+          .isEqualTo(TrialState.RUNNING);
+    }
+    giveBack();
+    studies.tell("s", 0, List.of(1.0), null, 1);
+    assertThat(trial(0))
+        .satisfies(trial -> {
+          assertThat(trial.state()).isEqualTo(TrialState.COMPLETE);
+          assertThat(trial.lost()).isZero();
+          assertThat(trial.message()).isNull();
+        });
+  }
+
+  private void giveBack() {
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    server().takeInSilent();
+    assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
+  }
+
+  @Test
+  void theSameKeyTakesUpATrialThatWasGivenBack() throws Exception {
+    studies.create("s", spec(""));
+    studies.ask("s", "me", "key");
+    giveBack();
+    var again = studies.ask("s", "me", "key").trial();
+    assertThat(again.state()).isEqualTo(TrialState.RUNNING);
+    assertThat(again.attempt()).isEqualTo(1);
+    assertThat(again.lost()).isZero();
+    assertThat(again.leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
+    assertThat(ask().number()).as("nobody else gets it").isEqualTo(1);
+    assertThat(studies.report("s", 0, 1, 1, 1)).isEqualTo(Verdict.GO_ON);
+    giveBack();
+    studies.stop("s");
+    assertThat(studies.ask("s", "me", "key").trial().state())
+        .as("nobody wants to know")
+        .isEqualTo(TrialState.WAITING);
+  }
+
+  @Test
+  void workersHaveTimeToComeBackAfterAStart() throws Exception {
+    studies.create("s", spec(""));
+    ask();
+    clock.now = clock.now.plus(Duration.ofHours(1));
+    var loop = new StudyLoop(server(), clock);
+    loop.step();
+    clock.now = clock.now.plus(Duration.ofSeconds(119));
+    loop.step();
+    assertThat(trial(0).state()).isEqualTo(TrialState.RUNNING);
+    clock.now = clock.now.plus(Duration.ofSeconds(1));
+    loop.step();
+    assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
+  }
+
   @Test
   void whoReportsEachOfManyStepsIsNoBurden() throws Exception {
     forget();

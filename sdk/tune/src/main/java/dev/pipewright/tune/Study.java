@@ -355,6 +355,15 @@ public final class Study {
     }
   }
 
+  /// Somebody runs a trial after all that was given back, before another was handed it.
+  public synchronized void takeUp(int number) {
+    var entry = entry(number);
+    mustGoOn(entry, entry.state.ended());
+    if (entry.state == TrialState.WAITING) {
+      entry.state = TrialState.RUNNING;
+    }
+  }
+
   private static void mustGoOn(Entry entry, boolean ended) {
     if (ended) {
       throw new ProblemException(
