@@ -13,6 +13,7 @@ import dev.pipewright.orchestrator.study.StudyStore.Holding;
 import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.Outbox;
 import dev.pipewright.tune.Objective;
 import dev.pipewright.tune.Study;
@@ -376,15 +377,29 @@ class Studies {
   /// Deletes a study with its trials; their runs stay, as records of what was tried.
   void delete(String name) {
     db.useTransaction(tx -> {
-      long study =
-          step(
-              name,
-              step -> {
-                step.state = StudyState.STOPPED;
-                return step.row.number();
-              });
-      store.delete(tx, study);
+      var row = store.lock(tx, name).orElseThrow(() -> notFound(name));
+      if (isReadable(tx, row)) {
+        step(
+            name,
+            step -> {
+              step.state = StudyState.STOPPED;
+              return null;
+            });
+      }
+      store.delete(tx, row.number());
     });
+  }
+
+  private boolean isReadable(Handle tx, StudyRow row) {
+    try {
+      live(tx, row);
+      return true;
+    } catch (ProblemException e) {
+      LOG.warnf(
+          "the study '%s' is deleted without ending its runs, as it cannot be read: %s",
+          row.name(), e.getMessage());
+      return false;
+    }
   }
 
   /// Takes in that workers were lost, also in studies that nobody asks for trials any more.
@@ -397,8 +412,12 @@ class Studies {
               step.giveBackSilent();
               return null;
             });
-      } catch (ProblemException e) {
-        LOG.warnf("the trials of study '%s' are not looked after: %s", name, e.getMessage());
+      } catch (RuntimeException e) {
+        if (Db.isTransient(e)) {
+          throw e;
+        }
+        // one that is damaged must not hold up the others
+        LOG.warnf("the trials of study '%s' are not looked after: %s", name, Loop.rootMessage(e));
       }
     }
   }

@@ -345,6 +345,21 @@ class StudiesTest {
     assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"s", "t"})
+  void aDamagedStudyDoesNotHoldUpOthers(String damaged) throws Exception {
+    for (var name : List.of("s", "t")) {
+      studies.create(name, spec(""));
+      studies.ask(name, "me", null);
+    }
+    long number = new StudyStore(db).find(damaged).orElseThrow().number();
+    db.useTransaction(
+        tx -> tx.execute("update orchestrator.trial set params = '[]' where study = ?", number));
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    server().takeInSilent();
+    assertThat(new StudyStore(db).withSilent(clock.now)).containsExactly(damaged);
+  }
+
   @Test
   void whoReportsEachOfManyStepsIsNoBurden() throws Exception {
     forget();
@@ -590,5 +605,16 @@ class StudiesTest {
             new Told("trial 0", "RUN_STATUS_FINISHED"),
             new Told("trial 1", "RUN_STATUS_KILLED the study was stopped"),
             new Told("s", "RUN_STATUS_KILLED the study was stopped"));
+  }
+
+  @Test
+  void aStudyThatCannotBeReadCanBeDeleted() throws Exception {
+    studies.create("s", spec(""));
+    db.useTransaction(tx ->
+        tx.execute("update orchestrator.study set spec = '{\"objectives\": []}' where name = 's'"));
+    var fresh = server();
+    assertThatThrownBy(() -> fresh.ask("s", "me", null)).hasMessageContaining("STUDY_INVALID");
+    fresh.delete("s");
+    assertThat(new StudyStore(db).find("s")).isEmpty();
   }
 }
