@@ -13,6 +13,7 @@ import dev.pipewright.orchestrator.study.StudyStore.Holding;
 import dev.pipewright.orchestrator.study.StudyStore.StudyRow;
 import dev.pipewright.orchestrator.study.StudyStore.TrialRow;
 import dev.pipewright.platform.Db;
+import dev.pipewright.platform.Loop;
 import dev.pipewright.platform.Outbox;
 import dev.pipewright.tune.Objective;
 import dev.pipewright.tune.Study;
@@ -118,6 +119,17 @@ class Studies {
 
     boolean isCurrent(TrialRow trial, @Nullable Integer attempt) {
       return attempt == null || attempt == trial.attempt();
+    }
+
+    /// Who has a trial that somebody was heard of. One that was given back and that nobody else has
+    /// got since is its worker's again.
+    Holding heardOf(TrialRow trial) {
+      var holding = Holding.of(trial);
+      if (trial.state() != TrialState.WAITING || trial.attempt() == 0) {
+        return holding;
+      }
+      study.takeUp(trial.number());
+      return holding.takenUp(until());
     }
 
     /// Hands out again what nobody was heard of, or gives it up.
@@ -231,7 +243,7 @@ class Studies {
           if (key != null) {
             var before = store.asked(step.tx, step.row.number(), key);
             if (before.isPresent()) {
-              return asked(step, before.get());
+              return askedAgain(step, before.get());
             }
           }
           if (step.state == StudyState.STOPPED) {
@@ -255,6 +267,14 @@ class Studies {
         });
   }
 
+  private Asked askedAgain(Step step, TrialRow trial) {
+    if (trial.state() != TrialState.WAITING || step.state == StudyState.STOPPED) {
+      return asked(step, trial);
+    }
+    step.save(trial.number(), step.heardOf(trial));
+    return asked(step, step.trial(trial.number()));
+  }
+
   private Asked asked(Step step, TrialRow trial) {
     return new Asked(
         trial,
@@ -271,17 +291,21 @@ class Studies {
           if (at.state == StudyState.STOPPED || !at.isCurrent(trial, attempt)) {
             return Verdict.STOP;
           }
-          if (trial.state() != TrialState.RUNNING) {
+          var held = at.heardOf(trial);
+          if (at.study.standing(number).state() != TrialState.RUNNING) {
             return at.study.report(number, step, value);
           }
-          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
           if (!at.study.isNews(number, step)) {
-            store.renew(at.tx, at.row.number(), number, at.until());
+            if (trial.state() == TrialState.RUNNING) {
+              store.renew(at.tx, at.row.number(), number, at.until());
+            } else {
+              at.save(number, held);
+            }
             return Verdict.GO_ON;
           }
+          at.events.reported(number, at.study.spec().objectives().getFirst(), step, value);
           var verdict = at.study.report(number, step, value);
           store.report(at.tx, at.row.number(), number, step, value, at.now);
-          var held = Holding.of(trial);
           if (verdict == Verdict.GO_ON) {
             at.save(number, held.renewed(at.until()));
           } else {
@@ -309,12 +333,13 @@ class Studies {
                 "Trial %d was handed out again: attempt %d has it, not %d."
                     .formatted(number, trial.attempt(), attempt));
           }
+          var held = step.heardOf(trial);
           if (values.isEmpty()) {
             step.study.fail(number);
           } else {
             step.study.tell(number, values.stream().mapToDouble(Double::doubleValue).toArray());
           }
-          step.save(number, Holding.of(trial).ended(message));
+          step.save(number, held.ended(message));
           if (step.study.standing(number).state() != trial.state()) {
             step.ended(number, message);
           }
@@ -352,15 +377,29 @@ class Studies {
   /// Deletes a study with its trials; their runs stay, as records of what was tried.
   void delete(String name) {
     db.useTransaction(tx -> {
-      long study =
-          step(
-              name,
-              step -> {
-                step.state = StudyState.STOPPED;
-                return step.row.number();
-              });
-      store.delete(tx, study);
+      var row = store.lock(tx, name).orElseThrow(() -> notFound(name));
+      if (isReadable(tx, row)) {
+        step(
+            name,
+            step -> {
+              step.state = StudyState.STOPPED;
+              return null;
+            });
+      }
+      store.delete(tx, row.number());
     });
+  }
+
+  private boolean isReadable(Handle tx, StudyRow row) {
+    try {
+      live(tx, row);
+      return true;
+    } catch (ProblemException e) {
+      LOG.warnf(
+          "the study '%s' is deleted without ending its runs, as it cannot be read: %s",
+          row.name(), e.getMessage());
+      return false;
+    }
   }
 
   /// Takes in that workers were lost, also in studies that nobody asks for trials any more.
@@ -373,8 +412,12 @@ class Studies {
               step.giveBackSilent();
               return null;
             });
-      } catch (ProblemException e) {
-        LOG.warnf("the trials of study '%s' are not looked after: %s", name, e.getMessage());
+      } catch (RuntimeException e) {
+        if (Db.isTransient(e)) {
+          throw e;
+        }
+        // one that is damaged must not hold up the others
+        LOG.warnf("the trials of study '%s' are not looked after: %s", name, Loop.rootMessage(e));
       }
     }
   }

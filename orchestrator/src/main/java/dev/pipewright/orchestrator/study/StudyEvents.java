@@ -108,7 +108,8 @@ final class StudyEvents {
       case COMPLETE -> {
         long step = trial.reports().isEmpty() ? 0 : trial.reports().lastKey();
         for (int i = 0; i < objectives.size(); i++) {
-          var last = trial.reports().isEmpty() ? null : trial.reports().get(step);
+          // what was reported on the way is the first objective
+          var last = i == 0 ? trial.reports().get(step) : null;
           if (!trial.values().get(i).equals(last)) {
             metric(run, objectives.get(i), step, trial.values().get(i));
           }

@@ -145,6 +145,11 @@ class StudyStore implements ExpectedRuns {
       return new Holding(attempt, lost, worker, key, until, message);
     }
 
+    /// Its worker was heard of after all.
+    Holding takenUp(Instant until) {
+      return new Holding(attempt, lost - 1, worker, key, until, null);
+    }
+
     /// Nobody has it now.
     Holding ended(@Nullable String why) {
       return new Holding(attempt, lost, worker, key, null, why == null ? message : why);

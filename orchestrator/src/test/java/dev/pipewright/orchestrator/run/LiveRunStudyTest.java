@@ -405,7 +405,7 @@ class LiveRunStudyTest {
     }
     run.step();
     assertThat(run.points("tune[0]").headMap(1_001L)).hasSize(1_000);
-    assertThat(run.points("tune[0]")).hasSizeBetween(4_000, 5_000).containsKey(1_000L);
+    assertThat(run.points("tune[0]")).hasSizeBetween(5_000, 6_000).containsKey(1_000L);
   }
 
   /// Whatever happens in whichever order, a study comes to an end in which nothing is left over,

@@ -276,8 +276,93 @@ class StudiesTest {
     assertThat(new StudyStore(db).withSilent(clock.now)).isEmpty();
   }
 
+  /// A worker whose steps take longer than its lease is not lost as long as nobody else has its
+  /// trial.
+  @Test
+  void aSlowWorkerKeepsATrialThatNobodyElseHas() throws Exception {
+    studies.create("s", spec(", \"maxTrials\": 2"));
+    ask();
+    for (long step : new long[] {1, 2, 2, 3, 4, 5}) {
+      giveBack();
+      assertThat(studies.report("s", 0, step, 1, 1)).isEqualTo(Verdict.GO_ON);
+      assertThat(trial(0))
+          .satisfies(trial -> {
+            assertThat(trial.state()).isEqualTo(TrialState.RUNNING);
+            assertThat(trial.leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
+            assertThat(trial.lost()).isZero();
+            assertThat(trial.message()).isNull();
+          });
+      assertThat(studies.<TrialState>look("s", study -> study.trial(0).state()))
+          .isEqualTo(TrialState.RUNNING);
+    }
+    giveBack();
+    studies.tell("s", 0, List.of(1.0), null, 1);
+    assertThat(trial(0))
+        .satisfies(trial -> {
+          assertThat(trial.state()).isEqualTo(TrialState.COMPLETE);
+          assertThat(trial.lost()).isZero();
+          assertThat(trial.message()).isNull();
+        });
+  }
+
+  private void giveBack() {
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    server().takeInSilent();
+    assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
+  }
+
+  @Test
+  void theSameKeyTakesUpATrialThatWasGivenBack() throws Exception {
+    studies.create("s", spec(""));
+    studies.ask("s", "me", "key");
+    giveBack();
+    var again = studies.ask("s", "me", "key").trial();
+    assertThat(again.state()).isEqualTo(TrialState.RUNNING);
+    assertThat(again.attempt()).isEqualTo(1);
+    assertThat(again.lost()).isZero();
+    assertThat(again.leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
+    assertThat(ask().number()).as("nobody else gets it").isEqualTo(1);
+    assertThat(studies.report("s", 0, 1, 1, 1)).isEqualTo(Verdict.GO_ON);
+    giveBack();
+    studies.stop("s");
+    assertThat(studies.ask("s", "me", "key").trial().state())
+        .as("nobody wants to know")
+        .isEqualTo(TrialState.WAITING);
+  }
+
+  @Test
+  void workersHaveTimeToComeBackAfterAStart() throws Exception {
+    studies.create("s", spec(""));
+    ask();
+    clock.now = clock.now.plus(Duration.ofHours(1));
+    var loop = new StudyLoop(server(), clock);
+    loop.step();
+    clock.now = clock.now.plus(Duration.ofSeconds(119));
+    loop.step();
+    assertThat(trial(0).state()).isEqualTo(TrialState.RUNNING);
+    clock.now = clock.now.plus(Duration.ofSeconds(1));
+    loop.step();
+    assertThat(trial(0).state()).isEqualTo(TrialState.WAITING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s", "t"})
+  void aDamagedStudyDoesNotHoldUpOthers(String damaged) throws Exception {
+    for (var name : List.of("s", "t")) {
+      studies.create(name, spec(""));
+      studies.ask(name, "me", null);
+    }
+    long number = new StudyStore(db).find(damaged).orElseThrow().number();
+    db.useTransaction(
+        tx -> tx.execute("update orchestrator.trial set params = '[]' where study = ?", number));
+    clock.now = clock.now.plus(Duration.ofSeconds(61));
+    server().takeInSilent();
+    assertThat(new StudyStore(db).withSilent(clock.now)).containsExactly(damaged);
+  }
+
   @Test
   void whoReportsEachOfManyStepsIsNoBurden() throws Exception {
+    forget();
     studies.create("s", spec(", \"pruner\": {\"type\": \"asha\", \"min\": 5003, \"max\": 81000}"));
     ask();
     studies.report("s", 0, 5000, 1, 1);
@@ -290,6 +375,11 @@ class StudiesTest {
     assertThat(trial(0).leaseUntil()).isEqualTo(clock.now.plus(Duration.ofSeconds(60)));
     assertThat(studies.report("s", 0, 5003, 1, 1)).as("at its rung").isEqualTo(Verdict.PAUSE);
     assertThat(studies.reports(trial(0).study(), 0)).containsOnlyKeys(5000L, 5003L);
+    assertThat(told())
+        .extracting(Told::what)
+        .filteredOn(what -> what.startsWith("loss"))
+        .as("what is left out is not told either, or it would be the newest")
+        .containsExactly("loss 5000: 1.0", "loss 5003: 1.0");
   }
 
   @Test
@@ -447,6 +537,22 @@ class StudiesTest {
   }
 
   @Test
+  void eachObjectiveIsToldInTheEnd() throws Exception {
+    forget();
+    var two =
+        spec("")
+            .toString()
+            .replace("{\"name\":\"loss\"}", "{\"name\":\"loss\"},{\"name\":\"time\"}");
+    studies.create("s", Json.MAPPER.readTree(two));
+    ask();
+    studies.report("s", 0, 1, 0.5, 1);
+    studies.tell("s", 0, List.of(0.5, 0.5), null, 1);
+    assertThat(told())
+        .filteredOn(told -> told.what.contains(": "))
+        .containsExactly(new Told("trial 0", "loss 1: 0.5"), new Told("trial 0", "time 1: 0.5"));
+  }
+
+  @Test
   void aTrialThatIsHandedOutAgainGoesOnInItsRun() throws Exception {
     forget();
     studies.create("s", spec(", \"maxTrials\": 1"));
@@ -499,5 +605,16 @@ class StudiesTest {
             new Told("trial 0", "RUN_STATUS_FINISHED"),
             new Told("trial 1", "RUN_STATUS_KILLED the study was stopped"),
             new Told("s", "RUN_STATUS_KILLED the study was stopped"));
+  }
+
+  @Test
+  void aStudyThatCannotBeReadCanBeDeleted() throws Exception {
+    studies.create("s", spec(""));
+    db.useTransaction(tx ->
+        tx.execute("update orchestrator.study set spec = '{\"objectives\": []}' where name = 's'"));
+    var fresh = server();
+    assertThatThrownBy(() -> fresh.ask("s", "me", null)).hasMessageContaining("STUDY_INVALID");
+    fresh.delete("s");
+    assertThat(new StudyStore(db).find("s")).isEmpty();
   }
 }

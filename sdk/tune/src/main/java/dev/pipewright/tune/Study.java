@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// Asked one trial at a time it makes the same trials for the same seed, and it goes on the same
 /// after it was restored from what [#toJson] gave.
 public final class Study {
-  /// Reports closer to the one before than this share of its step say nothing new.
+  /// Reports closer together than this share of their step say nothing new.
   private static final long FINEST = 1_000;
 
   private static final Comparator<Entry> BY_NUMBER = Comparator.comparingInt(entry -> entry.number);
@@ -219,18 +219,22 @@ public final class Study {
     return taken;
   }
 
-  /// Whether a report would say something new: one that is farther than the last, by a thousandth
-  /// of the way or more, or that reaches the trial's budget. Who reports each of a million batches
-  /// and leaves the others out is no burden.
+  /// Whether a report would say something new: the first at or after a line of a grid that gets
+  /// coarser as the trial goes on, or one that reaches the trial's budget. Who reports each of a
+  /// million batches and leaves the others out is no burden. The lines are the same for all trials,
+  /// whatever each has left out, so that pruners find reports of others at the same step.
   public synchronized boolean isNews(int number, long step) {
     var entry = entry(number);
     if (entry.losses.isEmpty()) {
       return true;
     }
     long last = entry.lastStep();
+    // powers of two: a line of the coarser grid is one of the finer
+    long apart = Long.highestOneBit(Math.max(1, step / FINEST));
     Long budget = spec.pruner().budget(entry);
     return step > last
-        && (step - last >= last / FINEST || budget != null && last < budget && step >= budget);
+        && (Math.floorDiv(step, apart) > Math.floorDiv(last, apart)
+            || budget != null && last < budget && step >= budget);
   }
 
   /// Takes note of the objective on the way.
@@ -348,6 +352,15 @@ public final class Study {
     mustGoOn(entry, entry.state.ended());
     if (entry.state == TrialState.RUNNING) {
       entry.state = TrialState.WAITING;
+    }
+  }
+
+  /// Somebody runs a trial after all that was given back, before another was handed it.
+  public synchronized void takeUp(int number) {
+    var entry = entry(number);
+    mustGoOn(entry, entry.state.ended());
+    if (entry.state == TrialState.WAITING) {
+      entry.state = TrialState.RUNNING;
     }
   }
 

@@ -67,6 +67,29 @@ class PrunersTest {
     assertThat(other.report(12, 2)).isEqualTo(STOP);
   }
 
+  /// Of many steps the same ones are kept of each trial, so one that missed a report is compared
+  /// with the others as before.
+  @Test
+  void medianFindsTheStepsOfOthersAfterAMissedReport() {
+    var study = study(new Median(1, 0, 1));
+    var first = ask(study);
+    for (long step = 1; step <= 6_000; step++) {
+      if (study.isNews(0, step)) {
+        assertThat(first.report(step, 6_000 - step)).isEqualTo(GO_ON);
+      }
+    }
+    first.tell(0);
+    var second = ask(study);
+    var verdict = GO_ON;
+    for (long step = 1; step <= 6_000 && verdict == GO_ON; step++) {
+      if (step != 2_004 && study.isNews(1, step)) {
+        verdict = second.report(step, 6_000 - Math.min(step, 2_003));
+      }
+    }
+    assertThat(verdict).isEqualTo(STOP);
+    assertThat(study.trial(1).reports().lastKey()).isEqualTo(2_006);
+  }
+
   @Test
   void patienceStopsWhatGetsNoBetter() {
     var trial = ask(study(new Patience(3, 0.1)));
