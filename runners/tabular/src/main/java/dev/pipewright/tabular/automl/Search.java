@@ -206,10 +206,11 @@ final class Search {
       if (proposal.isPresent()) {
         return fits(proposal.get()) ? Optional.of(begin(nextNumber, proposal.get())) : again();
       }
-      if (inHand.isEmpty()) {
-        return Optional.empty();
+      var again = again();
+      if (again.isPresent() || inHand.isEmpty()) {
+        return again;
       }
-      // Nothing is known yet to start a proposal from, but somebody is at it.
+      // Nothing is known yet to start from, but somebody is at it.
       wait(100);
     }
     return Optional.empty();
