@@ -249,6 +249,14 @@ class AutomlTest {
     assertThat(context.metrics.get("trial-auc")).hasSize(trials);
   }
 
+  @Test
+  void theTimeThatIsLeftIsForOtherFoldsWhereNothingIsTuned() throws Exception {
+    var train = csv("train.csv", bank(0, 200, "binary"));
+    var context = run("linear", train, "budget", "8s", "models", "linear");
+    assertThat(context.artifact("leaderboard.json").get("trials"))
+        .anyMatch(trial -> trial.get("repeats").asInt() > 1);
+  }
+
   /// What was learned before half of the rows were there would say too little of the newest.
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
